@@ -1,0 +1,241 @@
+"""Network: the frozen graph of blocks that is all the hardware and the simulation know of a model.
+
+Connections never convert: a node's input port must equal the port that feeds it in shape, grid
+and rate, so every resize, saturation or rounding is a node of its own.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from hw.block import Spec
+from hw.errors import ChronogateError
+from hw.fixed_point import FixedPoint
+from hw.metadata import Metadata
+from hw.stream import Port
+from hw.timing import BlockTiming, NetworkTiming, compose
+
+
+@dataclass(frozen=True)
+class Node:
+    """One block of a network.
+
+    Parameters
+    ----------
+    name
+        Unique name, also the name in reports.
+    spec
+        The block.
+    inputs
+        For each input port of `spec`, the node or network input that feeds it.
+    """
+
+    name: str
+    spec: Spec
+    inputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A quantized forecaster, ready for hardware.
+
+    Parameters
+    ----------
+    name
+        Name of the design.
+    inputs
+        Input ports; so far one.
+    nodes
+        Blocks in topological order; so far a chain.
+    outputs
+        Names of the nodes whose results leave the network; so far the last one.
+    metadata
+        What a deployer needs to know of the data.
+
+    Raises
+    ------
+    ChronogateError
+        When a connection would have to convert, a name is unknown or used twice, or the graph is
+        not a chain.
+    """
+
+    name: str
+    inputs: tuple[Port, ...]
+    nodes: tuple[Node, ...]
+    outputs: tuple[str, ...]
+    metadata: Metadata = field(default_factory=Metadata)
+
+    def __post_init__(self) -> None:
+        _check_chain(self)
+        ports = {port.name: port for port in self.inputs}
+        for node in self.nodes:
+            for expected, source in zip(node.spec.inputs, node.inputs, strict=True):
+                if source not in ports:
+                    raise ChronogateError(f"{node.name} takes its input from {source!r}, which "
+                                          "does not come before it")
+                _check_connection(node.name, source, ports[source], expected)
+            if node.name in ports:
+                raise ChronogateError(f"two parts of the network are called {node.name!r}: "
+                                      "give each layer a name of its own")
+            ports[node.name] = node.spec.outputs[0]
+
+    @property
+    def input(self) -> Port:
+        """The input port."""
+        return self.inputs[0]
+
+    @property
+    def output(self) -> Port:
+        """The output port."""
+        return self.nodes[-1].spec.outputs[0] if self.nodes else self.input
+
+    @property
+    def input_format(self) -> FixedPoint:
+        """Format of every feature."""
+        return self.input.format
+
+    @property
+    def output_format(self) -> FixedPoint:
+        """Format of every forecast value."""
+        return self.output.format
+
+    @property
+    def look_back(self) -> int:
+        """Input beats in a window."""
+        return self.input.steps or 1
+
+    @property
+    def features(self) -> int:
+        """Values in an input beat."""
+        return self.input.channels
+
+    @property
+    def outputs_per_window(self) -> int:
+        """Values in a forecast."""
+        return self.output.channels
+
+    def reference(
+        self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
+    ) -> np.ndarray:
+        """Compute the network in NumPy integers: the golden model.
+
+        Parameters
+        ----------
+        codes
+            Input codes ``(N, T, F)``; ``(N, F)`` where a window is one beat.
+        trace
+            If given, receives the codes of every node under its name, and the states of recurrent
+            nodes under ``<node>.h`` and ``<node>.c``.
+
+        Returns
+        -------
+        numpy.ndarray
+            int64 output codes ``(N, n_out)``.
+
+        Raises
+        ------
+        ChronogateError
+            When a code is not one of the input format, or the shape does not fit.
+        """
+        codes = self.check_codes(codes)
+        for node in self.nodes:
+            inner: dict[str, np.ndarray] = {}
+            codes = node.spec.reference(codes, inner if trace is not None else None)
+            if trace is not None:
+                trace[node.name] = codes
+                trace.update({f"{node.name}.{key}": value for key, value in inner.items()})
+        return codes
+
+    def check_codes(self, codes: np.ndarray) -> np.ndarray:
+        """Return `codes` as int64 after checking shape and range."""
+        codes = np.asarray(codes)
+        beat = (self.input.channels,)
+        shape = beat if self.input.steps is None else (self.input.steps, *beat)
+        if codes.shape[1:] != shape or not np.issubdtype(codes.dtype, np.integer):
+            raise ChronogateError(
+                f"{self.name} takes integer codes of shape (windows, {', '.join(map(str, shape))}),"
+                f" not {codes.dtype} {codes.shape}"
+            )
+        grid = self.input.format.plain()
+        if codes.size and (codes.min() < grid.minimum or codes.max() > grid.maximum):
+            raise ChronogateError(f"an input code lies outside {grid}: quantize with "
+                                  "Network.input_format first")
+        return codes.astype(np.int64)
+
+    @cached_property
+    def timing(self) -> NetworkTiming:
+        """Predicted cycles between the AXI4-Stream handshakes."""
+        from hw.axi import OVERHEAD_CYCLES
+
+        return compose(self.look_back, self.step_blocks, self.window_blocks, OVERHEAD_CYCLES)
+
+    @property
+    def step_blocks(self) -> list[tuple[str, BlockTiming]]:
+        """Contracts of the nodes that take a beat per time step."""
+        return [(n.name, n.spec.timing) for n in self.nodes if n.spec.inputs[0].steps is not None]
+
+    @property
+    def window_blocks(self) -> list[tuple[str, BlockTiming]]:
+        """Contracts of the nodes that take one beat per window."""
+        return [(n.name, n.spec.timing) for n in self.nodes if n.spec.inputs[0].steps is None]
+
+    def verilog(self, name: str = "accelerator") -> str:
+        """Return the Verilog of the AXI4-Stream top (module `name`)."""
+        from hw.axi import accelerator_verilog
+
+        return accelerator_verilog(self, name)
+
+    def save(self, folder: Path) -> None:
+        """Write ``network.json`` and ``weights.npz`` into `folder`."""
+        from hw.serialization import save_network
+
+        save_network(self, folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Network":
+        """Read what `save` wrote, and check it."""
+        from hw.serialization import load_network
+
+        return load_network(folder)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the serialized network, hexadecimal."""
+        from hw.serialization import encode_network
+
+        document, arrays = encode_network(self)
+        digest = sha256(document.encode())
+        for key in sorted(arrays):
+            digest.update(key.encode() + np.ascontiguousarray(arrays[key]).tobytes())
+        return digest.hexdigest()
+
+
+def _check_chain(network: Network) -> None:
+    if len(network.inputs) != 1 or len(network.outputs) != 1:
+        raise ChronogateError(
+            f"{network.name} has {len(network.inputs)} inputs and {len(network.outputs)} outputs: "
+            "so far a network has one of each"
+        )
+    source = network.inputs[0].name
+    for node in network.nodes:
+        if node.inputs != (source,):
+            raise ChronogateError(
+                f"{node.name} takes its input from {', '.join(node.inputs)} and not from {source}: "
+                "so far layers form a chain, without branches"
+            )
+        source = node.name
+    if network.outputs != (source,):
+        raise ChronogateError(f"the output of {network.name} is not that of its last node {source}")
+
+
+def _check_connection(name: str, source: str, given: Port, expected: Port) -> None:
+    if not given.carries_same(expected):
+        raise ChronogateError(
+            f"{name} expects {expected.channels} x {expected.format} "
+            f"({'per step' if expected.steps else 'per window'}) but {source} gives "
+            f"{given.channels} x {given.format} ({'per step' if given.steps else 'per window'}): "
+            "put an Activation between them"
+        )

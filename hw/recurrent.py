@@ -1,0 +1,165 @@
+"""What all recurrent layers share: the input product, the hidden state, the window's result.
+
+The input product of step t + 1 runs while step t is in the recurrent part. A step begins (``go``)
+when its input product is there; the entry paces the beats so that the state is there by then.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Protocol
+
+from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.lib import data
+
+from hw.dense import Dense
+from hw.fixed_point import FixedPoint, resize
+from hw.stream import Block, Port
+
+
+class RecurrentSpec(Protocol):
+    """What the common hardware wants to know of a layer."""
+
+    @property
+    def units(self) -> int: ...
+    @property
+    def state(self) -> FixedPoint: ...
+    @property
+    def inputs(self) -> tuple[Port, ...]: ...
+    @property
+    def outputs(self) -> tuple[Port, ...]: ...
+    @property
+    def input_product(self) -> Dense: ...
+
+
+@dataclass(frozen=True)
+class NewState:
+    """Finished hidden units of one column: while `valid`, unit ``units[index]`` is `hidden`."""
+
+    valid: Value
+    index: Value
+    hidden: Signal
+    units: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a cell sees of the step that runs.
+
+    Parameters
+    ----------
+    go
+        High for one cycle at the beginning; `projection` is valid then, `hidden` one cycle later.
+    first
+        Whether this is a window's first step; stable from the cycle after `go`.
+    projection
+        Input product with bias, gate-major ``gates * units`` values.
+    hidden
+        Quantized hidden state of the previous step.
+    """
+
+    go: Value
+    first: Signal
+    projection: data.View
+    hidden: data.View
+
+
+class RecurrentBlock(Block):
+    """A recurrent layer around the cell that a subclass gives."""
+
+    def __init__(self, spec: RecurrentSpec) -> None:
+        super().__init__(spec.inputs[0], spec.outputs[0])
+        self._recurrent = spec
+
+    @abstractmethod
+    def cell(self, m: Module, step: Step) -> list[NewState]:
+        """Add the cell's hardware; the last column to finish comes last in the list."""
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        spec = self._recurrent
+        m.submodules.input_product = projection = spec.input_product.build()
+        m.d.comb += [
+            projection.i.valid.eq(self.i.valid),
+            projection.i.payload.eq(self.i.payload),
+        ]
+        go = projection.o.valid
+        first, last = Signal(name="first_step"), Signal(name="last_step")
+        hidden = Signal(data.ArrayLayout(spec.state.shape, spec.units), name="hidden")
+        with m.If(go):
+            m.d.sync += [
+                first.eq(projection.o.payload.first),
+                last.eq(projection.o.payload.last),
+            ]
+        step = Step(go, first, projection.o.payload.data, hidden)
+        columns = self.cell(m, step)
+        for column in columns:
+            self._keep(m, column, go, projection.o.payload.first, hidden)
+        final = columns[-1]
+        m.d.sync += self.o.valid.eq(
+            final.valid & (final.index == len(final.units) - 1) & last
+        )
+        m.d.comb += [self.o.payload.first.eq(1), self.o.payload.last.eq(1)]
+        return m
+
+    def _keep(
+        self, m: Module, column: NewState, go: Value, first: Value, hidden: data.View
+    ) -> None:
+        """Store a column's hidden units: exactly for the output, quantized for the next step."""
+        spec = self._recurrent
+        name = f"column{column.units[0]}"
+        quantized = resize(m, column.hidden, spec.outputs[0].format, spec.state, name)
+        for index, unit in enumerate(column.units):
+            kept = Signal(spec.state.shape, name=f"next_hidden{unit}")
+            updated = Signal(spec.state.shape, name=f"updated_hidden{unit}")
+            chosen = Signal(name=f"hidden{unit}_done")
+            m.d.comb += [
+                chosen.eq(column.valid & (column.index == index)),
+                updated.eq(Mux(chosen, quantized, kept)),
+            ]
+            m.d.sync += kept.eq(updated)
+            with m.If(chosen):
+                m.d.sync += self.o.payload.data[unit].eq(column.hidden)
+            # A step may begin in the very cycle in which the last unit is finished.
+            with m.If(go):
+                m.d.sync += hidden[unit].eq(Mux(first, 0, updated))
+
+
+@dataclass(frozen=True)
+class UnitQueue:
+    """The input product's values of one column's units, handed out in order."""
+
+    heads: tuple[Signal, ...]
+
+
+def unit_queue(
+    m: Module, step: Step, spec: RecurrentSpec, units: tuple[int, ...], gates: tuple[int, ...],
+    advance: Value, name: str,
+) -> UnitQueue:
+    """Load the projection of `units` at ``go`` and shift it by one unit while `advance`.
+
+    Parameters
+    ----------
+    gates
+        Which gates of the projection to keep.
+    advance
+        High while the head is used.
+    """
+    shape = spec.input_product.output.shape
+    heads = []
+    for gate in gates:
+        slots = [Signal(shape, name=f"{name}_gate{gate}_slot{i}") for i in range(len(units))]
+        with m.If(step.go):
+            for slot, unit in zip(slots, units, strict=True):
+                m.d.sync += slot.eq(step.projection[gate * spec.units + unit])
+        with m.Elif(advance):
+            for slot, following in zip(slots, slots[1:], strict=False):
+                m.d.sync += slot.eq(following)
+        heads.append(slots[0])
+    return UnitQueue(tuple(heads))
+
+
+def register(m: Module, value: Value, name: str) -> Signal:
+    """Return `value` one cycle later, under a name that synthesis keeps apart."""
+    result = Signal(value.shape(), name=name)
+    m.d.sync += result.eq(value)
+    return result

@@ -1,0 +1,153 @@
+"""``network.json`` + ``weights.npz``: a network on disk, without pickle, checked when read back."""
+
+import json
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from pathlib import Path
+from types import UnionType
+from typing import Union, get_args, get_origin, get_type_hints
+from zipfile import BadZipFile
+
+import numpy as np
+
+from hw.activation import Activation
+from hw.block import Spec
+from hw.dense import Dense
+from hw.errors import ChronogateError
+from hw.flatten import Flatten
+from hw.gru import GRU
+from hw.lstm import LSTM
+from hw.metadata import Metadata
+from hw.network import Network, Node
+from hw.stream import Port
+
+VERSION = 1
+BLOCKS: dict[str, type[Spec]] = {
+    block.__name__: block for block in (Activation, Dense, Flatten, GRU, LSTM)
+}
+"""Every block that can stand in a file, by name; a new block is added here."""
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+def encode_network(network: Network) -> tuple[str, dict[str, np.ndarray]]:
+    """Return the JSON document and the arrays of `network`."""
+    arrays: dict[str, np.ndarray] = {}
+    document = {
+        "version": VERSION,
+        "name": network.name,
+        "inputs": [_encode(port, "", arrays) for port in network.inputs],
+        "nodes": [
+            {
+                "name": node.name,
+                "block": type(node.spec).__name__,
+                "inputs": list(node.inputs),
+                "spec": _encode(node.spec, node.name, arrays),
+            }
+            for node in network.nodes
+        ],
+        "outputs": list(network.outputs),
+        "metadata": _encode(network.metadata, "", arrays),
+    }
+    return json.dumps(document, indent=2), arrays
+
+
+def save_network(network: Network, folder: Path) -> None:
+    """Write both files into `folder`, which is made if missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    document, arrays = encode_network(network)
+    (folder / "network.json").write_text(document + "\n")
+    with (folder / "weights.npz").open("wb") as file:
+        np.savez_compressed(file, **arrays)  # pyright: ignore[reportArgumentType]
+
+
+def load_network(folder: Path) -> Network:
+    """Read a network.
+
+    Raises
+    ------
+    ChronogateError
+        When a file is missing, truncated, of another version or does not describe a network.
+    """
+    try:
+        document = json.loads((folder / "network.json").read_text())
+        with np.load(folder / "weights.npz", allow_pickle=False) as archive:
+            arrays = {key: archive[key] for key in archive.files}
+    except FileNotFoundError as error:
+        raise ChronogateError(f"{error.filename} is missing: run `accel convert` first") from None
+    except (ValueError, OSError, BadZipFile) as error:
+        raise ChronogateError(f"the network in {folder} cannot be read ({error}): "
+                              "run `accel convert` again") from None
+    if not isinstance(document, dict) or document.get("version") != VERSION:
+        raise ChronogateError(f"{folder / 'network.json'} is not of version {VERSION}: "
+                              "run `accel convert` again")
+    try:
+        return Network(
+            name=str(document["name"]),
+            inputs=tuple(_decode(Port, port, arrays) for port in document["inputs"]),
+            nodes=tuple(
+                Node(
+                    str(node["name"]),
+                    _decode(BLOCKS[node["block"]], node["spec"], arrays),
+                    tuple(str(name) for name in node["inputs"]),
+                )
+                for node in document["nodes"]
+            ),
+            outputs=tuple(str(name) for name in document["outputs"]),
+            metadata=_decode(Metadata, document["metadata"], arrays),
+        )
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ChronogateError(f"the network in {folder} is damaged ({error!r}): "
+                              "run `accel convert` again") from None
+
+
+def _encode(value: object, path: str, arrays: dict[str, np.ndarray]) -> Json:
+    if isinstance(value, np.ndarray):
+        arrays[path] = value
+        return path
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, tuple):
+        return [_encode(item, f"{path}.{i}", arrays) for i, item in enumerate(value)]
+    if is_dataclass(value):
+        return {
+            item.name: _encode(getattr(value, item.name), f"{path}.{item.name}", arrays)
+            for item in fields(value)
+        }
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise TypeError(f"{path}: {type(value).__name__} has no place in network.json")
+
+
+def _decode(kind: type, value: Json, arrays: dict[str, np.ndarray]) -> "object":
+    if get_origin(kind) in (Union, UnionType):
+        if value is None:
+            return None
+        kind = next(option for option in get_args(kind) if option is not type(None))
+    if get_origin(kind) is tuple:
+        if not isinstance(value, list):
+            raise TypeError(f"expected a list, found {value!r}")
+        return tuple(_decode(get_args(kind)[0], item, arrays) for item in value)
+    if kind is np.ndarray:
+        return _int_array(arrays[str(value)])
+    if is_dataclass(kind):
+        if not isinstance(value, dict):
+            raise TypeError(f"expected {kind.__name__}, found {value!r}")
+        hints = get_type_hints(kind)
+        if set(value) != {item.name for item in fields(kind)}:
+            raise TypeError(f"{kind.__name__} with the keys {sorted(value)}")
+        return kind(**{key: _decode(hints[key], item, arrays) for key, item in value.items()})
+    if issubclass(kind, Enum):
+        return kind(value)
+    if kind is float and isinstance(value, int):
+        return float(value)
+    if type(value) is not kind:
+        raise TypeError(f"expected {kind.__name__}, found {value!r}")
+    return value
+
+
+def _int_array(array: np.ndarray) -> np.ndarray:
+    if array.dtype != np.int64:
+        raise TypeError(f"weights of type {array.dtype}")
+    array.setflags(write=False)
+    return array

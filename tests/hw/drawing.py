@@ -1,0 +1,106 @@
+"""Random networks for tests, drawn from a seed."""
+
+import numpy as np
+
+from hw import (
+    GRU,
+    LSTM,
+    Activation,
+    Dense,
+    FixedPoint,
+    Flatten,
+    Function,
+    Network,
+    Node,
+    Overflow,
+    Port,
+    Quantizer,
+    Rounding,
+)
+
+
+def draw_format(rng: np.random.Generator, signed: bool = True) -> FixedPoint:
+    """Draw a narrow format with QKeras's modes."""
+    width = int(rng.integers(3, 9))
+    overflow = Overflow.SAT_SYM if signed and rng.random() < 0.3 else Overflow.SAT
+    return FixedPoint(width, int(rng.integers(0, 4)), signed, Rounding.RND_CONV, overflow)
+
+
+def draw_codes(rng: np.random.Generator, format: FixedPoint, *shape: int) -> np.ndarray:
+    """Draw codes over the whole range."""
+    return rng.integers(format.minimum, format.maximum + 1, shape, dtype=np.int64)
+
+
+def draw_quantizer(rng: np.random.Generator, functions: list[Function]) -> Quantizer:
+    """Draw an activation; now and then one that keeps every bit."""
+    function = functions[int(rng.integers(len(functions)))]
+    if function is not Function.LINEAR and rng.random() < 0.2:
+        return Quantizer(function, None)
+    return Quantizer(function, draw_format(rng, signed=bool(rng.random() < 0.5)))
+
+
+def draw_dense(rng: np.random.Generator, source: FixedPoint, n_in: int) -> Dense:
+    """Draw a dense layer; every other one with a reuse factor that divides nothing."""
+    n_out = int(rng.integers(1, 9))
+    kernel, bias = draw_format(rng), draw_format(rng)
+    return Dense(
+        draw_codes(rng, kernel, n_in, n_out), draw_codes(rng, bias, n_out), source, kernel, bias,
+        reuse=int(rng.integers(1, n_in * n_out + 3)),
+    )
+
+
+def draw_recurrent(rng: np.random.Generator, source: FixedPoint, n_in: int, steps: int,
+                   kind: str) -> GRU | LSTM:
+    """Draw an LSTM (``"lstm"``) or a GRU (``"gru_after"``, ``"gru_before"``)."""
+    units = int(rng.integers(1, 7))
+    kernel, recurrent, bias, state = (draw_format(rng) for _ in range(4))
+    activation = draw_quantizer(rng, [Function.HARD_TANH, Function.LINEAR])
+    gate = draw_quantizer(rng, [Function.HARD_SIGMOID, Function.HARD_SIGMOID, Function.LINEAR])
+    gates = 4 if kind == "lstm" else 3
+    common = {
+        "kernel": draw_codes(rng, kernel, n_in, gates * units),
+        "recurrent_kernel": draw_codes(rng, recurrent, units, gates * units),
+        "bias": draw_codes(rng, bias, gates * units),
+        "input": source,
+        "kernel_format": kernel,
+        "recurrent_format": recurrent,
+        "bias_format": bias,
+        "state": state,
+        "activation": activation,
+        "recurrent_activation": gate,
+        "steps": steps,
+        "input_reuse": int(rng.integers(1, n_in * gates * units + 2)),
+        "recurrent_reuse": int(rng.integers(1, units * units + 3)),
+    }
+    if kind == "lstm":
+        return LSTM(**common)
+    after = kind == "gru_after"
+    late = draw_codes(rng, bias, gates * units) * after
+    return GRU(**common, recurrent_bias=late, reset_after=after)
+
+
+def draw_network(seed: int, kind: str) -> Network:
+    """Draw a small network: ``"mlp"``, ``"lstm"``, ``"gru_after"`` or ``"gru_before"``."""
+    rng = np.random.default_rng(seed)
+    steps, n_in = int(rng.integers(1, 6)), int(rng.integers(1, 6))
+    source = draw_format(rng, signed=bool(rng.random() < 0.8))
+    nodes: list[Node] = []
+
+    def append(name: str, spec: Activation | Dense | Flatten | GRU | LSTM) -> None:
+        nodes.append(Node(name, spec, (nodes[-1].name if nodes else "input",)))
+
+    squeeze = Quantizer(Function.LINEAR, draw_format(rng))
+    append("squeeze", Activation(n_in, source, squeeze, steps))
+    inner = squeeze.result_format(source)
+    if kind == "mlp":
+        append("flatten", Flatten(steps, n_in, inner))
+    else:
+        append(kind, draw_recurrent(rng, inner, n_in, steps, kind))
+    for layer in range(2):
+        port = nodes[-1].spec.outputs[0]
+        narrow = Quantizer(Function.LINEAR, draw_format(rng, signed=layer == 0))
+        append(f"narrow{layer}", Activation(port.channels, port.format, narrow))
+        dense = draw_dense(rng, narrow.result_format(port.format), port.channels)
+        append(f"dense{layer}", dense)
+    return Network(f"{kind}{seed}", (Port("input", n_in, source, steps),), tuple(nodes),
+                   (nodes[-1].name,))
