@@ -65,9 +65,7 @@ class Quantizer:
         m.d.comb += shifted.eq(widened + _offset(self.function, exact))
         if self.function is not Function.LINEAR and not self._clips_itself(exact, low, high):
             clipped = Signal(exact.shape, name=f"{name}_clipped")
-            m.d.comb += clipped.eq(
-                Mux(shifted < low, low, Mux(shifted > high, high, shifted))
-            )
+            m.d.comb += clipped.eq(Mux(shifted < low, low, Mux(shifted > high, high, shifted)))
             shifted = clipped
         if self.output is None:
             return shifted
@@ -138,8 +136,9 @@ class Activation:
     def timing(self) -> BlockTiming:
         return BlockTiming(latency_cycles=1, interval_cycles=1)
 
-    def reference(self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
-                  ) -> np.ndarray:
+    def reference(
+        self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
+    ) -> np.ndarray:
         """Map int64 codes ``(N, [T,] C)`` to codes of the same shape."""
         return self.quantizer.apply(codes, self.input)
 

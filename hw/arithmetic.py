@@ -19,16 +19,14 @@ def sum_format(*terms: FixedPoint) -> FixedPoint:
 
 def product_format(left: FixedPoint, right: FixedPoint) -> FixedPoint:
     """Return the narrowest format that holds any product."""
-    corners = [
-        a * b for a in (left.minimum, left.maximum) for b in (right.minimum, right.maximum)
-    ]
+    corners = [a * b for a in (left.minimum, left.maximum) for b in (right.minimum, right.maximum)]
     return FixedPoint.covering(min(corners), max(corners), left.fraction + right.fraction)
 
 
 def add(total: FixedPoint, *terms: tuple[np.ndarray, FixedPoint]) -> np.ndarray:
     """Add codes of several formats on the grid of `total`."""
     aligned = [codes << (total.fraction - format.fraction) for codes, format in terms]
-    return np.sum(np.broadcast_arrays(*aligned), axis=0, dtype=np.int64)
+    return np.asarray(sum(aligned), dtype=np.int64)
 
 
 def complement_format(format: FixedPoint) -> FixedPoint:

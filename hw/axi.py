@@ -10,6 +10,8 @@ them, and while the output buffer is full one clock enable stops everything. ``t
 registers only.
 """
 
+from typing import TYPE_CHECKING
+
 from amaranth.back import verilog
 from amaranth.hdl import (
     Cat,
@@ -24,9 +26,11 @@ from amaranth.hdl import (
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.network import Network
 from hw.stream import Block, Port, SkidBuffer
 from hw.timing import step_interval, window_interval
+
+if TYPE_CHECKING:
+    from hw.network import Network
 
 OVERHEAD_CYCLES = 1
 """Cycles between the AXI4-Stream handshakes that no block accounts for: the output buffer."""
@@ -58,21 +62,25 @@ class Accelerator(wiring.Component):
     m_axis_tlast: Signal
     dropped_windows: Signal
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: "Network") -> None:
         self._network = network
-        super().__init__({
-            "aclk": In(1),
-            "aresetn": In(1),
-            "s_axis_tdata": In(unsigned(padded_width(network.input) * network.input.channels)),
-            "s_axis_tvalid": In(1),
-            "s_axis_tready": Out(1),
-            "s_axis_tlast": In(1),
-            "m_axis_tdata": Out(unsigned(padded_width(network.output) * network.output.channels)),
-            "m_axis_tvalid": Out(1),
-            "m_axis_tready": In(1),
-            "m_axis_tlast": Out(1),
-            "dropped_windows": Out(32),
-        })
+        super().__init__(
+            {
+                "aclk": In(1),
+                "aresetn": In(1),
+                "s_axis_tdata": In(unsigned(padded_width(network.input) * network.input.channels)),
+                "s_axis_tvalid": In(1),
+                "s_axis_tready": Out(1),
+                "s_axis_tlast": In(1),
+                "m_axis_tdata": Out(
+                    unsigned(padded_width(network.output) * network.output.channels)
+                ),
+                "m_axis_tvalid": Out(1),
+                "m_axis_tready": In(1),
+                "m_axis_tlast": Out(1),
+                "dropped_windows": Out(32),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -92,8 +100,9 @@ class Accelerator(wiring.Component):
             core.tvalid.eq(self.s_axis_tvalid & enable),
             self.s_axis_tready.eq(core.tready & enable),
             output.i.valid.eq(core.o.valid),
-            output.i.payload.eq(Cat(_extended(m, value, width, f"result{c}")
-                                    for c, value in enumerate(values))),
+            output.i.payload.eq(
+                Cat(_extended(m, value, width, f"result{c}") for c, value in enumerate(values))
+            ),
             self.m_axis_tdata.eq(output.o.payload),
             self.m_axis_tvalid.eq(output.o.valid),
             self.m_axis_tlast.eq(1),
@@ -119,16 +128,18 @@ class Core(wiring.Component):
     dropped_windows: Signal
     o: stream.Interface
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: "Network") -> None:
         self._network = network
-        super().__init__({
-            "tdata": In(unsigned(padded_width(network.input) * network.input.channels)),
-            "tvalid": In(1),
-            "tready": Out(1),
-            "tlast": In(1),
-            "dropped_windows": Out(32),
-            "o": Out(network.output.signature),
-        })
+        super().__init__(
+            {
+                "tdata": In(unsigned(padded_width(network.input) * network.input.channels)),
+                "tvalid": In(1),
+                "tready": Out(1),
+                "tlast": In(1),
+                "dropped_windows": Out(32),
+                "o": Out(network.output.signature),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -195,6 +206,6 @@ def _countdown(m: Module, interval: int, name: str) -> Signal:
     return register
 
 
-def accelerator_verilog(network: Network, name: str = "accelerator") -> str:
+def accelerator_verilog(network: "Network", name: str = "accelerator") -> str:
     """Return the Verilog of `network`'s AXI4-Stream top as module `name`."""
     return verilog.convert(Accelerator(network), name=name, emit_src=False)

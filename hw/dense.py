@@ -81,8 +81,9 @@ class Dense:
         """Bias codes on the output's grid, int64 ``(n_out,)``."""
         return self.bias << (self.output.fraction - self.bias_format.fraction)
 
-    def reference(self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
-                  ) -> np.ndarray:
+    def reference(
+        self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
+    ) -> np.ndarray:
         """Map int64 codes ``(N, [T,] n_in)`` to ``(N, [T,] n_out)``."""
         sums = self.product.reference(codes.reshape(-1, codes.shape[-1]))[:, 0, :]
         scale = self.output.fraction - self.product.sum_format.fraction

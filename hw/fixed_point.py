@@ -88,8 +88,10 @@ class FixedPoint:
             raise ChronogateError(f"{text!r} is no fixed-point format: write ap_fixed<W,I,Q,O>")
         unsigned_mark, width, integer, rounding, overflow, saturation_bits = match.groups()
         if int(saturation_bits or 0) != 0:
-            raise ChronogateError(f"{text!r} asks for saturation bits, which are not supported: "
-                                  "leave the fifth argument out")
+            raise ChronogateError(
+                f"{text!r} asks for saturation bits, which are not supported: "
+                "leave the fifth argument out"
+            )
         try:
             mode = Rounding(rounding or "TRN")
             limit = Overflow(overflow or "WRAP")
@@ -103,8 +105,10 @@ class FixedPoint:
     @classmethod
     def covering(cls, lowest: int, highest: int, fraction: int) -> "FixedPoint":
         """Return the narrowest signed format with `fraction` fraction bits for these codes."""
-        width = 1 + max((-lowest - 1 if lowest < 0 else lowest).bit_length(),
-                        (-highest - 1 if highest < 0 else highest).bit_length())
+        width = 1 + max(
+            (-lowest - 1 if lowest < 0 else lowest).bit_length(),
+            (-highest - 1 if highest < 0 else highest).bit_length(),
+        )
         return cls(max(width, 2), max(width, 2) - fraction)
 
     def __str__(self) -> str:
@@ -287,8 +291,9 @@ def resize(m: Module, value: Value, source: FixedPoint, target: FixedPoint, name
     if target.overflow is Overflow.SAT_SYM and target.signed and target.width > 1:
         lowest = -(1 << (target.width - 1))
         m.d.comb += under.eq((negative & ~high.all()) | (rounded == lowest))
-    floor, ceiling = (0, 0) if target.overflow is Overflow.SAT_ZERO else (
-        target.minimum, target.maximum)
+    floor, ceiling = (
+        (0, 0) if target.overflow is Overflow.SAT_ZERO else (target.minimum, target.maximum)
+    )
     m.d.comb += result.eq(Mux(over, ceiling, Mux(under, floor, rounded)))
     return result
 
@@ -300,9 +305,7 @@ def _rounded_shape(source: FixedPoint, target: FixedPoint) -> Shape:
     return signed(width) if source.signed else unsigned(width)
 
 
-def _rounded(
-    m: Module, value: Value, source: FixedPoint, target: FixedPoint, name: str
-) -> Value:
+def _rounded(m: Module, value: Value, source: FixedPoint, target: FixedPoint, name: str) -> Value:
     shift = source.fraction - target.fraction
     if shift <= 0:
         widened = Cat(Const(0, -shift), value)

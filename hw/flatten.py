@@ -40,8 +40,9 @@ class Flatten:
     def timing(self) -> BlockTiming:
         return BlockTiming(latency_cycles=1, interval_cycles=1)
 
-    def reference(self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
-                  ) -> np.ndarray:
+    def reference(
+        self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
+    ) -> np.ndarray:
         """Map int64 codes ``(N, T, C)`` to ``(N, T * C)``."""
         return codes.reshape(len(codes), self.steps * self.channels)
 

@@ -22,6 +22,7 @@ from hw.activation import Quantizer
 from hw.arithmetic import add, complement_format, product_format, sum_format
 from hw.dense import Dense
 from hw.fixed_point import FixedPoint
+from hw.gru_cell import AFTER_STAGES, BEFORE_STAGES, RESET_STAGES, GRUBlock
 from hw.product import FoldedProduct
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
@@ -77,8 +78,9 @@ class GRU:
         early = np.where(np.arange(3 * self.units) < 2 * self.units, self.recurrent_bias, 0)
         bias = self.bias + early
         grid = FixedPoint.covering(int(bias.min()), int(bias.max()), self.bias_format.fraction)
-        return Dense(self.kernel, bias, self.input, self.kernel_format, grid, self.input_reuse,
-                     self.steps)
+        return Dense(
+            self.kernel, bias, self.input, self.kernel_format, grid, self.input_reuse, self.steps
+        )
 
     @cached_property
     def gate_product(self) -> FoldedProduct:
@@ -91,8 +93,7 @@ class GRU:
     def candidate_product(self) -> FoldedProduct:
         """The product of ``r * s``, where the reset comes before."""
         kernel = self.recurrent_kernel[:, np.newaxis, 2 * self.units :]
-        return FoldedProduct(kernel, self.reset_state, self.recurrent_format,
-                             self.recurrent_reuse)
+        return FoldedProduct(kernel, self.reset_state, self.recurrent_format, self.recurrent_reuse)
 
     @cached_property
     def sum(self) -> FixedPoint:
@@ -154,12 +155,14 @@ class GRU:
     @property
     def recurrent_cycles(self) -> int:
         """From the start of a step until the next step may begin."""
-        from hw.gru_cell import AFTER_STAGES, BEFORE_STAGES, RESET_STAGES
-
         if self.reset_after:
             return self.gate_product.sum_latency + AFTER_STAGES
-        return (self.gate_product.sum_latency + RESET_STAGES
-                + self.candidate_product.sum_latency + BEFORE_STAGES)
+        return (
+            self.gate_product.sum_latency
+            + RESET_STAGES
+            + self.candidate_product.sum_latency
+            + BEFORE_STAGES
+        )
 
     @property
     def timing(self) -> BlockTiming:
@@ -175,8 +178,9 @@ class GRU:
             products=self.kernel.size + self.recurrent_kernel.size + 3 * self.units,
         )
 
-    def reference(self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
-                  ) -> np.ndarray:
+    def reference(
+        self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
+    ) -> np.ndarray:
         """Map int64 codes ``(N, T, n_in)`` to the last hidden state's codes ``(N, units)``.
 
         `trace`, if given, receives ``h``, ``(N, T, units)``, before the state quantizer.
@@ -196,24 +200,29 @@ class GRU:
         sums = self.gate_product.reference(state)
         z, r = (
             self.recurrent_activation.apply(
-                add(self.sum, (x, self.input_product.output),
-                    (sums[:, gate], self.gate_product.sum_format)), self.sum)
+                add(
+                    self.sum,
+                    (x, self.input_product.output),
+                    (sums[:, gate], self.gate_product.sum_format),
+                ),
+                self.sum,
+            )
             for gate, x in enumerate((x_z, x_r))
         )
         if self.reset_after:
             late = self.recurrent_bias[2 * self.units :]
-            reset = r * add(self.biased, (sums[:, 2], self.gate_product.sum_format),
-                            (late, self.bias_format))
+            reset = r * add(
+                self.biased, (sums[:, 2], self.gate_product.sum_format), (late, self.bias_format)
+            )
         else:
             reset = self.candidate_product.reference(r * state)[:, 0]
         g = self.activation.apply(
             add(self.candidate_sum, (x_h, self.input_product.output), (reset, self.reset_sum)),
-            self.candidate_sum)
+            self.candidate_sum,
+        )
         rest = complement_format(self.gate)
         one = (1 << rest.fraction) - (z << (rest.fraction - self.gate.fraction))
         return add(self.hidden, (z * state, self.kept), (one * g, self.learned))
 
     def build(self) -> Block:
-        from hw.gru_cell import GRUBlock
-
         return GRUBlock(self)

@@ -1,13 +1,17 @@
 """The hardware of `hw.gru.GRU`: a cell pipeline for each column of the recurrent products."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from amaranth.hdl import Array, Const, Module, Signal, Value
 from amaranth.lib import data
 
 from hw.arithmetic import complement_format
-from hw.gru import GRU
 from hw.product_engine import ProductEngine, Result, delay
 from hw.recurrent import NewState, RecurrentBlock, Step, register, unit_queue
+
+if TYPE_CHECKING:
+    from hw.gru import GRU
 
 AFTER_STAGES = 7
 """Reset-after: sums, gates, reset product, candidate sum, candidate, two products, h."""
@@ -22,7 +26,7 @@ BEFORE_STAGES = 4
 class GRUBlock(RecurrentBlock):
     """`GRU` in hardware."""
 
-    def __init__(self, spec: GRU) -> None:
+    def __init__(self, spec: "GRU") -> None:
         super().__init__(spec)
         self._spec = spec
 
@@ -37,12 +41,10 @@ class GRUBlock(RecurrentBlock):
             return [self._after(m, step, result, units) for units, result in pairs]
         return self._before(m, step, pairs)
 
-    def _after(
-        self, m: Module, step: Step, result: Result, units: tuple[int, ...]
-    ) -> NewState:
+    def _after(self, m: Module, step: Step, result: Result, units: tuple[int, ...]) -> NewState:
         spec = self._spec
         name = f"unit{units[0]}"
-        queue = unit_queue(m, step, spec, units, (0, 1, 2), result.valid, f"{name}_projection")
+        heads = unit_queue(m, step, units, (0, 1, 2), result.valid)
         late = spec.recurrent_bias[2 * spec.units :]
         bias = Array(Const(int(late[unit]), spec.bias_format.shape) for unit in units)
         biased = Signal(spec.biased.shape, name=f"{name}_biased")
@@ -50,13 +52,19 @@ class GRUBlock(RecurrentBlock):
             (result.sums[2] << (spec.biased.fraction - spec.gate_product.sum_format.fraction))
             + (bias[result.unit] << (spec.biased.fraction - spec.bias_format.fraction))
         )
-        z, r = (self._gate(m, queue.heads[g], result.sums[g], f"{name}_gate{g}") for g in (0, 1))
+        z, r = (self._gate(m, heads[g], result.sums[g], f"{name}_gate{g}") for g in (0, 1))
         reset = Signal(spec.reset_sum.shape, name=f"{name}_reset")
         m.d.sync += reset.eq(r * delay(m, biased, 1, f"{name}_biased"))
-        projected = delay(m, queue.heads[2], 3, f"{name}_candidate_projection")
+        projected = delay(m, heads[2], 3, f"{name}_candidate_projection")
         index = delay(m, result.unit, 5, f"{name}_state_index")
-        hidden = self._blend(m, projected, reset, delay(m, z, 3, f"{name}_update"),
-                             Array(step.hidden[unit] for unit in units)[index], name)
+        hidden = self._blend(
+            m,
+            projected,
+            reset,
+            delay(m, z, 3, f"{name}_update"),
+            Array(step.hidden[unit] for unit in units)[index],
+            name,
+        )
         return NewState(
             delay(m, result.valid, AFTER_STAGES, f"{name}_valid"),
             delay(m, result.unit, AFTER_STAGES, f"{name}_index"),
@@ -69,8 +77,8 @@ class GRUBlock(RecurrentBlock):
     ) -> list[NewState]:
         spec = self._spec
         m.submodules.candidate_product = engine = ProductEngine(spec.candidate_product)
-        reset_state = Signal(data.ArrayLayout(spec.reset_state.shape, spec.units),
-                             name="reset_state")
+        layout = data.ArrayLayout(spec.reset_state.shape, spec.units)
+        reset_state = data.View(layout, Signal(layout.size, name="reset_state"))
         updates: dict[int, Signal] = {}
         for units, result in pairs:
             self._reset(m, step, result, units, reset_state, updates)
@@ -81,18 +89,25 @@ class GRUBlock(RecurrentBlock):
         finished = delay(m, done, RESET_STAGES, "reset_done")
         m.d.comb += [engine.start.eq(finished), engine.vector.eq(reset_state)]
         # Both products have the same shape and reuse factor, hence the same columns.
-        results = {column.units: result for column, result in
-                   zip(spec.candidate_product.columns, engine.results, strict=True)}
+        results = {
+            column.units: result
+            for column, result in zip(spec.candidate_product.columns, engine.results, strict=True)
+        }
         return [self._candidate(m, step, results[units], units, updates) for units, _ in pairs]
 
     def _reset(
-        self, m: Module, step: Step, result: Result, units: tuple[int, ...],
-        reset_state: data.View, updates: dict[int, Signal],
+        self,
+        m: Module,
+        step: Step,
+        result: Result,
+        units: tuple[int, ...],
+        reset_state: data.View,
+        updates: dict[int, Signal],
     ) -> None:
         spec = self._spec
         name = f"unit{units[0]}"
-        queue = unit_queue(m, step, spec, units, (0, 1), result.valid, f"{name}_projection")
-        z, r = (self._gate(m, queue.heads[g], result.sums[g], f"{name}_gate{g}") for g in (0, 1))
+        heads = unit_queue(m, step, units, (0, 1), result.valid)
+        z, r = (self._gate(m, heads[g], result.sums[g], f"{name}_gate{g}") for g in (0, 1))
         valid = delay(m, result.valid, 2, f"{name}_gates_valid")
         index = delay(m, result.unit, 2, f"{name}_gates_index")
         product = Signal(spec.reset_state.shape, name=f"{name}_reset")
@@ -103,15 +118,20 @@ class GRUBlock(RecurrentBlock):
                 m.d.sync += [updates[unit].eq(z), reset_state[unit].eq(product)]
 
     def _candidate(
-        self, m: Module, step: Step, result: Result, units: tuple[int, ...],
+        self,
+        m: Module,
+        step: Step,
+        result: Result,
+        units: tuple[int, ...],
         updates: dict[int, Signal],
     ) -> NewState:
-        spec = self._spec
         name = f"unit{units[0]}"
-        queue = unit_queue(m, step, spec, units, (2,), result.valid, f"{name}_candidate")
+        heads = unit_queue(m, step, units, (2,), result.valid)
         index = delay(m, result.unit, 2, f"{name}_blend_index")
         hidden = self._blend(
-            m, queue.heads[0], result.sums[0],
+            m,
+            heads[0],
+            result.sums[0],
             Array(updates[unit] for unit in units)[index],
             Array(step.hidden[unit] for unit in units)[index],
             name,
@@ -148,7 +168,8 @@ class GRUBlock(RecurrentBlock):
             + (reset << (spec.candidate_sum.fraction - spec.reset_sum.fraction))
         )
         candidate = register(
-            m, spec.activation.hardware(m, summed, spec.candidate_sum, f"{name}_squash"),
+            m,
+            spec.activation.hardware(m, summed, spec.candidate_sum, f"{name}_squash"),
             f"{name}_candidate_value",
         )
         rest = complement_format(spec.gate)
@@ -156,12 +177,13 @@ class GRUBlock(RecurrentBlock):
         kept = Signal(spec.kept.shape, name=f"{name}_kept")
         learned = Signal(spec.learned.shape, name=f"{name}_learned")
         hidden = Signal(spec.hidden.shape, name=f"{name}_hidden")
-        m.d.comb += one_minus.eq((1 << rest.fraction) - (z << (rest.fraction
-                                                               - spec.gate.fraction)))
+        m.d.comb += one_minus.eq((1 << rest.fraction) - (z << (rest.fraction - spec.gate.fraction)))
         m.d.sync += [
             kept.eq(z * state),
             learned.eq(one_minus * candidate),
-            hidden.eq((kept << (spec.hidden.fraction - spec.kept.fraction))
-                      + (learned << (spec.hidden.fraction - spec.learned.fraction))),
+            hidden.eq(
+                (kept << (spec.hidden.fraction - spec.kept.fraction))
+                + (learned << (spec.hidden.fraction - spec.learned.fraction))
+            ),
         ]
         return hidden

@@ -71,8 +71,15 @@ class LSTM:
     @cached_property
     def input_product(self) -> Dense:
         """``x . kernel + bias`` for all gates."""
-        return Dense(self.kernel, self.bias, self.input, self.kernel_format, self.bias_format,
-                     self.input_reuse, self.steps)
+        return Dense(
+            self.kernel,
+            self.bias,
+            self.input,
+            self.kernel_format,
+            self.bias_format,
+            self.input_reuse,
+            self.steps,
+        )
 
     @cached_property
     def recurrent_product(self) -> FoldedProduct:
@@ -96,8 +103,9 @@ class LSTM:
     @cached_property
     def carry(self) -> FixedPoint:
         """Format of c before the state quantizer."""
-        return sum_format(product_format(self.gate, self.state),
-                          product_format(self.gate, self.candidate))
+        return sum_format(
+            product_format(self.gate, self.state), product_format(self.gate, self.candidate)
+        )
 
     @cached_property
     def squashed(self) -> FixedPoint:
@@ -120,8 +128,11 @@ class LSTM:
     @property
     def tail_cycles(self) -> int:
         """From the last recurrent product of a step until the next step may begin."""
-        return self.recurrent_product.sum_latency - self.recurrent_product.busy_cycles + (
-            CELL_STAGES + 1)
+        return (
+            self.recurrent_product.sum_latency
+            - self.recurrent_product.busy_cycles
+            + (CELL_STAGES + 1)
+        )
 
     @property
     def timing(self) -> BlockTiming:
@@ -130,12 +141,14 @@ class LSTM:
             latency_cycles=self.input_product.timing.latency_cycles + recurrent_cycles + 1,
             interval_cycles=max(self.input_reuse, recurrent_cycles),
             multipliers=self.input_product.product.multipliers
-            + self.recurrent_product.multipliers + 3 * len(self.recurrent_product.columns),
+            + self.recurrent_product.multipliers
+            + 3 * len(self.recurrent_product.columns),
             products=self.kernel.size + self.recurrent_kernel.size + 3 * self.units,
         )
 
-    def reference(self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
-                  ) -> np.ndarray:
+    def reference(
+        self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
+    ) -> np.ndarray:
         """Map int64 codes ``(N, T, n_in)`` to the last hidden state's codes ``(N, units)``.
 
         `trace`, if given, receives ``h`` and ``c``, ``(N, T, units)``, before the state quantizer.
@@ -160,13 +173,19 @@ class LSTM:
         self, projected: np.ndarray, hidden: np.ndarray, carry: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         sums = self.recurrent_product.reference(hidden).reshape(len(hidden), -1)
-        z = add(self.sum, (projected, self.input_product.output),
-                (sums, self.recurrent_product.sum_format))
+        z = add(
+            self.sum,
+            (projected, self.input_product.output),
+            (sums, self.recurrent_product.sum_format),
+        )
         z_i, z_f, z_c, z_o = np.split(z, 4, axis=1)
         i, f, o = (self.recurrent_activation.apply(gate, self.sum) for gate in (z_i, z_f, z_o))
         g = self.activation.apply(z_c, self.sum)
-        c = add(self.carry, (f * carry, product_format(self.gate, self.state)),
-                (i * g, product_format(self.gate, self.candidate)))
+        c = add(
+            self.carry,
+            (f * carry, product_format(self.gate, self.state)),
+            (i * g, product_format(self.gate, self.candidate)),
+        )
         return o * self.activation.apply(c, self.carry), c
 
     def build(self) -> Block:
@@ -191,18 +210,16 @@ class LSTMBlock(RecurrentBlock):
         order = np.argsort([c.busy_cycles for c in spec.recurrent_product.columns], kind="stable")
         return [states[i] for i in order]
 
-    def _pipeline(
-        self, m: Module, step: Step, result: Result, units: tuple[int, ...]
-    ) -> NewState:
+    def _pipeline(self, m: Module, step: Step, result: Result, units: tuple[int, ...]) -> NewState:
         spec = self._spec
         name = f"unit{units[0]}"
-        queue = unit_queue(m, step, spec, units, (0, 1, 2, 3), result.valid, f"{name}_projection")
+        heads = unit_queue(m, step, units, (0, 1, 2, 3), result.valid)
         widen = spec.sum.fraction - spec.input_product.output.fraction
         widen_sum = spec.sum.fraction - spec.recurrent_product.sum_format.fraction
         activations = [spec.recurrent_activation] * 4
         activations[2] = spec.activation
         gates = []
-        for gate, (head, total) in enumerate(zip(queue.heads, result.sums, strict=True)):
+        for gate, (head, total) in enumerate(zip(heads, result.sums, strict=True)):
             z = Signal(spec.sum.shape, name=f"{name}_z{gate}")
             m.d.sync += z.eq((head << widen) + (total << widen_sum))
             value = activations[gate].hardware(m, z, spec.sum, f"{name}_gate{gate}")
@@ -222,11 +239,14 @@ class LSTMBlock(RecurrentBlock):
         m.d.sync += [
             old.eq(f * kept),
             new.eq(i * g),
-            carry.eq((old << (spec.carry.fraction - forgotten.fraction))
-                     + (new << (spec.carry.fraction - learned.fraction))),
+            carry.eq(
+                (old << (spec.carry.fraction - forgotten.fraction))
+                + (new << (spec.carry.fraction - learned.fraction))
+            ),
         ]
         squashed = register(
-            m, spec.activation.hardware(m, carry, spec.carry, f"{name}_squash"),
+            m,
+            spec.activation.hardware(m, carry, spec.carry, f"{name}_squash"),
             f"{name}_squashed",
         )
         m.d.comb += [

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hw.axi import OVERHEAD_CYCLES, accelerator_verilog
 from hw.block import Spec
 from hw.errors import ChronogateError
 from hw.fixed_point import FixedPoint
@@ -74,12 +75,16 @@ class Network:
         for node in self.nodes:
             for expected, source in zip(node.spec.inputs, node.inputs, strict=True):
                 if source not in ports:
-                    raise ChronogateError(f"{node.name} takes its input from {source!r}, which "
-                                          "does not come before it")
+                    raise ChronogateError(
+                        f"{node.name} takes its input from {source!r}, which "
+                        "does not come before it"
+                    )
                 _check_connection(node.name, source, ports[source], expected)
             if node.name in ports:
-                raise ChronogateError(f"two parts of the network are called {node.name!r}: "
-                                      "give each layer a name of its own")
+                raise ChronogateError(
+                    f"two parts of the network are called {node.name!r}: "
+                    "give each layer a name of its own"
+                )
             ports[node.name] = node.spec.outputs[0]
 
     @property
@@ -161,15 +166,14 @@ class Network:
             )
         grid = self.input.format.plain()
         if codes.size and (codes.min() < grid.minimum or codes.max() > grid.maximum):
-            raise ChronogateError(f"an input code lies outside {grid}: quantize with "
-                                  "Network.input_format first")
+            raise ChronogateError(
+                f"an input code lies outside {grid}: quantize with Network.input_format first"
+            )
         return codes.astype(np.int64)
 
     @cached_property
     def timing(self) -> NetworkTiming:
         """Predicted cycles between the AXI4-Stream handshakes."""
-        from hw.axi import OVERHEAD_CYCLES
-
         return compose(self.look_back, self.step_blocks, self.window_blocks, OVERHEAD_CYCLES)
 
     @property
@@ -184,8 +188,6 @@ class Network:
 
     def verilog(self, name: str = "accelerator") -> str:
         """Return the Verilog of the AXI4-Stream top (module `name`)."""
-        from hw.axi import accelerator_verilog
-
         return accelerator_verilog(self, name)
 
     def save(self, folder: Path) -> None:

@@ -51,20 +51,24 @@ class ProductEngine(wiring.Component):
     done_tag: Signal
 
     def __init__(self, spec: FoldedProduct, tag_width: int = 1) -> None:
-        super().__init__({
-            "start": In(1),
-            "vector": In(data.ArrayLayout(spec.input.shape, spec.n_in)),
-            "tag": In(tag_width),
-            "done": Out(1),
-            "done_tag": Out(tag_width),
-        })
+        super().__init__(
+            {
+                "start": In(1),
+                "vector": In(data.ArrayLayout(spec.input.shape, spec.n_in)),
+                "tag": In(tag_width),
+                "done": Out(1),
+                "done_tag": Out(tag_width),
+            }
+        )
         self._spec = spec
         self.results = tuple(
             Result(
                 Signal(name=f"sum_valid{c}"),
                 Signal(range(max(len(column.units), 2)), name=f"sum_unit{c}"),
-                tuple(Signal(spec.sum_format.shape, name=f"sum{c}_gate{gate}")
-                      for gate in range(spec.gates)),
+                tuple(
+                    Signal(spec.sum_format.shape, name=f"sum{c}_gate{gate}")
+                    for gate in range(spec.gates)
+                ),
             )
             for c, column in enumerate(spec.columns)
         )
@@ -113,21 +117,20 @@ class ProductEngine(wiring.Component):
             products = []
             for lane, operand in enumerate(operands):
                 weight = weights[lane * spec.gates + gate]
-                product = Signal(signed(spec.input.width + spec.kernel_format.width + 1),
-                                 name=f"product{index}_{lane}_{gate}")
+                product = Signal(
+                    signed(spec.input.width + spec.kernel_format.width + 1),
+                    name=f"product{index}_{lane}_{gate}",
+                )
                 m.d.sync += product.eq(operand * weight)
                 products.append(product)
             this, following = self._split(m, column, products, mask_phase, f"{index}_{gate}")
             name = f"tree{index}_{gate}"
             head = adder_tree(m, this, spec.sum_format.shape, spec.tree_stages, f"{name}_head")
-            rest = adder_tree(m, following, spec.sum_format.shape, spec.tree_stages,
-                              f"{name}_rest")
+            rest = adder_tree(m, following, spec.sum_format.shape, spec.tree_stages, f"{name}_rest")
             partial = Signal(spec.sum_format.shape, name=f"partial{index}_{gate}")
             m.d.comb += result.sums[gate].eq(partial + head)
             # `rest` is zero at the last end: the slots behind a column's last product hold zero.
-            m.d.sync += partial.eq(
-                Mux(active_late, Mux(ends_late, rest, result.sums[gate]), 0)
-            )
+            m.d.sync += partial.eq(Mux(active_late, Mux(ends_late, rest, result.sums[gate]), 0))
 
     def _sequence(
         self, m: Module, index: int, column: Column, running: Signal
@@ -148,9 +151,7 @@ class ProductEngine(wiring.Component):
             m.d.sync += unit.eq(unit + ends)
         return phase, unit, ends
 
-    def _operand(
-        self, m: Module, index: int, column: Column, lane: int, phase: Signal
-    ) -> Signal:
+    def _operand(self, m: Module, index: int, column: Column, lane: int, phase: Signal) -> Signal:
         operand = Signal(self._spec.input.shape, name=f"operand{index}_{lane}")
         with m.Switch(phase):
             for p in range(column.phases):
@@ -158,9 +159,7 @@ class ProductEngine(wiring.Component):
                     m.d.sync += operand.eq(self.vector[column.operand(p, lane)])
         return operand
 
-    def _weights(
-        self, m: Module, index: int, column: Column, cycle: Signal
-    ) -> list[Value]:
+    def _weights(self, m: Module, index: int, column: Column, cycle: Signal) -> list[Value]:
         """Return the weights of the operand registers' cycle, lane by lane, gate by gate."""
         spec = self._spec
         table = weight_table(spec, column)
@@ -168,15 +167,16 @@ class ProductEngine(wiring.Component):
         if len(table) == 1:
             return [Const(int(weight), shape) for weight in table[0]]
         word = data.ArrayLayout(shape, table.shape[1])
-        memory = Memory(shape=word, depth=len(table),
-                        init=[[int(weight) for weight in row] for row in table])
+        memory = Memory(
+            shape=word, depth=len(table), init=[[int(weight) for weight in row] for row in table]
+        )
         m.submodules[f"weights{index}"] = memory
         port = memory.read_port()
         m.d.comb += port.addr.eq(cycle)
         return [port.data[i] for i in range(table.shape[1])]
 
     def _split(
-        self, m: Module, column: Column, products: list[Signal], phase: Signal, name: str
+        self, m: Module, column: Column, products: list[Signal], phase: Value, name: str
     ) -> tuple[list[Signal], list[Signal]]:
         """Mask the products by the unit that they belong to."""
         if column.n_in % column.lanes == 0:
@@ -220,9 +220,7 @@ def delay(m: Module, value: Value, cycles: int, name: str) -> Value:
     return value
 
 
-def adder_tree(
-    m: Module, addends: list[Signal], shape: Shape, stages: int, name: str
-) -> Value:
+def adder_tree(m: Module, addends: list[Signal], shape: Shape, stages: int, name: str) -> Value:
     """Sum `addends` in exactly `stages` registered stages."""
     if not addends:
         return Const(0, 1)

@@ -6,6 +6,8 @@ when its input product is there; the entry paces the beats so that the state is 
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Protocol
 
 from amaranth.hdl import Module, Mux, Signal, Value
@@ -27,7 +29,7 @@ class RecurrentSpec(Protocol):
     def inputs(self) -> tuple[Port, ...]: ...
     @property
     def outputs(self) -> tuple[Port, ...]: ...
-    @property
+    @cached_property
     def input_product(self) -> Dense: ...
 
 
@@ -47,6 +49,8 @@ class Step:
 
     Parameters
     ----------
+    spec
+        The layer.
     go
         High for one cycle at the beginning; `projection` is valid then, `hidden` one cycle later.
     first
@@ -57,6 +61,7 @@ class Step:
         Quantized hidden state of the previous step.
     """
 
+    spec: RecurrentSpec
     go: Value
     first: Signal
     projection: data.View
@@ -84,20 +89,19 @@ class RecurrentBlock(Block):
         ]
         go = projection.o.valid
         first, last = Signal(name="first_step"), Signal(name="last_step")
-        hidden = Signal(data.ArrayLayout(spec.state.shape, spec.units), name="hidden")
+        layout = data.ArrayLayout(spec.state.shape, spec.units)
+        hidden = data.View(layout, Signal(layout.size, name="hidden"))
         with m.If(go):
             m.d.sync += [
                 first.eq(projection.o.payload.first),
                 last.eq(projection.o.payload.last),
             ]
-        step = Step(go, first, projection.o.payload.data, hidden)
+        step = Step(spec, go, first, projection.o.payload.data, hidden)
         columns = self.cell(m, step)
         for column in columns:
             self._keep(m, column, go, projection.o.payload.first, hidden)
         final = columns[-1]
-        m.d.sync += self.o.valid.eq(
-            final.valid & (final.index == len(final.units) - 1) & last
-        )
+        m.d.sync += self.o.valid.eq(final.valid & (final.index == len(final.units) - 1) & last)
         m.d.comb += [self.o.payload.first.eq(1), self.o.payload.last.eq(1)]
         return m
 
@@ -124,38 +128,37 @@ class RecurrentBlock(Block):
                 m.d.sync += hidden[unit].eq(Mux(first, 0, updated))
 
 
-@dataclass(frozen=True)
-class UnitQueue:
-    """The input product's values of one column's units, handed out in order."""
-
-    heads: tuple[Signal, ...]
-
-
 def unit_queue(
-    m: Module, step: Step, spec: RecurrentSpec, units: tuple[int, ...], gates: tuple[int, ...],
-    advance: Value, name: str,
-) -> UnitQueue:
+    m: Module, step: Step, units: tuple[int, ...], gates: tuple[int, ...], advance: Value
+) -> list[Signal]:
     """Load the projection of `units` at ``go`` and shift it by one unit while `advance`.
 
     Parameters
     ----------
+    units
+        The units of one column, in order of use.
     gates
         Which gates of the projection to keep.
     advance
         High while the head is used.
+
+    Returns
+    -------
+    list of Signal
+        The head of each gate's queue.
     """
-    shape = spec.input_product.output.shape
+    dense = step.spec.input_product
     heads = []
     for gate in gates:
-        slots = [Signal(shape, name=f"{name}_gate{gate}_slot{i}") for i in range(len(units))]
+        slots = [Signal(dense.output.shape, name=f"projection{gate}_of_unit{u}") for u in units]
         with m.If(step.go):
             for slot, unit in zip(slots, units, strict=True):
-                m.d.sync += slot.eq(step.projection[gate * spec.units + unit])
+                m.d.sync += slot.eq(step.projection[gate * step.spec.units + unit])
         with m.Elif(advance):
-            for slot, following in zip(slots, slots[1:], strict=False):
+            for slot, following in pairwise(slots):
                 m.d.sync += slot.eq(following)
         heads.append(slots[0])
-    return UnitQueue(tuple(heads))
+    return heads
 
 
 def register(m: Module, value: Value, name: str) -> Signal:

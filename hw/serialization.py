@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from types import UnionType
-from typing import Union, get_args, get_origin, get_type_hints
+from typing import TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from zipfile import BadZipFile
 
 import numpy as np
@@ -20,6 +20,8 @@ from hw.lstm import LSTM
 from hw.metadata import Metadata
 from hw.network import Network, Node
 from hw.stream import Port
+
+T = TypeVar("T")
 
 VERSION = 1
 BLOCKS: dict[str, type[Spec]] = {
@@ -76,11 +78,13 @@ def load_network(folder: Path) -> Network:
     except FileNotFoundError as error:
         raise ChronogateError(f"{error.filename} is missing: run `accel convert` first") from None
     except (ValueError, OSError, BadZipFile) as error:
-        raise ChronogateError(f"the network in {folder} cannot be read ({error}): "
-                              "run `accel convert` again") from None
+        raise ChronogateError(
+            f"the network in {folder} cannot be read ({error}): run `accel convert` again"
+        ) from None
     if not isinstance(document, dict) or document.get("version") != VERSION:
-        raise ChronogateError(f"{folder / 'network.json'} is not of version {VERSION}: "
-                              "run `accel convert` again")
+        raise ChronogateError(
+            f"{folder / 'network.json'} is not of version {VERSION}: run `accel convert` again"
+        )
     try:
         return Network(
             name=str(document["name"]),
@@ -97,8 +101,9 @@ def load_network(folder: Path) -> Network:
             metadata=_decode(Metadata, document["metadata"], arrays),
         )
     except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise ChronogateError(f"the network in {folder} is damaged ({error!r}): "
-                              "run `accel convert` again") from None
+        raise ChronogateError(
+            f"the network in {folder} is damaged ({error!r}): run `accel convert` again"
+        ) from None
 
 
 def _encode(value: object, path: str, arrays: dict[str, np.ndarray]) -> Json:
@@ -119,24 +124,23 @@ def _encode(value: object, path: str, arrays: dict[str, np.ndarray]) -> Json:
     raise TypeError(f"{path}: {type(value).__name__} has no place in network.json")
 
 
-def _decode(kind: type, value: Json, arrays: dict[str, np.ndarray]) -> "object":
+def _decode(kind: type[T], value: Json, arrays: dict[str, np.ndarray]) -> T:
+    """Read `value` as `kind`: a dataclass, a number format, an array, or a plain value."""
+    return cast(T, _decode_any(kind, value, arrays))
+
+
+def _decode_any(kind: type, value: Json, arrays: dict[str, np.ndarray]) -> object:
     if get_origin(kind) in (Union, UnionType):
-        if value is None:
-            return None
-        kind = next(option for option in get_args(kind) if option is not type(None))
+        options = [option for option in get_args(kind) if option is not type(None)]
+        return None if value is None else _decode_any(options[0], value, arrays)
     if get_origin(kind) is tuple:
         if not isinstance(value, list):
             raise TypeError(f"expected a list, found {value!r}")
-        return tuple(_decode(get_args(kind)[0], item, arrays) for item in value)
+        return tuple(_decode_any(get_args(kind)[0], item, arrays) for item in value)
     if kind is np.ndarray:
         return _int_array(arrays[str(value)])
     if is_dataclass(kind):
-        if not isinstance(value, dict):
-            raise TypeError(f"expected {kind.__name__}, found {value!r}")
-        hints = get_type_hints(kind)
-        if set(value) != {item.name for item in fields(kind)}:
-            raise TypeError(f"{kind.__name__} with the keys {sorted(value)}")
-        return kind(**{key: _decode(hints[key], item, arrays) for key, item in value.items()})
+        return _decode_dataclass(kind, value, arrays)
     if issubclass(kind, Enum):
         return kind(value)
     if kind is float and isinstance(value, int):
@@ -144,6 +148,13 @@ def _decode(kind: type, value: Json, arrays: dict[str, np.ndarray]) -> "object":
     if type(value) is not kind:
         raise TypeError(f"expected {kind.__name__}, found {value!r}")
     return value
+
+
+def _decode_dataclass(kind: type, value: Json, arrays: dict[str, np.ndarray]) -> object:
+    hints = get_type_hints(kind)
+    if not isinstance(value, dict) or set(value) != {item.name for item in fields(kind)}:
+        raise TypeError(f"expected {kind.__name__}, found {value!r}")
+    return kind(**{key: _decode_any(hints[key], item, arrays) for key, item in value.items()})
 
 
 def _int_array(array: np.ndarray) -> np.ndarray:

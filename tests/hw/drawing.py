@@ -44,13 +44,18 @@ def draw_dense(rng: np.random.Generator, source: FixedPoint, n_in: int) -> Dense
     n_out = int(rng.integers(1, 9))
     kernel, bias = draw_format(rng), draw_format(rng)
     return Dense(
-        draw_codes(rng, kernel, n_in, n_out), draw_codes(rng, bias, n_out), source, kernel, bias,
+        draw_codes(rng, kernel, n_in, n_out),
+        draw_codes(rng, bias, n_out),
+        source,
+        kernel,
+        bias,
         reuse=int(rng.integers(1, n_in * n_out + 3)),
     )
 
 
-def draw_recurrent(rng: np.random.Generator, source: FixedPoint, n_in: int, steps: int,
-                   kind: str) -> GRU | LSTM:
+def draw_recurrent(
+    rng: np.random.Generator, source: FixedPoint, n_in: int, steps: int, kind: str
+) -> GRU | LSTM:
     """Draw an LSTM (``"lstm"``) or a GRU (``"gru_after"``, ``"gru_before"``)."""
     units = int(rng.integers(1, 7))
     kernel, recurrent, bias, state = (draw_format(rng) for _ in range(4))
@@ -102,5 +107,6 @@ def draw_network(seed: int, kind: str) -> Network:
         append(f"narrow{layer}", Activation(port.channels, port.format, narrow))
         dense = draw_dense(rng, narrow.result_format(port.format), port.channels)
         append(f"dense{layer}", dense)
-    return Network(f"{kind}{seed}", (Port("input", n_in, source, steps),), tuple(nodes),
-                   (nodes[-1].name,))
+    return Network(
+        f"{kind}{seed}", (Port("input", n_in, source, steps),), tuple(nodes), (nodes[-1].name,)
+    )

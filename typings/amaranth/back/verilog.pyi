@@ -1,0 +1,3 @@
+from typing import Any
+
+def convert(elaboratable: Any, *, name: str = ..., ports: Any = ..., emit_src: bool = ..., strip_internal_attrs: bool = ...) -> str: ...
