@@ -1,4 +1,4 @@
-"""QKeras on current TensorFlow: the one place that imports either, with every cure beside its cause.
+"""QKeras on current TensorFlow: the one place that imports either, each cure beside its cause.
 
 QKeras 0.9.0 needs Keras 2 (``tf_keras``) and was last released before TensorFlow 2.14. Here:
 
@@ -160,9 +160,10 @@ def float64() -> Iterator[None]:
         keras.backend.set_floatx(before)
 
 
-def quantizer_objects() -> dict[str, type]:
+def quantizer_objects() -> dict[str, Callable[..., object]]:
     """Return QKeras's layers and quantizers by name, as Keras's loaders want them."""
-    objects: dict[str, type] = {}
+    # The one hard function that QKeras leaves out and Keras does not have.
+    objects: dict[str, Callable[..., object]] = {"hard_tanh": qkeras.hard_tanh}
     qkeras.utils._add_supported_quantized_objects(objects)  # QKeras has no public name for it
     return objects
 

@@ -1,0 +1,154 @@
+"""The hls4ml backend ``Amaranth`` (entry point group ``hls4ml.backends``): a thin shell.
+
+hls4ml parses the model and calls the passes of `accel.conversion.passes`; the RTL, its simulation
+and its implementation belong to `hw`, `sim` and `accel.bitstream`. This module is imported while
+hls4ml itself is, so whatever needs TensorFlow or a tool is imported where it is used.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from hls4ml.backends.backend import Backend
+from hls4ml.backends.fpga.fpga_backend import FPGABackend
+
+from hw.errors import ChronogateError
+
+if TYPE_CHECKING:
+    from hls4ml.model.graph import ModelGraph
+    from hls4ml.model.types import PrecisionType
+
+    from hw.network import Network
+    from sim.rtl_model import RtlModel
+
+NAME = "Amaranth"
+
+
+class AmaranthBackend(Backend):
+    """RTL by Amaranth, simulated by Verilator, implemented by open tools."""
+
+    def __init__(self) -> None:
+        super().__init__(NAME)
+        self._flow: str | None = None
+
+    def get_default_flow(self) -> str:
+        """Return the lowering flow, registered at its first use: its passes need TensorFlow."""
+        if self._flow is None:
+            from hls4ml.model.flow import register_flow
+            from hls4ml.model.optimizer import ModelOptimizerPass
+
+            from accel.conversion.passes import RECIPE
+
+            for name, run in RECIPE:
+                self.register_pass(name, ModelOptimizerPass(name, _always_applied(run)))
+            passes = [f"{NAME.lower()}:{name}" for name, _ in RECIPE]
+            self._flow = register_flow("lower", passes, backend=NAME)
+        return self._flow
+
+    def create_initial_config(
+        self, clock_period: float = 20.0, io_type: str = "io_stream", **_: object
+    ) -> dict[str, object]:
+        """Return hls4ml's project settings; RTL streams whatever `io_type` says."""
+        return {"ClockPeriod": clock_period, "IOType": io_type, "HLSConfig": {}}
+
+    def create_layer_class(self, layer_class: type) -> type:
+        """Add the keys that a user can set for each layer."""
+        from hls4ml.model.attributes import Attribute, ConfigurableAttribute
+        from hls4ml.model.layers import GRU, LSTM, Dense
+
+        added: list[Attribute] = []
+        if issubclass(layer_class, (Dense, LSTM, GRU)):
+            added.append(ConfigurableAttribute("reuse_factor", default=1))
+        if issubclass(layer_class, (LSTM, GRU)):
+            added.append(ConfigurableAttribute("recurrent_reuse_factor", default=1))
+        origin = f"{layer_class.__module__}.{layer_class.__qualname__}"
+        members = {"_expected_attributes": added, "_wrapped": origin}
+        return type(f"{NAME}{layer_class.__name__}", (layer_class,), members)
+
+    def convert_precision_string(self, precision: "str | PrecisionType") -> "PrecisionType":
+        """Parse a precision as hls4ml's own backends do."""
+        return FPGABackend.convert_precision_string(precision)
+
+    def write(self, model: "ModelGraph") -> None:
+        """Write ``network.json``, ``weights.npz`` and ``rtl/accelerator.v``."""
+        network, folder = network_of(model), output_folder(model)
+        network.save(folder)
+        (folder / "rtl").mkdir(parents=True, exist_ok=True)
+        (folder / "rtl" / "accelerator.v").write_text(network.verilog("accelerator"))
+
+    def compile(self, model: "ModelGraph") -> str:
+        """Verilate the design; return the path of the shared library that hls4ml then loads."""
+        from sim.rtl_model import RtlModel
+
+        close(model)
+        vars(model)["rtl_model"] = rtl = RtlModel(network_of(model), output_folder(model) / "build")
+        return str(rtl.library)
+
+    def predict(self, model: "ModelGraph", x: np.ndarray) -> np.ndarray:
+        """Compute windows in the RTL.
+
+        Parameters
+        ----------
+        model
+            A compiled graph.
+        x
+            Scaled inputs ``(N, T, F)``, or one window without N.
+
+        Returns
+        -------
+        numpy.ndarray
+            float64 forecasts ``(N, n_out)``; without N for one window, as hls4ml does it.
+        """
+        rtl: RtlModel | None = vars(model).get("rtl_model")
+        if rtl is None:
+            raise ChronogateError("the model is not compiled: call model_graph.compile() first")
+        shape = tuple(model.get_input_variables()[0].shape)
+        x = np.asarray(x, dtype=np.float64)
+        if x.size % int(np.prod(shape)):
+            raise ChronogateError(f"the model takes windows of shape {shape}, not {x.shape}")
+        outputs = rtl.predict(x.reshape(-1, *shape))
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def build(self, model: "ModelGraph", board: str, **options: object) -> dict[str, object]:
+        """Synthesize, place and route for `board`; return the implementation's report."""
+        from dataclasses import asdict
+
+        from accel.bitstream import implement
+        from accel.progress import SilentProgress
+
+        folder = output_folder(model) / "bitstream" / board
+        return asdict(implement(network_of(model), board, folder, SilentProgress(), **options))
+
+
+def network_of(model: "ModelGraph") -> "Network":
+    """Return the network that the lowering made."""
+    return vars(model)["network"]
+
+
+def output_folder(model: "ModelGraph") -> Path:
+    """Return the folder that the user gave as ``output_dir``."""
+    return Path(model.config.get_output_dir())
+
+
+def close(model: "ModelGraph") -> None:
+    """Release the simulation of an earlier `compile`."""
+    rtl: RtlModel | None = vars(model).pop("rtl_model", None)
+    if rtl is not None:
+        rtl.close()
+
+
+def _always_applied(run: "Callable[[ModelGraph], None]") -> "Callable[[ModelGraph], bool]":
+    def transform(model: "ModelGraph") -> bool:
+        run(model)
+        return True
+
+    return transform
+
+
+def register(
+    register_backend: Callable[[str, type[Backend]], None],
+    register_writer: Callable[..., None] | None = None,
+) -> None:
+    """Tell hls4ml of this backend; called through the entry point."""
+    register_backend(NAME, AmaranthBackend)

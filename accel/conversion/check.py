@@ -1,0 +1,102 @@
+"""Refusals that need only the Keras model: what the hardware cannot do exactly, by layer name."""
+
+from collections.abc import Callable
+
+from accel.qkeras_compat import keras
+from hw.errors import ChronogateError
+
+SUPPORTED = (
+    "InputLayer", "QActivation", "QDense", "Flatten", "Reshape", "QLSTM", "QGRU", "Dropout",
+    "Activation",
+)  # fmt: skip
+"""Class names; Dropout does nothing after training, Activation only where it is linear."""
+
+
+def check_model(model: object) -> None:
+    """Refuse a model that is no chain of supported layers.
+
+    Raises
+    ------
+    ChronogateError
+        Naming the layer, what is unsupported and what to write instead.
+    """
+    if not isinstance(model, keras.Model):
+        raise ChronogateError(
+            f"a {type(model).__module__}.{type(model).__name__} is no Keras 2 model: build it with "
+            "tf_keras (TF_USE_LEGACY_KERAS=1) and QKeras layers"
+        )
+    _check_graph(model)
+    for layer in model.layers:
+        _check_layer(layer)
+
+
+def _check_graph(model: keras.Model) -> None:
+    name = model.name
+    sequential = isinstance(model, keras.Sequential)
+    if not sequential and not model._is_graph_network:
+        raise ChronogateError(f"model {name!r} is a subclass of keras.Model: write it as "
+                              "keras.Sequential or with the functional API")
+    if not model.built or not model.inputs:
+        raise ChronogateError(f"model {name!r} has no input shape yet: begin it with "
+                              "keras.layers.Input((look_back, features))")
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise ChronogateError(
+            f"model {name!r} has {len(model.inputs)} inputs and {len(model.outputs)} outputs: "
+            "so far one of each is supported"
+        )
+    if None in model.inputs[0].shape[1:]:
+        raise ChronogateError(f"model {name!r} takes inputs of shape {model.inputs[0].shape}: "
+                              "give the look-back a fixed length in keras.layers.Input")
+    if not sequential:
+        for layer in model.get_config()["layers"]:
+            if len(layer["inbound_nodes"]) > 1:
+                raise ChronogateError(f"layer {layer['name']!r} is called more than once: "
+                                      "use a layer of its own for each call")
+
+
+def _check_layer(layer: keras.layers.Layer) -> None:
+    kind = type(layer).__name__
+    if kind not in SUPPORTED:
+        raise ChronogateError(
+            f"layer {layer.name!r}: {kind} is not supported: build the model from "
+            f"{', '.join(name for name in SUPPORTED if name != 'InputLayer')}"
+        )
+    if kind in _CHECKS:
+        _CHECKS[kind](layer)
+
+
+def _check_activation(layer: keras.layers.Activation) -> None:
+    if layer.activation is not keras.activations.linear:
+        raise ChronogateError(
+            f"layer {layer.name!r}: the float activation {layer.activation.__name__} is not "
+            "supported: use QActivation with quantized_relu, quantized_tanh or quantized_sigmoid"
+        )
+
+
+def _check_recurrent(layer: keras.layers.RNN) -> None:
+    for option, remedy in (
+        ("return_sequences", "let the layer return its last step only"),
+        ("return_state", "let the layer return its output only"),
+        ("go_backwards", "reverse the window before the model"),
+        ("stateful", "let each window start from a cleared state"),
+        ("time_major", "put the batch first"),
+    ):
+        if getattr(layer, option, False):
+            raise ChronogateError(f"layer {layer.name!r}: {option}=True is not supported: {remedy}")
+    if layer.cell.state_quantizer_internal is None:
+        raise ChronogateError(
+            f"layer {layer.name!r}: state_quantizer is missing, so the state would grow by several "
+            "bits at every step: give it, for example quantized_bits(8, 0, alpha=1)"
+        )
+    if layer.cell.recurrent_quantizer_internal is None:
+        reason = " (without it QKeras multiplies by the input kernel)" * (type(layer).__name__ ==
+                                                                          "QGRU")
+        raise ChronogateError(f"layer {layer.name!r}: recurrent_quantizer is missing{reason}: "
+                              "give it, for example quantized_bits(8, 0, alpha=1)")
+
+
+_CHECKS: dict[str, Callable[..., None]] = {
+    "Activation": _check_activation,
+    "QLSTM": _check_recurrent,
+    "QGRU": _check_recurrent,
+}
