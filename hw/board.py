@@ -1,0 +1,183 @@
+"""The top of a board: clock, power-on reset, two UART pins, two LEDs, and the accelerator.
+
+Nothing else is needed to run a network on a board: an oscillator drives ``clk``, a USB-serial chip
+the two UART pins. `BoardTop` also knows the bytes that a host sends and receives.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from amaranth.back import verilog
+from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.axi import Accelerator, padded_width
+from hw.errors import ChronogateError
+from hw.network import Network
+from hw.slip import encode_frame
+from hw.stream import Port
+from hw.uart import Uart
+from hw.uart_bridge import UartBridge
+
+RESET_CYCLES = 15
+"""Cycles for which the power-on reset holds after configuration."""
+
+_HEARTBEAT_BITS = 24
+"""The alive LED's period is two to this many cycles: 0.7 s at 25 MHz."""
+
+TOP_NAME = "board_top"
+"""Name of the Verilog module."""
+
+
+@dataclass(frozen=True)
+class BoardTop:
+    """A network with the UART bridge, ready for pins.
+
+    Parameters
+    ----------
+    network
+        What is computed.
+    uart
+        Speed of the line, in cycles of the board's clock.
+    """
+
+    network: Network
+    uart: Uart
+
+    @property
+    def bridge(self) -> UartBridge:
+        """The bridge, its beats as wide as the network's."""
+        return UartBridge(
+            self.uart,
+            self.network.look_back,
+            _beat_bytes(self.network.input),
+            _beat_bytes(self.network.output),
+        )
+
+    def build(self) -> "BoardTopComponent":
+        return BoardTopComponent(self)
+
+    def verilog(self, name: str = TOP_NAME) -> str:
+        """Return the Verilog of the top as module `name`."""
+        return verilog.convert(self.build(), name=name, emit_src=False)
+
+    def request(self, codes: np.ndarray) -> bytes:
+        """Return the bytes a host sends for one window.
+
+        Parameters
+        ----------
+        codes
+            Integer codes ``(T, F)``, or ``(F,)`` where a window is one beat.
+        """
+        checked = self.network.check_codes(codes[np.newaxis])
+        return encode_frame(_to_bytes(checked.reshape(-1), self.network.input))
+
+    def response(self, payload: bytes) -> np.ndarray:
+        """Return the int64 codes ``(n_out,)`` in the payload of a frame received.
+
+        Raises
+        ------
+        ChronogateError
+            When the payload is not as long as a forecast.
+        """
+        if len(payload) != self.bridge.response_bytes:
+            raise ChronogateError(
+                f"a forecast of {self.network.name} has {self.bridge.response_bytes} bytes, "
+                f"but {len(payload)} were received: check the baud rate"
+            )
+        return _from_bytes(payload, self.network.output)
+
+
+def _beat_bytes(port: Port) -> int:
+    return padded_width(port) * port.channels // 8
+
+
+def _to_bytes(codes: np.ndarray, port: Port) -> bytes:
+    """Extend each code to whole bytes, low byte first."""
+    size = padded_width(port) // 8
+    return codes.astype("<i8").view(np.uint8).reshape(-1, 8)[:, :size].tobytes()
+
+
+def _from_bytes(payload: bytes, port: Port) -> np.ndarray:
+    size = padded_width(port) // 8
+    wide = np.zeros((port.channels, 8), dtype=np.uint8)
+    wide[:, 8 - size :] = np.frombuffer(payload, dtype=np.uint8).reshape(port.channels, size)
+    # The code sits at the high end, so that the shift down extends its sign. An unsigned code of
+    # at most 63 bits in 8 bytes is never negative, a narrower one is cut back to its bits.
+    codes = wide.reshape(-1).view("<i8") >> (64 - 8 * size)
+    return codes if port.format.signed else codes & port.format.maximum
+
+
+class BoardTopComponent(wiring.Component):
+    """`BoardTop` in hardware.
+
+    Attributes
+    ----------
+    clk : In(1)
+        Oscillator.
+    uart_rx : In(1)
+        From the host.
+    uart_tx : Out(1)
+        To the host.
+    led_alive : Out(1)
+        Blinks while the clock runs.
+    led_dropped : Out(1)
+        On since a window was dropped.
+    """
+
+    clk: Signal
+    uart_rx: Signal
+    uart_tx: Signal
+    led_alive: Signal
+    led_dropped: Signal
+
+    def __init__(self, spec: BoardTop) -> None:
+        super().__init__(
+            {
+                "clk": In(1),
+                "uart_rx": In(1),
+                "uart_tx": Out(1),
+                "led_alive": Out(1),
+                "led_dropped": Out(1),
+            }
+        )
+        self._spec = spec
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        # The reset counter starts from its configured value, hence a domain without reset. The
+        # name `sync` is the accelerator's, whose domain would meet one of that name here.
+        m.domains.por = ClockDomain(reset_less=True)
+        m.domains.board = ClockDomain()
+        m.d.comb += [ClockSignal("por").eq(self.clk), ClockSignal("board").eq(self.clk)]
+        waiting = Signal(range(RESET_CYCLES + 1), name="reset_waiting", init=RESET_CYCLES)
+        reset = Signal(name="power_on_reset", init=1)
+        with m.If(waiting != 0):
+            m.d.por += waiting.eq(waiting - 1)
+        m.d.por += reset.eq(waiting != 0)
+        m.d.comb += ResetSignal("board").eq(reset)
+
+        bridge = self._spec.bridge.build()
+        m.submodules.bridge = DomainRenamer("board")(bridge)
+        m.submodules.accelerator = accelerator = Accelerator(self._spec.network)
+        beats = Signal(_HEARTBEAT_BITS, name="heartbeat")
+        m.d.board += beats.eq(beats + 1)
+        m.d.comb += [
+            bridge.rx.eq(self.uart_rx),
+            self.uart_tx.eq(bridge.tx),
+            accelerator.aclk.eq(self.clk),
+            accelerator.aresetn.eq(~reset),
+            accelerator.s_axis_tdata.eq(bridge.window.payload.data),
+            accelerator.s_axis_tlast.eq(bridge.window.payload.last),
+            accelerator.s_axis_tvalid.eq(bridge.window.valid),
+            bridge.window.ready.eq(accelerator.s_axis_tready),
+            bridge.forecast.payload.data.eq(accelerator.m_axis_tdata),
+            bridge.forecast.payload.last.eq(accelerator.m_axis_tlast),
+            bridge.forecast.valid.eq(accelerator.m_axis_tvalid),
+            accelerator.m_axis_tready.eq(bridge.forecast.ready),
+            self.led_alive.eq(beats[-1]),
+        ]
+        with m.If(accelerator.dropped_windows != 0):
+            m.d.board += self.led_dropped.eq(1)
+        return m
