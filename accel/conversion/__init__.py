@@ -1,6 +1,7 @@
 """Conversion: a QKeras model becomes hls4ml's ModelGraph, and that a `hw.network.Network`."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from copy import deepcopy
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hls4ml.utils.config import create_config
 from accel.conversion import backend as amaranth
 from accel.conversion.check import check_model
 from accel.conversion.frontend import ModelDictionary, exact_handlers
+from accel.conversion.hls import exact_settings
 from accel.conversion.settings import HlsConfig
 from accel.qkeras_compat import keras, load_model
 from hw.errors import ChronogateError
@@ -46,11 +48,12 @@ def convert(
     output_dir, project_name
         Where `compile`, `write` and `build` put their results, and the design's name.
     backend
-        ``Amaranth``, or one of hls4ml's own, which keep their stock conversion and get no
-        recurrent layers.
+        ``Amaranth``, or one of hls4ml's own, which get no recurrent layers yet.
     hls_config
         As hls4ml's: ``ReuseFactor`` and ``RecurrentReuseFactor`` by layer name, layer type or
-        for the model. Nothing said: n_in for dense layers, the number of units for recurrent ones.
+        for the model. Nothing said: n_in for dense layers, the number of units for recurrent ones; hls4ml's
+        own backends get the formats of the Amaranth network then, and their stock conversion when
+        a configuration is given.
     io_type
         ``io_stream`` or ``io_parallel``: the same RTL; only HLS backends differ.
     metadata
@@ -75,9 +78,12 @@ def convert(
     if backend.lower() not in available:
         raise ChronogateError(f"there is no backend {backend!r}: use one of {', '.join(available)}")
     ours = backend.lower() == amaranth.NAME.lower()
-    settings = deepcopy(dict(hls_config or {}))
     if not ours:
         _refuse_recurrent(model, backend)
+    stock = not ours and hls_config is not None
+    if hls_config is None and not ours:
+        hls_config = exact_settings(convert(model, io_type=io_type))
+    settings = deepcopy(dict(hls_config or {}))
     config = create_config(
         str(output_dir), project_name, backend, io_type=io_type, **hls4ml_arguments
     )
@@ -88,9 +94,7 @@ def convert(
         "NetworkMetadata": metadata,
         "HLSConfig": {**settings, "Model": _model_settings(settings, ours, bit_exact)},
     }
-    if not ours:
-        return keras_v2_to_hls(config)
-    with exact_handlers():
+    with nullcontext() if stock else exact_handlers():
         return keras_v2_to_hls(config)
 
 

@@ -18,9 +18,9 @@ from hw.errors import ChronogateError
 if TYPE_CHECKING:
     from hls4ml.model.graph import ModelGraph
     from hls4ml.model.types import PrecisionType
+    from sim.rtl_model import RtlModel
 
     from hw.network import Network
-    from sim.rtl_model import RtlModel
 
 NAME = "Amaranth"
 

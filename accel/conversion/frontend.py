@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from hls4ml.converters.keras.core import parse_dense_layer
+from hls4ml.converters.keras.core import parse_activation_layer, parse_dense_layer
 from hls4ml.converters.keras.qkeras import parse_qactivation_layer
 from hls4ml.converters.keras.recurrent import parse_rnn_layer
 from hls4ml.converters.keras_v2_to_hls import KerasReader, get_layer_handlers
@@ -91,25 +91,30 @@ def _parse_qdense(
     return layer, shape
 
 
-def _parse_qactivation(
+def _parse_activation(
     config: LayerDict, inputs: list[str] | None, shapes: list[Shape], reader: KerasReader
 ) -> Parsed:
+    """Parse a `QActivation` or the activation argument of a layer.
+
+    Stock hls4ml takes QKeras's hard functions for Keras's of the same name, whose slope differs,
+    or does not know them; Keras's own never come here (`accel.conversion.check`).
+    """
     settings = config["config"]
     assert isinstance(settings, dict)
     name = settings["activation"]
     if isinstance(name, dict) and name["class_name"] == "function":
         name = name["config"]
-    if name in ("hard_sigmoid", "hard_tanh"):
-        # hls4ml knows QKeras's unquantized hard functions under Keras's names only.
-        exact = FixedPrecisionType(width=2, integer=0, signed=False)
-        layer: LayerDict = {
-            "name": settings["name"], "class_name": "HardActivation", "activation": name,
-            "slope": 0.5, "shift": 0.5, "slope_prec": exact, "shift_prec": exact,
-        }  # fmt: skip
-        if inputs is not None:
-            layer["inputs"] = inputs
-        return layer, list(shapes[0])
-    return parse_qactivation_layer(config, inputs, shapes, reader)
+    if name not in ("hard_sigmoid", "hard_tanh"):
+        stock = parse_activation_layer if name == "linear" else parse_qactivation_layer
+        return stock(config, inputs, shapes, reader)
+    half = FixedPrecisionType(width=2, integer=0, signed=False)
+    layer: LayerDict = {
+        "name": settings["name"], "class_name": "HardActivation", "activation": name,
+        "slope": 0.5, "shift": 0.5, "slope_prec": half, "shift_prec": half,
+    }  # fmt: skip
+    if inputs is not None:
+        layer["inputs"] = inputs
+    return layer, list(shapes[0])
 
 
 def _parse_recurrent(
@@ -143,7 +148,8 @@ def _source(reader: KerasReader, settings: LayerDict) -> keras.layers.Layer:
 
 _OURS: dict[str, Handler] = {
     "QDense": _parse_qdense,
-    "QActivation": _parse_qactivation,
+    "QActivation": _parse_activation,
+    "Activation": _parse_activation,
     "QLSTM": _parse_recurrent,
     "QGRU": _parse_recurrent,
 }

@@ -43,7 +43,7 @@ def input_precision(config: HlsConfig, name: str, types: Iterable[str]) -> Fixed
     precision = _look_up(layer_only, name, types, "Precision")
     if isinstance(precision, Mapping):
         precision = precision.get("result", precision.get("default"))
-    if precision is None or isinstance(precision, str) and precision.lower() == "auto":
+    if precision is None or (isinstance(precision, str) and precision.lower() == "auto"):
         return None
     try:
         parsed = FPGABackend.convert_precision_string(precision)
