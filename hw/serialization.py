@@ -73,7 +73,10 @@ def load_network(folder: Path) -> Network:
     """
     try:
         document = json.loads((folder / "network.json").read_text())
-        with np.load(folder / "weights.npz", allow_pickle=False) as archive:
+        with (
+            (folder / "weights.npz").open("rb") as file,
+            np.load(file, allow_pickle=False) as archive,
+        ):
             arrays = {key: archive[key] for key in archive.files}
     except FileNotFoundError as error:
         raise ChronogateError(f"{error.filename} is missing: run `accel convert` first") from None
