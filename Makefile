@@ -1,0 +1,47 @@
+# make demo      the main job on bundled real weather data, in under 12 minutes
+# make test      lint, types, import contracts and all tests, in under 25 minutes
+# make bench     speed of the simulators beside each other
+# make notebooks executes the notebooks
+# make wheel     builds the wheel and tries it in an empty environment
+# make lock      renews requirements.lock from pyproject.toml (needs uv)
+
+PYTHON ?= python3
+export PYTHON
+BIN := .venv/bin
+WORKERS ?= 2
+DEMO_RUN ?= runs/demo
+
+.PHONY: demo test lint unit bench notebooks wheel lock clean
+
+.venv/ready: requirements.lock pyproject.toml scripts/make_venv.sh
+	@scripts/make_venv.sh
+
+demo: .venv/ready
+	$(BIN)/accel demo --run $(DEMO_RUN)
+
+test: lint unit
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+unit: .venv/ready
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+bench: .venv/ready
+	$(BIN)/python -m tests.bench
+
+notebooks: .venv/ready
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
+
+wheel: .venv/ready
+	scripts/try_wheel.sh
+
+lock:
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	    --generate-hashes --no-header --quiet -o requirements.lock
+
+clean:
+	rm -rf .venv build dist runs
