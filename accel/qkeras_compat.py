@@ -8,7 +8,7 @@ QKeras 0.9.0 needs Keras 2 (``tf_keras``) and was last released before TensorFlo
   `QGRU` with ``reset_after=True`` finds ``array_ops.unstack`` (gone in 2.21);
 - `quantized_relu` computes in float64 under ``floatx`` float64, as every other quantizer does;
 - quantizers written as strings are parsed without pyparsing's deprecation warnings;
-- models that hold quantizers are saved and rebuilt without Keras's warnings about them;
+- models that hold quantizers are made, saved and rebuilt without Keras's warnings about them;
 - ``.h5`` files load with QKeras's own layers known.
 
 Float64 is the definition of a model's arithmetic in this project: `evaluate_float64` runs the
@@ -142,7 +142,20 @@ def _without_warnings(serialize: Callable[..., object]) -> Callable[..., object]
     return quiet
 
 
+def _mend_initializer() -> None:
+    # QInitializer draws a second time where the first draw is too narrow, and Keras warns of it.
+    stock: Callable[..., tf.Tensor] = qkeras.QInitializer.__call__
+
+    def call(self: qkeras.QInitializer, *arguments: object, **options: object) -> tf.Tensor:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"The initializer \w+ is unseeded", UserWarning)
+            return stock(self, *arguments, **options)
+
+    qkeras.QInitializer.__call__ = call
+
+
 _mend_serialization()
+_mend_initializer()
 _mend_is_sequence()
 _mend_unstack()
 _mend_quantized_relu()
@@ -186,8 +199,10 @@ def load_model(path: str | Path) -> keras.Model:
         )
     try:
         return keras.models.load_model(path, custom_objects=quantizer_objects(), compile=False)
-    except (OSError, ValueError) as error:
-        raise ChronogateError(f"{path} does not load as a Keras model: {error}") from error
+    except (OSError, TypeError, ValueError) as error:
+        # Keras puts the cause last, after the whole configuration.
+        cause = str(error).strip().splitlines()[-1]
+        raise ChronogateError(f"{path} does not load as a Keras model: {cause}") from error
 
 
 def save_model(model: keras.Model, path: str | Path) -> None:

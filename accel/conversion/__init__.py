@@ -51,9 +51,9 @@ def convert(
         ``Amaranth``, or one of hls4ml's own, which get no recurrent layers yet.
     hls_config
         As hls4ml's: ``ReuseFactor`` and ``RecurrentReuseFactor`` by layer name, layer type or
-        for the model. Nothing said: n_in for dense layers, the number of units for recurrent ones; hls4ml's
-        own backends get the formats of the Amaranth network then, and their stock conversion when
-        a configuration is given.
+        for the model; n_in for dense layers and the number of units for recurrent ones where
+        nothing is said. With ``None``, hls4ml's own backends get the exact formats of the
+        Amaranth network; with a configuration, their stock conversion.
     io_type
         ``io_stream`` or ``io_parallel``: the same RTL; only HLS backends differ.
     metadata
