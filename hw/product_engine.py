@@ -19,6 +19,9 @@ from amaranth.lib.wiring import In, Out
 
 from hw.product import OPERAND_TO_SUM, TREE_RADIX, Column, FoldedProduct, tree_stages
 
+BLOCK_ROM_BITS = 512
+"""Weight memories from this size on go into block RAM; synthesis would spread them over LUTs."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -167,8 +170,12 @@ class ProductEngine(wiring.Component):
         if len(table) == 1:
             return [Const(int(weight), shape) for weight in table[0]]
         word = data.ArrayLayout(shape, table.shape[1])
+        block = table.size * spec.kernel_format.width >= BLOCK_ROM_BITS
         memory = Memory(
-            shape=word, depth=len(table), init=[[int(weight) for weight in row] for row in table]
+            shape=word,
+            depth=len(table),
+            init=[[int(weight) for weight in row] for row in table],
+            attrs={"rom_style": "block"} if block else {},
         )
         m.submodules[f"weights{index}"] = memory
         port = memory.read_port()

@@ -54,7 +54,8 @@ def floats_for(target: FixedPoint) -> np.ndarray:
 def ap_types(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[int]]:
     """Codes that the ap_types headers give: ``r<shape>_<mode>`` resized, ``f...`` from double."""
     package = find_spec("hls4ml")
-    assert package is not None and package.origin is not None
+    assert package is not None
+    assert package.origin is not None
     include = Path(package.origin).parent / "templates" / "vivado" / "ap_types"
     folder = tmp_path_factory.mktemp("ap_types")
     calls = []
