@@ -13,11 +13,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from accel.conversion import config_from_keras_model, convert
+    from accel.conversion.entry import config_from_keras_model, convert
 
 __all__ = ["config_from_keras_model", "convert"]
 
-_HOME = {"config_from_keras_model": "accel.conversion", "convert": "accel.conversion"}
+_HOME = {
+    "config_from_keras_model": "accel.conversion.entry",
+    "convert": "accel.conversion.entry",
+}
 
 
 def __getattr__(name: str) -> object:

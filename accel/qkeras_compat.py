@@ -257,7 +257,7 @@ def trace_float64(model: keras.Model, x: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _with_sequences(layer: keras.layers.RNN, values: np.ndarray) -> keras.layers.RNN:
-    twin = type(layer).from_config({**layer.get_config(), "return_sequences": True})
+    twin = _copy(layer, return_sequences=True)
     twin.build(values.shape)
     twin.set_weights(layer.get_weights())
     return twin
@@ -286,5 +286,9 @@ def _rebuilt(model: keras.Model) -> keras.Model:
 
 
 def _layer_in_float64(layer: keras.layers.Layer) -> keras.layers.Layer:
+    return _copy(layer, dtype="float64")
+
+
+def _copy(layer: keras.layers.Layer, **changes: object) -> keras.layers.Layer:
     with keras.utils.custom_object_scope(quantizer_objects()):
-        return type(layer).from_config({**layer.get_config(), "dtype": "float64"})
+        return type(layer).from_config({**layer.get_config(), **changes})

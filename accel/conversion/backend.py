@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from hls4ml.backends.backend import Backend
-from hls4ml.backends.fpga.fpga_backend import FPGABackend
 
 from hw.errors import ChronogateError
 
@@ -68,7 +67,9 @@ class AmaranthBackend(Backend):
 
     def convert_precision_string(self, precision: "str | PrecisionType") -> "PrecisionType":
         """Parse a precision as hls4ml's own backends do."""
-        return FPGABackend.convert_precision_string(precision)
+        from accel.conversion.settings import parse_precision
+
+        return parse_precision(precision)
 
     def write(self, model: "ModelGraph") -> None:
         """Write ``network.json``, ``weights.npz`` and ``rtl/accelerator.v``."""

@@ -12,7 +12,12 @@ from hls4ml.model.layers import Input, Layer
 from accel.conversion.check import check_model
 from accel.conversion.draft import Draft, LayerDraft
 from accel.conversion.layers import HANDLERS, quantizer_of
-from accel.conversion.settings import input_precision, precision_type
+from accel.conversion.settings import (
+    check_layer_names,
+    check_reuse_factors,
+    input_precision,
+    precision_type,
+)
 from accel.qkeras_compat import keras
 from hw.activation import Function
 from hw.errors import ChronogateError
@@ -28,6 +33,9 @@ def read_graph(graph: ModelGraph) -> Draft:
     """Find the Keras layer behind every node, after refusing what cannot be exact."""
     model = graph.config.get_config_value("KerasModel")
     check_model(model)
+    config = graph.config.config["HLSConfig"]
+    check_reuse_factors(config)
+    check_layer_names(config, graph.graph)
     first, *others = graph.get_layers()
     layers: list[LayerDraft] = []
     source: Layer = first
@@ -39,7 +47,7 @@ def read_graph(graph: ModelGraph) -> Draft:
         source = node
     return Draft(
         name=graph.config.get_project_name(),
-        config=graph.config.config["HLSConfig"],
+        config=config,
         metadata=graph.config.get_config_value("NetworkMetadata") or Metadata(),
         input_name=first.name,
         input_shape=tuple(first.get_output_variable().shape),

@@ -15,23 +15,40 @@ from hw.fixed_point import FixedPoint, Overflow, Rounding
 HlsConfig = Mapping[str, "HlsConfig | str | int | float | bool | None"]
 """hls4ml's nested configuration dictionary."""
 
+REUSE_KEYS = ("ReuseFactor", "RecurrentReuseFactor")
+
+
+def check_reuse_factors(config: HlsConfig) -> None:
+    """Refuse a configuration with a reuse factor that is no whole number of at least 1."""
+    tables = {"the model": _table(config, "Model")}
+    for kind in ("LayerType", "LayerName"):
+        layers = _table(config, kind)
+        tables |= {f"layer {name!r}": _table(layers, name) for name in layers}
+    for where, table in tables.items():
+        for key in REUSE_KEYS:
+            value = table.get(key)
+            if value is not None and (type(value) is not int or value < 1):
+                raise ChronogateError(
+                    f"{where}: {key} is {value!r}: give a whole number of cycles, 1 or more"
+                )
+
+
+def check_layer_names(config: HlsConfig, names: Iterable[str]) -> None:
+    """Refuse a configuration of layers that are not there, which hls4ml would pass over."""
+    known = tuple(names)
+    for name in _table(config, "LayerName"):
+        if name not in known:
+            raise ChronogateError(f"hls_config names a layer {name!r} that the model does not "
+                                  f"have: use one of {', '.join(known)}")
+
 
 def reuse_factor(config: HlsConfig, name: str, types: Iterable[str], key: str) -> int | None:
-    """Return ``ReuseFactor`` (or another such `key`) of a layer, ``None`` when nothing is said.
+    """Return ``ReuseFactor`` (or another of `REUSE_KEYS`) of a layer, ``None`` if nothing is said.
 
-    Raises
-    ------
-    ChronogateError
-        When it is no whole number of at least 1.
+    The configuration was checked by `check_reuse_factors`.
     """
     value = _look_up(config, name, types, key)
-    if value is None:
-        return None
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ChronogateError(
-            f"layer {name!r}: {key} is {value!r}: give a whole number of cycles, 1 or more"
-        )
-    return value
+    return value if isinstance(value, int) else None
 
 
 def input_precision(config: HlsConfig, name: str, types: Iterable[str]) -> FixedPoint | None:
@@ -45,12 +62,19 @@ def input_precision(config: HlsConfig, name: str, types: Iterable[str]) -> Fixed
         precision = precision.get("result", precision.get("default"))
     if precision is None or (isinstance(precision, str) and precision.lower() == "auto"):
         return None
+    return fixed_point(parse_precision(precision), f"layer {name!r}")
+
+
+def parse_precision(precision: str | PrecisionType) -> PrecisionType:
+    """Parse a precision as hls4ml's own backends do."""
     try:
         parsed = FPGABackend.convert_precision_string(precision)
-    except (AttributeError, IndexError, KeyError, ValueError):
-        raise ChronogateError(f"layer {name!r}: {precision!r} is no precision: "
-                              "write it like ap_fixed<8,3,AP_RND_CONV,AP_SAT>") from None
-    return fixed_point(parsed, f"layer {name!r}")
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        parsed = None
+    if parsed is None:
+        raise ChronogateError(f"{precision!r} in hls_config is no precision: "
+                              "write it like ap_fixed<8,3,AP_RND_CONV,AP_SAT>")
+    return parsed
 
 
 def fixed_point(precision: PrecisionType, where: str) -> FixedPoint:

@@ -1,0 +1,160 @@
+"""What a user calls: `convert` and `config_from_keras_model`."""
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from copy import deepcopy
+from pathlib import Path
+
+import hls4ml
+from hls4ml.converters import keras_v2_to_hls
+from hls4ml.model.graph import ModelGraph
+from hls4ml.utils.config import create_config
+
+from accel.conversion import backend as amaranth
+from accel.conversion.check import check_model
+from accel.conversion.frontend import ModelDictionary, exact_handlers
+from accel.conversion.hls import exact_settings
+from accel.conversion.settings import HlsConfig, check_reuse_factors
+from accel.qkeras_compat import keras, load_model
+from hw.errors import ChronogateError
+from hw.metadata import Metadata
+
+__all__ = ["config_from_keras_model", "convert"]
+
+if amaranth.NAME.lower() not in hls4ml.backends.get_available_backends():
+    # Not installed as a package, so that hls4ml found no entry point.
+    amaranth.register(hls4ml.backends.register_backend)
+
+
+def convert(
+    model: keras.Model | str | Path,
+    output_dir: str | Path = "accelerator",
+    project_name: str = "accelerator",
+    backend: str = amaranth.NAME,
+    hls_config: HlsConfig | None = None,
+    io_type: str = "io_stream",
+    metadata: Metadata | None = None,
+    input_data_tb: str | None = None,
+    output_data_tb: str | None = None,
+    bit_exact: bool | None = None,
+    **hls4ml_arguments: object,
+) -> ModelGraph:
+    """Convert a QKeras model; takes what ``hls4ml.converters.convert_from_keras_model`` takes.
+
+    Parameters
+    ----------
+    model
+        A Sequential or functional chain, or the path of an ``.h5`` file.
+    output_dir, project_name
+        Where `compile`, `write` and `build` put their results, and the design's name.
+    backend
+        ``Amaranth``, or one of hls4ml's own, which get no recurrent layers yet.
+    hls_config
+        As hls4ml's: ``ReuseFactor`` and ``RecurrentReuseFactor`` by layer name, layer type or
+        for the model; n_in for dense layers and the number of units for recurrent ones where
+        nothing is said. With ``None``, hls4ml's own backends get the exact formats of the
+        Amaranth network; with a configuration, their stock conversion.
+    io_type
+        ``io_stream`` or ``io_parallel``: the same RTL; only HLS backends differ.
+    metadata
+        Names, units and scaling to travel with the network.
+    hls4ml_arguments
+        Whatever else the backend's configuration takes.
+
+    Returns
+    -------
+    hls4ml.model.graph.ModelGraph
+        With `Network` as its attribute ``network``; nothing is written yet.
+
+    Raises
+    ------
+    ChronogateError
+        When the model cannot be converted exactly.
+    """
+    if isinstance(model, (str, Path)):
+        model = load_model(model)
+    check_model(model)
+    available = hls4ml.backends.get_available_backends()
+    if backend.lower() not in available:
+        raise ChronogateError(f"there is no backend {backend!r}: use one of {', '.join(available)}")
+    ours = backend.lower() == amaranth.NAME.lower()
+    if not ours:
+        _refuse_recurrent(model, backend)
+    stock = not ours and hls_config is not None
+    if hls_config is None and not ours:
+        hls_config = exact_settings(convert(model, io_type=io_type))
+    settings = deepcopy(dict(hls_config or {}))
+    check_reuse_factors(settings)
+    config = create_config(
+        str(output_dir), project_name, backend, io_type=io_type, **hls4ml_arguments
+    )
+    config |= {
+        "KerasModel": model,
+        "InputData": input_data_tb,
+        "OutputPredictions": output_data_tb,
+        "NetworkMetadata": metadata,
+        "HLSConfig": {**settings, "Model": _model_settings(settings, ours, bit_exact)},
+    }
+    with nullcontext() if stock else exact_handlers():
+        return keras_v2_to_hls(config)
+
+
+def config_from_keras_model(
+    model: keras.Model | str | Path,
+    granularity: str = "model",
+    backend: str | None = amaranth.NAME,
+    default_precision: str = "fixed<16,6>",
+    default_reuse_factor: int = 1,
+    max_precision: str | None = None,
+) -> dict[str, object]:
+    """Return a configuration to edit: the twin of ``hls4ml.utils.config_from_keras_model``.
+
+    Parameters
+    ----------
+    model
+        A Keras 2 model, or the path of an ``.h5`` file.
+    granularity
+        ``model``, ``type`` or ``name``.
+    backend
+        Whose keys to list.
+    default_precision, default_reuse_factor, max_precision
+        As in hls4ml. Amaranth derives every format from the model's quantizers, so that only an
+        input's precision has an effect there.
+    """
+    if isinstance(model, (str, Path)):
+        model = load_model(model)
+    check_model(model)
+    with exact_handlers():
+        config = hls4ml.utils.config_from_keras_model(
+            ModelDictionary(model),
+            granularity,
+            backend,
+            default_precision,
+            default_reuse_factor,
+            max_precision,
+        )
+    for kind in ("LayerType", "LayerName"):
+        for layer in config.get(kind, {}).values():
+            # hls4ml fills the default into keys called ReuseFactor only.
+            if "RecurrentReuseFactor" in layer:
+                layer["RecurrentReuseFactor"] = default_reuse_factor
+    return config
+
+
+def _model_settings(
+    settings: Mapping[str, object], ours: bool, bit_exact: bool | None
+) -> dict[str, object]:
+    given = settings.get("Model")
+    model: dict[str, object] = {"Precision": "fixed<16,6>", "BitExact": bit_exact}
+    if not ours:
+        model["ReuseFactor"] = 1
+    return model | (dict(given) if isinstance(given, Mapping) else {})
+
+
+def _refuse_recurrent(model: keras.Model, backend: str) -> None:
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.RNN):
+            raise ChronogateError(
+                f"layer {layer.name!r}: {backend} has no exact {type(layer).__name__} yet: "
+                f"use backend={amaranth.NAME!r}"
+            )
