@@ -109,9 +109,13 @@ def test_load_model_names_the_file(tmp_path: Path) -> None:
 
 
 def test_floatx_is_restored() -> None:
-    with pytest.raises(ZeroDivisionError), float64():
-        assert keras.backend.floatx() == "float64"
-        raise ZeroDivisionError
+    def fail() -> None:
+        with float64():
+            assert keras.backend.floatx() == "float64"
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert keras.backend.floatx() == "float32"
 
 

@@ -1,0 +1,77 @@
+"""The HLS project against the golden model, compiled by g++ and compared by integers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import accel
+from accel.conversion.hls import csim, csim_windows_per_second, write_hls
+from accel.qkeras_compat import keras, qkeras
+from hw.errors import ChronogateError
+from tests.accel.conversion.compare import compare_codes, draw_codes
+from tests.accel.conversion.models import bits, chain, dense, named, recurrent
+
+L = keras.layers
+
+
+def mlp() -> keras.Model:
+    """Every activation, signed and unsigned weights, and a final quantizer after a dense layer."""
+    return chain([
+        qkeras.QActivation(bits(8, 2)), L.Flatten(),
+        dense(4, activation=qkeras.quantized_relu(6, 2)),
+        dense(3, activation=qkeras.quantized_tanh(6, symmetric=True), use_bias=False),
+        dense(4, activation=qkeras.hard_sigmoid, bias_quantizer=bits(5, 3)),
+        dense(3, activation=qkeras.quantized_sigmoid(5),
+              kernel_quantizer=bits(5, 1, keep_negative=False)),
+        dense(3, kernel_quantizer=bits(5, 2, symmetric=1)), qkeras.QActivation(bits(7, 1)),
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("io_type", ["io_parallel", "io_stream"])
+def test_csim_is_the_golden_model(io_type: str, tmp_path: Path) -> None:
+    graph = accel.convert(mlp(), io_type=io_type)
+    project = write_hls(graph, tmp_path / "hls")
+    assert project.folder is not None
+    codes = draw_codes(graph.network, 1000, 0)
+    expected = graph.network.reference(codes)
+    assert len(np.unique(expected)) > 20
+    compare_codes("C simulation", expected, csim(project.folder, codes))
+    # The compiled project may be moved, as a run folder is when it is finished.
+    moved = project.folder.rename(tmp_path / "moved")
+    compare_codes("C simulation, moved", expected, csim(moved, codes))
+    assert csim_windows_per_second(moved, codes) > 0
+
+
+def test_output_without_a_quantizer_keeps_every_bit(tmp_path: Path) -> None:
+    graph = accel.convert(chain([qkeras.QActivation(bits(6, 1)), L.Flatten(), dense(2)]))
+    folder = write_hls(graph, tmp_path).folder
+    assert folder is not None
+    codes = draw_codes(graph.network, 200, 0)
+    compare_codes("C simulation", graph.network.reference(codes), csim(folder, codes))
+
+
+def test_our_front_end_gives_the_vitis_backend_exact_types() -> None:
+    model = chain([qkeras.QActivation(bits(8, 2)), L.Flatten(), named("head", dense(2)),
+                   named("last", qkeras.QActivation(bits(6, 1)))])  # fmt: skip
+    graph = accel.convert(model, backend="Vitis", io_type="io_parallel")
+    types = {x.name: str(x.get_output_variable().type.precision) for x in graph.get_layers()}
+    assert types["head"] == "fixed<16,6,TRN,WRAP,0>"
+    assert types["last"] == "fixed<6,2,RND_CONV,SAT,0>"
+
+
+def test_recurrent_layers_get_a_reason_and_no_folder(tmp_path: Path) -> None:
+    model = chain([qkeras.QActivation(bits(8, 2)), named("cell", recurrent(qkeras.QGRU))])
+    project = write_hls(accel.convert(model), tmp_path / "hls")
+    assert project.folder is None
+    assert "GRU (layer 'cell') is not bit-exact" in project.reason
+    assert not (tmp_path / "hls").exists()
+
+
+def test_a_broken_project_is_named(tmp_path: Path) -> None:
+    graph = accel.convert(chain([qkeras.QActivation(bits(6, 1)), L.Flatten(), dense(2)]))
+    folder = write_hls(graph, tmp_path).folder
+    assert folder is not None
+    (folder / "firmware" / "accelerator.cpp").write_text("no C++")
+    with pytest.raises(ChronogateError, match="does not compile with g"):
+        csim(folder, draw_codes(graph.network, 2, 0))
