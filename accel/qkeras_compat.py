@@ -81,6 +81,9 @@ __all__ = [
     "trace_float64",
 ]
 
+Parsed = tuple[list[object], dict[str, object]]
+"""Arguments of a quantizer written as a string."""
+
 BATCH = 4096  # windows evaluated at once; bounds the memory of long recurrent models
 
 
@@ -102,9 +105,9 @@ def _mend_quantized_relu() -> None:
         unusual = self.use_sigmoid or self.negative_slope or self.relu_upper_bound is not None
         if keras.backend.floatx() != "float64" or unusual or self.qnoise_factor != 1:
             return stock(self, x)
-        x = keras.backend.cast_to_floatx(x)
         step = 2.0 ** (int(self.integer) - self.bits)
-        return step * tf.clip_by_value(tf.round(x / step), 0.0, 2.0**self.bits - 1)
+        rounded = tf.round(tf.cast(x, tf.float64) / step)
+        return step * tf.clip_by_value(rounded, 0.0, 2.0**self.bits - 1)
 
     qkeras.quantized_relu.__call__ = call
 
@@ -113,14 +116,14 @@ def _mend_string_parser() -> None:
     # 'quantized_bits(8,0)' is parsed with names that pyparsing 3.3 declares deprecated.
     # (`qkeras.safe_eval` is the function of that name, which hides its module.)
     parser = sys.modules["qkeras.safe_eval"]
-    stock = parser.GetParams
+    stock: Callable[[str], Parsed] = vars(parser)["GetParams"]
 
-    def parse(text: str) -> tuple[list[object], dict[str, object]]:
+    def parse(text: str) -> Parsed:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             return stock(text)
 
-    parser.GetParams = parse
+    vars(parser)["GetParams"] = parse
 
 
 def _mend_serialization() -> None:
@@ -198,11 +201,13 @@ def load_model(path: str | Path) -> keras.Model:
             f"save it with model.save('{path.stem}.h5')"
         )
     try:
-        return keras.models.load_model(path, custom_objects=quantizer_objects(), compile=False)
+        model = keras.models.load_model(path, custom_objects=quantizer_objects(), compile=False)
     except (OSError, TypeError, ValueError) as error:
         # Keras puts the cause last, after the whole configuration.
         cause = str(error).strip().splitlines()[-1]
         raise ChronogateError(f"{path} does not load as a Keras model: {cause}") from error
+    assert isinstance(model, keras.Model)
+    return model
 
 
 def save_model(model: keras.Model, path: str | Path) -> None:
@@ -278,7 +283,7 @@ def _rebuilt(model: keras.Model) -> keras.Model:
         )
     inputs = [
         keras.Input(batch_shape=tuple(tensor.shape), dtype="float64", name=name)
-        for tensor, name in zip(model.inputs, model.input_names, strict=True)
+        for tensor, name in zip(model.inputs or (), model.input_names or (), strict=True)
     ]
     rebuilt = keras.models.clone_model(model, inputs, _layer_in_float64)
     rebuilt.set_weights(model.get_weights())

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hls4ml.model.types import PrecisionType
     from sim.rtl_model import RtlModel
 
+    from accel.progress import Progress
     from hw.network import Network
 
 NAME = "Amaranth"
@@ -29,11 +30,11 @@ class AmaranthBackend(Backend):
 
     def __init__(self) -> None:
         super().__init__(NAME)
-        self._flow: str | None = None
+        self._flow = ""
 
     def get_default_flow(self) -> str:
         """Return the lowering flow, registered at its first use: its passes need TensorFlow."""
-        if self._flow is None:
+        if not self._flow:
             from hls4ml.model.flow import register_flow
             from hls4ml.model.optimizer import ModelOptimizerPass
 
@@ -42,7 +43,7 @@ class AmaranthBackend(Backend):
             for name, run in RECIPE:
                 self.register_pass(name, ModelOptimizerPass(name, _always_applied(run)))
             passes = [f"{NAME.lower()}:{name}" for name, _ in RECIPE]
-            self._flow = register_flow("lower", passes, backend=NAME)
+            self._flow = str(register_flow("lower", passes, backend=NAME))
         return self._flow
 
     def create_initial_config(
@@ -111,15 +112,19 @@ class AmaranthBackend(Backend):
         outputs = rtl.predict(x.reshape(-1, *shape))
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def build(self, model: "ModelGraph", board: str, **options: object) -> dict[str, object]:
-        """Synthesize, place and route for `board`; return the implementation's report."""
+    def build(
+        self, model: "ModelGraph", board: str, progress: "Progress | None" = None, seed: int = 1
+    ) -> dict[str, object]:
+        """Synthesize, place and route for `board`; return its entry of the report."""
         from dataclasses import asdict
 
         from accel.bitstream import implement
-        from accel.progress import SilentProgress
+        from accel.boards import find_board
 
         folder = output_folder(model) / "bitstream" / board
-        return asdict(implement(network_of(model), board, folder, SilentProgress(), **options))
+        result = implement(network_of(model), find_board(board), folder, progress, seed)
+        return {key: str(value) if isinstance(value, Path) else value
+                for key, value in asdict(result).items()}
 
 
 def network_of(model: "ModelGraph") -> "Network":

@@ -39,11 +39,10 @@ def _check_graph(model: keras.Model) -> None:
     if not model.built or not model.inputs:
         raise ChronogateError(f"model {name!r} has no input shape yet: begin it with "
                               "keras.layers.Input((look_back, features))")
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise ChronogateError(
-            f"model {name!r} has {len(model.inputs)} inputs and {len(model.outputs)} outputs: "
-            "so far one of each is supported"
-        )
+    inputs, outputs = len(model.inputs), len(model.outputs or ())
+    if inputs != 1 or outputs != 1:
+        raise ChronogateError(f"model {name!r} has {inputs} inputs and {outputs} outputs: "
+                              "so far one of each is supported")
     if None in model.inputs[0].shape[1:]:
         raise ChronogateError(f"model {name!r} takes inputs of shape {model.inputs[0].shape}: "
                               "give the look-back a fixed length in keras.layers.Input")
@@ -67,8 +66,9 @@ def _check_layer(layer: keras.layers.Layer) -> None:
 
 def _check_activation(layer: keras.layers.Activation) -> None:
     if layer.activation is not keras.activations.linear:
+        name = getattr(layer.activation, "__name__", str(layer.activation))
         raise ChronogateError(
-            f"layer {layer.name!r}: the float activation {layer.activation.__name__} is not "
+            f"layer {layer.name!r}: the float activation {name} is not "
             "supported: use QActivation with quantized_relu, quantized_tanh or quantized_sigmoid"
         )
 

@@ -5,9 +5,10 @@ from contextlib import nullcontext
 from copy import deepcopy
 from pathlib import Path
 
-import hls4ml
+from hls4ml.backends import get_available_backends, register_backend
 from hls4ml.converters import keras_v2_to_hls
 from hls4ml.model.graph import ModelGraph
+from hls4ml.utils import config_from_keras_model as stock_config
 from hls4ml.utils.config import create_config
 
 from accel.conversion import backend as amaranth
@@ -21,9 +22,9 @@ from hw.metadata import Metadata
 
 __all__ = ["config_from_keras_model", "convert"]
 
-if amaranth.NAME.lower() not in hls4ml.backends.get_available_backends():
+if amaranth.NAME.lower() not in get_available_backends():
     # Not installed as a package, so that hls4ml found no entry point.
-    amaranth.register(hls4ml.backends.register_backend)
+    amaranth.register(register_backend)
 
 
 def convert(
@@ -37,6 +38,7 @@ def convert(
     input_data_tb: str | None = None,
     output_data_tb: str | None = None,
     bit_exact: bool | None = None,
+    version: str = "1.0.0",
     **hls4ml_arguments: object,
 ) -> ModelGraph:
     """Convert a QKeras model; takes what ``hls4ml.converters.convert_from_keras_model`` takes.
@@ -74,7 +76,7 @@ def convert(
     if isinstance(model, (str, Path)):
         model = load_model(model)
     check_model(model)
-    available = hls4ml.backends.get_available_backends()
+    available = get_available_backends()
     if backend.lower() not in available:
         raise ChronogateError(f"there is no backend {backend!r}: use one of {', '.join(available)}")
     ours = backend.lower() == amaranth.NAME.lower()
@@ -86,7 +88,7 @@ def convert(
     settings = deepcopy(dict(hls_config or {}))
     check_reuse_factors(settings)
     config = create_config(
-        str(output_dir), project_name, backend, io_type=io_type, **hls4ml_arguments
+        str(output_dir), project_name, backend, version, io_type=io_type, **hls4ml_arguments
     )
     config |= {
         "KerasModel": model,
@@ -125,7 +127,7 @@ def config_from_keras_model(
         model = load_model(model)
     check_model(model)
     with exact_handlers():
-        config = hls4ml.utils.config_from_keras_model(
+        config = stock_config(
             ModelDictionary(model),
             granularity,
             backend,

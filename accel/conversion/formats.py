@@ -153,7 +153,7 @@ def _check_alpha(alpha: object, place: Place) -> None:
             f"has alpha={alpha!r} (which alpha=None on a kernel becomes): the scale would change "
             "with the weights", "write alpha=1"
         )
-    if alpha is not None and not (np.ndim(alpha) == 0 and float(alpha) == 1.0):
+    if alpha is not None and not (isinstance(alpha, (int, float, np.number)) and alpha == 1):
         raise place.refuse(f"has alpha={alpha}, a scale that is not folded yet", "write alpha=1")
 
 
@@ -161,9 +161,10 @@ def _check_common(quantizer: object, place: Place) -> None:
     if getattr(quantizer, "use_stochastic_rounding", False):
         raise place.refuse("rounds at random (use_stochastic_rounding)",
                            "write use_stochastic_rounding=False")
-    if float(getattr(quantizer, "qnoise_factor", 1.0)) != 1.0:
-        raise place.refuse(f"has qnoise_factor={float(quantizer.qnoise_factor)}, so it quantizes "
-                           "only in part", "set qnoise_factor to 1 before converting")
+    share = float(getattr(quantizer, "qnoise_factor", 1.0))
+    if share != 1.0:
+        raise place.refuse(f"has qnoise_factor={share}, so it quantizes only in part",
+                           "set qnoise_factor to 1 before converting")
 
 
 def _check_hard(option: str, real: bool, place: Place) -> None:

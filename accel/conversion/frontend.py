@@ -13,7 +13,7 @@ import numpy as np
 from hls4ml.converters.keras.core import parse_activation_layer, parse_dense_layer
 from hls4ml.converters.keras.qkeras import parse_qactivation_layer
 from hls4ml.converters.keras.recurrent import parse_rnn_layer
-from hls4ml.converters.keras_v2_to_hls import KerasReader, get_layer_handlers
+from hls4ml.converters.keras_v2_to_hls import KerasModelReader, KerasReader, get_layer_handlers
 from hls4ml.model.quantizers import Quantizer as HlsQuantizer
 from hls4ml.model.types import FixedPrecisionType
 
@@ -27,7 +27,7 @@ from hw.fixed_point import FixedPoint
 LayerDict = dict[str, object]
 Shape = list[int | None]
 Parsed = tuple[LayerDict, Shape]
-Handler = Callable[[LayerDict, list[str] | None, list[Shape], KerasReader], Parsed]
+Handler = Callable[[LayerDict, list[str] | None, list[Shape], KerasModelReader], Parsed]
 
 _NAMES = {
     Function.LINEAR: "linear",
@@ -78,7 +78,7 @@ class BiasReader(KerasReader):
 
 
 def _parse_qdense(
-    config: LayerDict, inputs: list[str] | None, shapes: list[Shape], reader: KerasReader
+    config: LayerDict, inputs: list[str] | None, shapes: list[Shape], reader: KerasModelReader
 ) -> Parsed:
     layer, shape = parse_dense_layer(config, inputs, shapes, reader)
     source = _source(reader, layer)
@@ -92,7 +92,7 @@ def _parse_qdense(
 
 
 def _parse_activation(
-    config: LayerDict, inputs: list[str] | None, shapes: list[Shape], reader: KerasReader
+    config: LayerDict, inputs: list[str] | None, shapes: list[Shape], reader: KerasModelReader
 ) -> Parsed:
     """Parse a `QActivation` or the activation argument of a layer.
 
@@ -118,7 +118,7 @@ def _parse_activation(
 
 
 def _parse_recurrent(
-    config: LayerDict, inputs: list[str] | None, shapes: list[Shape], reader: KerasReader
+    config: LayerDict, inputs: list[str] | None, shapes: list[Shape], reader: KerasModelReader
 ) -> Parsed:
     settings = config["config"]
     assert isinstance(settings, dict)
@@ -142,7 +142,7 @@ class ModelDictionary(dict[str, object]):
         self.get_layer = model.get_layer
 
 
-def _source(reader: KerasReader, settings: LayerDict) -> keras.layers.Layer:
+def _source(reader: KerasModelReader, settings: LayerDict) -> keras.layers.Layer:
     return reader.model.get_layer(settings["name"])
 
 

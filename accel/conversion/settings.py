@@ -12,7 +12,7 @@ from hls4ml.model.types import FixedPrecisionType, IntegerPrecisionType, Precisi
 from hw.errors import ChronogateError
 from hw.fixed_point import FixedPoint, Overflow, Rounding
 
-HlsConfig = Mapping[str, "HlsConfig | str | int | float | bool | None"]
+HlsConfig = Mapping[str, object]
 """hls4ml's nested configuration dictionary."""
 
 REUSE_KEYS = ("ReuseFactor", "RecurrentReuseFactor")
@@ -65,8 +65,8 @@ def input_precision(config: HlsConfig, name: str, types: Iterable[str]) -> Fixed
     return fixed_point(parse_precision(precision), f"layer {name!r}")
 
 
-def parse_precision(precision: str | PrecisionType) -> PrecisionType:
-    """Parse a precision as hls4ml's own backends do."""
+def parse_precision(precision: object) -> PrecisionType:
+    """Parse a precision, text or hls4ml's object, as hls4ml's own backends do."""
     try:
         parsed = FPGABackend.convert_precision_string(precision)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):

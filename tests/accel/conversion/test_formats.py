@@ -28,7 +28,7 @@ QUANTIZERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("quantizer", QUANTIZERS, ids=str)
+@pytest.mark.parametrize("quantizer", QUANTIZERS, ids=lambda q: getattr(q, "__name__", str(q)))
 def test_quantizer_is_its_format(quantizer: object) -> None:
     codes = np.arange(SOURCE.minimum, SOURCE.maximum + 1)
     twin = activation_of(quantizer, PLACE)
