@@ -1,0 +1,1 @@
+"""Simulation: the Verilated model in this process, cocotb testbenches, cycle measurement."""

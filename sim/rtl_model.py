@@ -1,0 +1,223 @@
+"""The RTL in this process: NumPy codes in, NumPy codes out, every handshake's cycle noted."""
+
+import ctypes
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw.axi import padded_width
+from hw.errors import ChronogateError
+from hw.network import Network
+from hw.stream import Port
+from sim.verilated import build_library
+
+BATCH_WINDOWS = 256
+"""Windows in one call of the library, between two ticks of a progress bar."""
+
+_BROKEN = {
+    1: "no handshake for {patience} cycles: the design hangs",
+    2: "m_axis_tdata changed while m_axis_tvalid waited for m_axis_tready",
+    3: "m_axis_tvalid was withdrawn before m_axis_tready",
+    4: "an output beat more than windows were sent",
+    5: "an output beat without m_axis_tlast",
+}
+
+
+class _Result(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_int64) for name in ("status", "cycles", "accepted", "taken")]
+
+
+@dataclass(frozen=True)
+class RtlRun:
+    """What one run of the RTL gave.
+
+    Parameters
+    ----------
+    outputs
+        int64 codes ``(N, n_out)``.
+    cycles
+        Simulated cycles.
+    input_beats, output_beats
+        Rising-edge indices of the accepted handshakes, counted from the last reset.
+    """
+
+    outputs: NDArray[np.int64]
+    cycles: int
+    input_beats: NDArray[np.int64]
+    output_beats: NDArray[np.int64]
+
+
+class RtlModel:
+    """A network's Verilog, Verilated into this process.
+
+    Parameters
+    ----------
+    network
+        The design.
+    folder
+        Where the library is built, or found if its content is unchanged.
+    optimize
+        The compiler's optimization option.
+
+    Raises
+    ------
+    ChronogateError
+        When a tool is missing or the build fails.
+    """
+
+    def __init__(self, network: Network, folder: Path, optimize: str = "-O2") -> None:
+        self.network = network
+        self.library = build_library(network, Path(folder).resolve(), optimize)
+        self._functions = _load(self.library)
+        self._model: int | None = self._functions.model_open()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the simulation."""
+        if self._model is not None:
+            self._functions.model_close(self._model)
+            self._model = None
+
+    def reset(self) -> None:
+        """Hold reset for four cycles and count cycles from zero again."""
+        self._functions.model_reset(self._model)
+
+    @property
+    def dropped_windows(self) -> int:
+        """Windows that were dropped for a wrong ``tlast`` since the last reset."""
+        return self._functions.model_dropped(self._model)
+
+    def run(
+        self,
+        codes: np.ndarray,
+        input_gaps: float = 0.0,
+        output_stalls: float = 0.0,
+        seed: int = 0,
+        tick: Callable[[int], None] | None = None,
+    ) -> RtlRun:
+        """Send windows back to back and take their forecasts.
+
+        Parameters
+        ----------
+        codes
+            Input codes ``(N, T, F)``, or ``(N, F)`` where a window is one beat.
+        input_gaps, output_stalls
+            Probability of a cycle without a new beat offered, or without ready.
+        seed
+            Of the gaps and stalls.
+        tick
+            Called with the number of windows done.
+
+        Raises
+        ------
+        ChronogateError
+            When the design hangs or breaks a rule of AXI4-Stream; which one is said.
+        """
+        codes = self.network.check_codes(codes)
+        batches = range(0, len(codes), BATCH_WINDOWS)
+        runs = []
+        for start in batches:
+            batch = codes[start : start + BATCH_WINDOWS]
+            runs.append(self._run(batch, input_gaps, output_stalls, seed + start))
+            if tick is not None:
+                tick(len(batch))
+        if not runs:
+            runs.append(self._run(codes, 0.0, 0.0, seed))
+        return RtlRun(
+            np.concatenate([run.outputs for run in runs]),
+            sum(run.cycles for run in runs),
+            np.concatenate([run.input_beats for run in runs]),
+            np.concatenate([run.output_beats for run in runs]),
+        )
+
+    def predict(self, x: np.ndarray, tick: Callable[[int], None] | None = None
+                ) -> NDArray[np.float64]:
+        """Quantize scaled floats ``(N, T, F)`` as the input format says, and run them.
+
+        Returns
+        -------
+        numpy.ndarray
+            float64 forecasts ``(N, n_out)``, scaled.
+        """
+        run = self.run(self.network.input_format.quantize(x), tick=tick)
+        return self.network.output_format.to_float(run.outputs)
+
+    def _run(self, codes: np.ndarray, gaps: float, stalls: float, seed: int) -> RtlRun:
+        network = self.network
+        steps = network.look_back
+        beats = pack(codes.reshape(-1, network.features), network.input)
+        last = np.zeros((len(codes), steps), dtype=np.uint8)
+        last[:, -1:] = 1
+        taken = np.zeros((len(codes), _beat_bytes(network.output)), dtype=np.uint8)
+        input_beats = np.zeros(len(beats), dtype=np.int64)
+        output_beats = np.zeros(len(codes), dtype=np.int64)
+        timing = network.timing
+        # Random waits are geometric: a thousandfold mean is never met by chance.
+        patience = timing.window_cycles + timing.interval_cycles + int(
+            1000 / (1 - gaps) + 1000 / (1 - stalls)
+        )
+        result: _Result = self._functions.model_run(
+            self._model, beats.ctypes.data, last.ctypes.data, len(beats), taken.ctypes.data,
+            len(codes), int(gaps * 2**32), int(stalls * 2**32), seed, input_beats.ctypes.data,
+            output_beats.ctypes.data, timing.latency_cycles, patience,
+        )  # fmt: skip
+        if result.status:
+            raise ChronogateError(
+                f"the RTL of {network.name} broke a rule after {result.accepted} of {len(beats)} "
+                f"input beats and {result.taken} of {len(codes)} output beats: "
+                f"{_BROKEN[result.status].format(patience=patience)}"
+            )
+        return RtlRun(unpack(taken, network.output), result.cycles, input_beats, output_beats)
+
+
+def pack(codes: np.ndarray, port: Port) -> NDArray[np.uint8]:
+    """Return the bytes of beats ``(beats, channels)`` as AXI4-Stream carries them."""
+    width = padded_width(port) // 8
+    raw = np.ascontiguousarray(codes, dtype="<i8").view(np.uint8).reshape(*codes.shape, 8)
+    return np.ascontiguousarray(raw[:, :, :width]).reshape(len(codes), -1)
+
+
+def unpack(beats: np.ndarray, port: Port) -> NDArray[np.int64]:
+    """Return the int64 codes ``(beats, channels)`` in the bytes of beats."""
+    width = padded_width(port) // 8
+    raw = np.zeros((len(beats), port.channels, 8), dtype=np.uint8)
+    raw[:, :, :width] = beats.reshape(len(beats), port.channels, width)
+    values = raw.view("<i8")[:, :, 0].astype(np.int64)
+    if not port.format.signed:
+        return values
+    shift = 64 - 8 * width
+    return (values << shift) >> shift
+
+
+def _beat_bytes(port: Port) -> int:
+    return padded_width(port) // 8 * port.channels
+
+
+def _load(library: Path) -> ctypes.CDLL:
+    try:
+        functions = ctypes.CDLL(str(library))
+    except OSError as error:
+        raise ChronogateError(f"the built simulation cannot be loaded ({error}): remove "
+                              f"{library.parent} and try again") from None
+    functions.model_open.restype = ctypes.c_void_p
+    for function in (functions.model_close, functions.model_reset, functions.model_dropped):
+        function.argtypes = [ctypes.c_void_p]
+    functions.model_dropped.restype = ctypes.c_int64
+    pointer, integer = ctypes.c_void_p, ctypes.c_int64
+    functions.model_run.argtypes = [
+        pointer, pointer, pointer, integer, pointer, integer, ctypes.c_uint32, ctypes.c_uint32,
+        ctypes.c_uint64, pointer, pointer, integer, integer,
+    ]  # fmt: skip
+    functions.model_run.restype = _Result
+    return functions

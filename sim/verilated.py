@@ -1,0 +1,162 @@
+"""Builds a network's Verilog into a shared library, once for each content.
+
+The library has the C interface of ``rtl_model.cpp``. Libraries of several designs live in one
+process: every symbol but that interface is hidden.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+
+from hw.axi import padded_width
+from hw.errors import ChronogateError
+from hw.fixed_point import Overflow, Rounding
+from hw.network import Network
+from sim.toolchain import Toolchain, find_toolchain
+
+_WRAPPER = Path(__file__).parent / "rtl_model.cpp"
+_CLASS = "Vaccelerator"
+
+# Warnings about code that Yosys wrote: it extends and truncates without saying so, and assigns a
+# default before a case instead of within it.
+_WAIVED = tuple(f"-Wno-{name}" for name in ("WIDTHEXPAND", "WIDTHTRUNC", "CASEINCOMPLETE"))
+_VERILATOR = ("--cc", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--noassert", *_WAIVED)
+_COMPILER = ("-std=c++20", "-fPIC", "-fvisibility=hidden", "-fno-gnu-unique", "-w")
+_RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
+
+_ROUNDING = {
+    Rounding.TRN: "F",
+    Rounding.TRN_ZERO: "Z",
+    Rounding.RND: "P",
+    Rounding.RND_MIN_INF: "M",
+    Rounding.RND_ZERO: "z",
+    Rounding.RND_INF: "I",
+    Rounding.RND_CONV: "C",
+}
+_OVERFLOW = {Overflow.WRAP: "W", Overflow.SAT: "S", Overflow.SAT_ZERO: "Z", Overflow.SAT_SYM: "S"}
+
+
+def build_library(network: Network, folder: Path, optimize: str = "-O2") -> Path:
+    """Verilate `network` and compile it.
+
+    Parameters
+    ----------
+    network
+        The design.
+    folder
+        Where libraries are kept; a library of the same content is used again.
+    optimize
+        The compiler's optimization option for the design.
+
+    Returns
+    -------
+    pathlib.Path
+        The shared library.
+
+    Raises
+    ------
+    ChronogateError
+        When a tool is missing or fails.
+    """
+    return build_verilog(network.verilog(), design_header(network), folder, optimize)
+
+
+def build_verilog(verilog: str, header: str, folder: Path, optimize: str = "-O2") -> Path:
+    """Compile the module ``accelerator`` of `verilog` with the wrapper; see `build_library`."""
+    toolchain = find_toolchain()
+    wrapper = _WRAPPER.read_text(encoding="utf-8")
+    parts = (verilog, header, wrapper, optimize, toolchain.version, *_VERILATOR, *_COMPILER)
+    library = folder / f"model_{sha256(chr(0).join(parts).encode()).hexdigest()[:16]}.so"
+    if library.exists():
+        return library
+    folder.mkdir(parents=True, exist_ok=True)
+    runtime = _runtime(toolchain)
+    with tempfile.TemporaryDirectory(dir=folder, prefix="building_") as scratch:
+        work = Path(scratch)
+        (work / "accelerator.v").write_text(verilog, encoding="utf-8")
+        (work / "design.h").write_text(header, encoding="utf-8")
+        verilate = (*toolchain.verilator, *_VERILATOR, "--prefix", _CLASS,
+                    "--top-module", "accelerator", "--Mdir", "cpp", "accelerator.v")
+        _call(toolchain, verilate, work, "Verilator")
+        sources = [f'#include "{file.name}"\n' for file in sorted((work / "cpp").glob("*.cpp"))]
+        (work / "all.cpp").write_text("".join([*sources, f'#include "{_WRAPPER}"\n']))
+        compile_all = (toolchain.compiler, *_COMPILER, optimize, *_includes(toolchain), "-Icpp",
+                       "-I.", "-shared", "all.cpp", *map(str, runtime), "-o", "model.so",
+                       "-pthread", "-Wl,-Bsymbolic")
+        _call(toolchain, compile_all, work, "the C++ compiler")
+        # Appears whole or not at all, also when two processes build the same design.
+        (work / "model.so").replace(library)
+    return library
+
+
+def design_header(network: Network) -> str:
+    """Return ``design.h``: what the wrapper has to know of `network`."""
+    source, result = network.input, network.output
+    timing = network.timing
+    name = re.sub(r"\W", "_", network.name)
+    constants = {
+        "MODEL": _CLASS,
+        "STEPS": network.look_back,
+        "FEATURES": source.channels,
+        "OUTPUTS": result.channels,
+        "INPUT_BYTES": padded_width(source) // 8 * source.channels,
+        "OUTPUT_BYTES": padded_width(result) // 8 * result.channels,
+        "INPUT_WIDTH": source.format.width,
+        "INPUT_FRACTION": source.format.fraction,
+        "INPUT_MINIMUM": f"{source.format.minimum}LL",
+        "INPUT_MAXIMUM": f"{source.format.maximum}LL",
+        "INPUT_ROUNDING": f"'{_ROUNDING[source.format.rounding]}'",
+        "INPUT_OVERFLOW": f"'{_OVERFLOW[source.format.overflow]}'",
+        "OUTPUT_FRACTION": result.format.fraction,
+        "OUTPUT_SIGNED": int(result.format.signed),
+        "PATIENCE": 2 * (timing.window_cycles + timing.interval_cycles) + 100,
+        "PREDICT_FLOAT": f"{name}_float",
+        "PREDICT_DOUBLE": f"{name}_double",
+    }
+    lines = [f"#define {key} {value}" for key, value in constants.items()]
+    return "\n".join([f'#include "{_CLASS}.h"', *lines, ""])
+
+
+def _includes(toolchain: Toolchain) -> tuple[str, str]:
+    include = toolchain.root / "include"
+    return f"-I{include}", f"-I{include / 'vltstd'}"
+
+
+def _runtime(toolchain: Toolchain) -> list[Path]:
+    """Return Verilator's own objects, compiled once for each user and release."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    key = sha256("".join((str(toolchain.root), toolchain.version, toolchain.compiler,
+                          *_COMPILER)).encode()).hexdigest()[:16]
+    folder = home / "chronogate" / f"verilator_{key}"
+    objects = [folder / Path(source).with_suffix(".o") for source in _RUNTIME]
+    if all(file.exists() for file in objects):
+        return objects
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        for source, target in zip(_RUNTIME, objects, strict=True):
+            built = Path(scratch) / target.name
+            _call(toolchain, (toolchain.compiler, *_COMPILER, "-O2", *_includes(toolchain), "-c",
+                              str(toolchain.root / "include" / source), "-o", str(built)),
+                  Path(scratch), "the C++ compiler")
+            built.replace(target)
+    return objects
+
+
+def _call(toolchain: Toolchain, command: tuple[str, ...], folder: Path, name: str) -> None:
+    try:
+        run = subprocess.run(command, cwd=folder, env=toolchain.environment, capture_output=True,
+                             text=True, check=False)
+    except FileNotFoundError:
+        raise ChronogateError(f"{name} ({command[0]}) is missing: install it, or unset CXX "
+                              "if it points nowhere") from None
+    if run.returncode != 0:
+        output = run.stdout + run.stderr
+        problem = next((line for line in output.splitlines() if "rror" in line or "%Warn" in line),
+                       output.strip()[-300:] or "no output")
+        free = shutil.disk_usage(folder).free // 2**20
+        raise ChronogateError(f"{name} failed while building the simulation ({free} MB of disk are "
+                              f"free): {problem}")
