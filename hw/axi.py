@@ -10,6 +10,7 @@ them, and while the output buffer is full one clock enable stops everything. ``t
 registers only.
 """
 
+import re
 from typing import TYPE_CHECKING
 
 from amaranth.back import verilog
@@ -155,9 +156,14 @@ class Core(wiring.Component):
         source, given = beat, valid
         for node in network.nodes:
             block: Block = node.spec.build()
-            m.submodules[node.name] = block
+            m.submodules[identifier(node.name)] = block
             m.d.comb += [block.i.valid.eq(given), block.i.payload.eq(source)]
             source, given = block.o.payload, block.o.valid
+            _probe(m, node.name, given, source)
+            # Named so that a testbench can compare every layer's beats; synthesis drops them.
+            beat_of = Signal(block.o.payload.shape(), name=f"{node.name}_beat")
+            beat_valid = Signal(name=f"{node.name}_beat_valid")
+            m.d.comb += [beat_of.eq(source), beat_valid.eq(given)]
         m.d.comb += [self.o.valid.eq(given), self.o.payload.eq(source)]
         return m
 
@@ -196,6 +202,21 @@ class Core(wiring.Component):
                 ]
             with m.Else():
                 m.d.sync += count.eq(count + 1)
+
+
+def identifier(name: str) -> str:
+    """Return a layer's name as hardware spells it: letters, digits and underscores."""
+    return re.sub(r"\W", "_", name)
+
+
+def probe_names(name: str) -> tuple[str, str]:
+    """Return the wires of `Core` on which simulation sees a node's beats: valid and data."""
+    return f"probe_{identifier(name)}_valid", f"probe_{identifier(name)}_data"
+
+
+def _probe(m: Module, name: str, valid: Signal, payload: data.View) -> None:
+    for wire, value in zip(probe_names(name), (valid, payload.data.as_value()), strict=True):
+        m.d.comb += Signal(len(value), name=wire).eq(value)
 
 
 def _countdown(m: Module, interval: int, name: str) -> Signal:

@@ -17,6 +17,9 @@ from hw.dense import Dense
 from hw.fixed_point import FixedPoint, resize
 from hw.stream import Block, Port
 
+STEP_BEGINS = "step_begins"
+HIDDEN_STATE = "hidden_state"
+
 
 class RecurrentSpec(Protocol):
     """What the common hardware wants to know of a layer."""
@@ -87,10 +90,12 @@ class RecurrentBlock(Block):
             projection.i.valid.eq(self.i.valid),
             projection.i.payload.eq(self.i.payload),
         ]
-        go = projection.o.valid
+        # Named for simulation, which checks `hidden` in the cycle after each step's begin.
+        go = Signal(name=STEP_BEGINS)
+        m.d.comb += go.eq(projection.o.valid)
         first, last = Signal(name="first_step"), Signal(name="last_step")
         layout = data.ArrayLayout(spec.state.shape, spec.units)
-        hidden = data.View(layout, Signal(layout.size, name="hidden"))
+        hidden = data.View(layout, Signal(layout.size, name=HIDDEN_STATE))
         with m.If(go):
             m.d.sync += [
                 first.eq(projection.o.payload.first),
@@ -101,7 +106,9 @@ class RecurrentBlock(Block):
         for column in columns:
             self._keep(m, column, go, projection.o.payload.first, hidden)
         final = columns[-1]
-        m.d.sync += self.o.valid.eq(final.valid & (final.index == len(final.units) - 1) & last)
+        finished = Signal(name="step_finished")
+        m.d.comb += finished.eq(final.valid & (final.index == len(final.units) - 1))
+        m.d.sync += self.o.valid.eq(finished & last)
         m.d.comb += [self.o.payload.first.eq(1), self.o.payload.last.eq(1)]
         return m
 
