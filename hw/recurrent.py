@@ -106,9 +106,7 @@ class RecurrentBlock(Block):
         for column in columns:
             self._keep(m, column, go, projection.o.payload.first, hidden)
         final = columns[-1]
-        finished = Signal(name="step_finished")
-        m.d.comb += finished.eq(final.valid & (final.index == len(final.units) - 1))
-        m.d.sync += self.o.valid.eq(finished & last)
+        m.d.sync += self.o.valid.eq(final.valid & (final.index == len(final.units) - 1) & last)
         m.d.comb += [self.o.payload.first.eq(1), self.o.payload.last.eq(1)]
         return m
 
