@@ -59,7 +59,8 @@ class NetworkTiming:
     interval_cycles
         First beats of successive windows, in the steady state.
     step_cycles
-        Successive time steps of one series, in the steady state.
+        Successive time steps of one series, in the steady state; where a window is one beat,
+        successive windows.
     """
 
     latency_cycles: int
@@ -109,7 +110,7 @@ def compose(
         last_beat_cycles=latency,
         window_cycles=(steps - 1) * step_cycles + latency,
         interval_cycles=interval,
-        step_cycles=step_cycles,
+        step_cycles=step_cycles if steps > 1 else interval,
         layers=layers,
     )
 

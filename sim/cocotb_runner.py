@@ -1,0 +1,172 @@
+"""Runs the cocotb testbench on Verilator and says what it found."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+from cocotb_tools.runner import get_runner
+
+from hw.errors import ChronogateError
+from hw.network import Network
+from sim.testbench.case import FOLDER_VARIABLE, Case, TestResult
+from sim.toolchain import PCH_OPTION, Toolchain, find_toolchain
+from sim.verification import CycleReport, Mismatch, Verification
+
+TESTS = ("back_to_back", "random_gaps", "random_stalls", "gaps_and_stalls", "reset_in_mid_window",
+         "wrong_tlast")
+MODULE = "sim.testbench.tests"
+WAIVED = ("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC", "-Wno-CASEINCOMPLETE")
+
+
+def run_testbench(
+    network: Network,
+    codes: np.ndarray,
+    folder: Path,
+    seed: int,
+    waves: bool = False,
+    tick: Callable[[int], None] | None = None,
+    verilog: str | None = None,
+) -> Verification:
+    """Verify a design with cocotb: codes, protocol, cycles.
+
+    Parameters
+    ----------
+    network
+        The design and its golden model.
+    codes
+        Windows ``(N, T, F)``, at least two; a few dozen take seconds.
+    folder
+        Where the simulation is built and its log, results and waves stay.
+    seed
+        Of gaps and stalls.
+    waves
+        Write ``dump.vcd`` also when nothing differs.
+    tick
+        Called with 1 after the build and after the tests.
+    verilog
+        Verilog to run in place of the network's own; for tests of the testbench.
+
+    Raises
+    ------
+    ChronogateError
+        When a tool is missing, the build fails, or a test fails for another reason than a wrong
+        code, such as a broken rule of AXI4-Stream; its words are given.
+    """
+    if len(codes) < 2:
+        raise ChronogateError("the testbench wants at least two windows: give it more data")
+    toolchain = find_toolchain()
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    source = folder / "accelerator.v"
+    source.write_text(verilog if verilog is not None else network.verilog(), encoding="utf-8")
+    case = Case(folder, network, codes, seed)
+    results, problems = _run(toolchain, case, source, TESTS, waves, tick or (lambda done: None))
+    first, mismatches = None, sum(result.mismatches for result in results.values())
+    if mismatches:
+        first = _locate(toolchain, case, source, results)
+    elif problems:
+        raise ChronogateError(f"cocotb: {'; '.join(problems)} (log in {folder / 'test.log'})")
+    cycles = results["back_to_back"].cycles
+    assert cycles is not None, "back_to_back counts cycles whenever it writes a result"
+    return Verification(
+        vectors=sum(result.windows for result in results.values()),
+        values_compared=sum(result.values for result in results.values()),
+        mismatches=mismatches,
+        seed=seed,
+        backpressure=TESTS,
+        simulator=toolchain.version,
+        realizations=("reference", "rtl"),
+        predicted=CycleReport.predicted(network.timing),
+        simulated=cycles,
+        first_mismatch=first,
+    )
+
+
+def _locate(
+    toolchain: Toolchain, case: Case, source: Path, results: dict[str, TestResult]
+) -> Mismatch | None:
+    """Run the first failing test again with waves, watching every layer."""
+    test = next(name for name, result in results.items() if result.mismatches)
+    found = results[test].first_mismatch
+    assert found is not None, "a result with mismatches names the first"
+    again, _ = _run(toolchain, replace(case, locate=True), source, (test,), True, lambda done: None)
+    located = again[test].first_mismatch if test in again else None
+    return replace(located or found, wave=str(case.folder / "dump.vcd"))
+
+
+def _run(
+    toolchain: Toolchain, case: Case, source: Path, tests: tuple[str, ...], waves: bool,
+    tick: Callable[[int], None],
+) -> tuple[dict[str, TestResult], list[str]]:
+    """Build and run; return the tests' results, and the words of those that failed."""
+    case.save()
+    for test in tests:
+        (case.folder / f"result_{test}.json").unlink(missing_ok=True)
+    build = case.folder / ("build_waves" if waves else "build")
+    runner = get_runner("verilator")
+    with _environment(toolchain):
+        try:
+            runner.build(
+                sources=[source], hdl_toplevel="accelerator", build_dir=build, waves=waves,
+                build_args=["-O3", "--x-assign", "fast", *WAIVED], timescale=("1ns", "1ps"),
+                log_file=case.folder / "build.log",
+            )
+        except (SystemExit, RuntimeError) as error:
+            raise ChronogateError(f"Verilator could not build the testbench ({error}): see "
+                                  f"{case.folder / 'build.log'}") from None
+        tick(1)
+        problems: list[str] = []
+        try:
+            report = runner.test(
+                test_module=MODULE, hdl_toplevel="accelerator", testcase=list(tests),
+                build_dir=build, test_dir=case.folder, waves=waves, seed=case.seed,
+                results_xml=str(case.folder / "results.xml"),
+                extra_env={FOLDER_VARIABLE: str(case.folder)},
+                log_file=case.folder / "test.log",
+            )
+            problems += _failures(report)
+        except (SystemExit, RuntimeError) as error:
+            problems += [f"the simulator stopped ({error})"]
+        tick(1)
+    results = {
+        test: TestResult.load(case.folder, test)
+        for test in tests
+        if (case.folder / f"result_{test}.json").exists()
+    }
+    missing = [test for test in tests if test not in results]
+    if missing and not problems:
+        problems = [f"{test}: wrote no result" for test in missing]
+    if problems and not any(result.mismatches for result in results.values()):
+        raise ChronogateError(f"cocotb: {'; '.join(problems)} (log: {case.folder / 'test.log'})")
+    return results, problems
+
+
+def _failures(report: Path) -> list[str]:
+    """Return test and message of every failed test in a JUnit file."""
+    found = []
+    for case in ElementTree.parse(report).getroot().iter("testcase"):
+        for problem in (*case.iter("failure"), *case.iter("error")):
+            text = problem.get("error_msg") or problem.get("message") or problem.text or "failed"
+            found.append(f"{case.get('name')}: {' '.join(text.split())}")
+    return found
+
+
+@contextmanager
+def _environment(toolchain: Toolchain) -> Iterator[None]:
+    """Lend the toolchain's environment to the runner, which takes it from this process."""
+    wanted = {key: toolchain.environment[key] for key in ("PATH", "VERILATOR_ROOT")}
+    wanted["MAKEFLAGS"] = PCH_OPTION
+    before = {key: os.environ.get(key) for key in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            if value is None:
+                del os.environ[key]
+            else:
+                os.environ[key] = value

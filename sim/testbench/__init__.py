@@ -1,0 +1,1 @@
+"""The cocotb testbench: drivers and monitors, scoreboard, tests."""

@@ -1,0 +1,105 @@
+"""What a testbench run is about, on disk between the runner and the simulator's Python."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from hw.network import Network
+from sim.verification import CycleReport, Mismatch
+
+FOLDER_VARIABLE = "CHRONOGATE_CASE"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network, windows for it, and a seed.
+
+    Parameters
+    ----------
+    folder
+        Where it is stored; results are written there, too.
+    network
+        The design.
+    codes
+        Input codes ``(N, T, F)``, or ``(N, F)`` where a window is one beat.
+    seed
+        Of gaps and stalls.
+    locate
+        Whether to watch every layer for the first difference; slow.
+    """
+
+    folder: Path
+    network: Network
+    codes: np.ndarray
+    seed: int
+    locate: bool = False
+
+    @cached_property
+    def trace(self) -> dict[str, np.ndarray]:
+        """The golden model's codes of every layer."""
+        trace: dict[str, np.ndarray] = {}
+        self.network.reference(self.codes, trace)
+        return trace
+
+    @property
+    def expected(self) -> np.ndarray:
+        """The golden model's output codes ``(N, n_out)``."""
+        return self.trace[self.network.outputs[0]]
+
+    def save(self) -> None:
+        """Write the case into its folder."""
+        self.network.save(self.folder)
+        np.save(self.folder / "codes.npy", self.codes)
+        settings = {"seed": self.seed, "locate": self.locate}
+        (self.folder / "case.json").write_text(json.dumps(settings))
+
+    @classmethod
+    def from_environment(cls) -> "Case":
+        """Read the case that the environment variable points to."""
+        folder = Path(os.environ[FOLDER_VARIABLE])
+        settings = json.loads((folder / "case.json").read_text())
+        codes = np.load(folder / "codes.npy", allow_pickle=False)
+        return cls(folder, Network.load(folder), codes, settings["seed"], settings["locate"])
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """What one test of the testbench found.
+
+    Parameters
+    ----------
+    windows, values, mismatches
+        Windows and output codes compared, and codes that differ.
+    first_mismatch
+        The first of them.
+    cycles
+        Counted cycles, from the test without gaps and stalls.
+    """
+
+    # Not a test class, whatever pytest thinks of the name.
+    __test__ = False
+
+    windows: int
+    values: int
+    mismatches: int
+    first_mismatch: Mismatch | None = None
+    cycles: CycleReport | None = None
+
+    def save(self, folder: Path, test: str) -> None:
+        """Write the result of `test`."""
+        (folder / f"result_{test}.json").write_text(json.dumps(asdict(self)))
+
+    @classmethod
+    def load(cls, folder: Path, test: str) -> "TestResult":
+        """Read the result of `test`."""
+        document = json.loads((folder / f"result_{test}.json").read_text())
+        mismatch, cycles = document.pop("first_mismatch"), document.pop("cycles")
+        return cls(
+            **document,
+            first_mismatch=None if mismatch is None else Mismatch(**mismatch),
+            cycles=None if cycles is None else CycleReport(**cycles),
+        )

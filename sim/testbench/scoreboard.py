@@ -1,0 +1,113 @@
+"""Compares forecasts, and on request every layer and time step, with the golden model."""
+
+from dataclasses import dataclass, field
+
+import cocotb
+import numpy as np
+from cocotb.handle import HierarchyObject
+from cocotb.triggers import RisingEdge
+
+from hw.axi import identifier, probe_names
+from hw.gru import GRU
+from hw.lstm import LSTM
+from hw.network import Node
+from hw.recurrent import HIDDEN_STATE, STEP_BEGINS
+from hw.stream import Port
+from sim.testbench.bench import Bench, codes_of
+from sim.testbench.case import Case, TestResult
+from sim.verification import CycleReport, Mismatch
+
+
+@dataclass
+class Scoreboard:
+    """Counts what was compared and keeps the first difference."""
+
+    case: Case
+    windows: int = 0
+    values: int = 0
+    mismatches: int = 0
+    first: Mismatch | None = None
+    layers: "LayerWatch | None" = field(default=None, repr=False)
+
+    def compare(self, window: int, actual: list[int]) -> None:
+        """Compare the forecast of `window` with the golden model's."""
+        expected = self.case.expected[window]
+        self.windows += 1
+        self.values += len(expected)
+        wrong = np.flatnonzero(expected != np.array(actual))
+        self.mismatches += len(wrong)
+        if len(wrong) and self.first is None:
+            channel = int(wrong[0])
+            self.first = Mismatch(self.case.network.outputs[0], None, channel,
+                                  int(expected[channel]), actual[channel], window)
+
+    def finish(self, test: str, cycles: CycleReport | None = None) -> None:
+        """Write the result and fail the test if anything differs."""
+        first = (self.layers.first if self.layers is not None else None) or self.first
+        TestResult(self.windows, self.values, self.mismatches, first, cycles).save(
+            self.case.folder, test)
+        assert first is None, str(first)
+
+
+class LayerWatch:
+    """Watches every node's beats, and every recurrent state, in windows sent in order.
+
+    Parameters
+    ----------
+    bench
+        Whose design is watched.
+    windows
+        Indices of the windows that are sent, in order.
+    """
+
+    def __init__(self, bench: Bench, windows: list[int]) -> None:
+        self.first: Mismatch | None = None
+        self._case = bench.case
+        self._windows = windows
+        self._dut = bench.dut
+        for node in self._case.network.nodes:
+            cocotb.start_soon(self._watch_beats(node))
+            if isinstance(node.spec, GRU | LSTM):
+                cocotb.start_soon(self._watch_state(node, node.spec))
+
+    async def _watch_beats(self, node: Node) -> None:
+        core: HierarchyObject = self._dut.core
+        port = node.spec.outputs[0]
+        valid, data = (core[name] for name in probe_names(node.name))
+        beat = 0
+        while True:
+            await RisingEdge(self._dut.aclk)
+            if int(core.clock_enable.value) and int(valid.value):
+                self._check(node.name, node.name, beat, codes_of(int(data.value), port), port)
+                beat += 1
+
+    async def _watch_state(self, node: Node, spec: GRU | LSTM) -> None:
+        core: HierarchyObject = self._dut.core
+        block = core[identifier(node.name)]
+        port = Port("h", spec.units, spec.state, spec.steps)
+        golden = f"{node.name}.h"
+        trace = self._case.trace
+        trace[f"{golden} quantized"] = spec.state.resize(trace[golden], spec.hidden)
+        step = 0
+        while True:
+            await RisingEdge(self._dut.aclk)
+            if not (int(core.clock_enable.value) and int(block[STEP_BEGINS].value)):
+                continue
+            await RisingEdge(self._dut.aclk)
+            # What the step that begins sees is the state after the one before; none at the first.
+            if step % spec.steps:
+                state = codes_of(int(block[HIDDEN_STATE].value), port)
+                self._check(golden, f"{golden} quantized", step - 1, state, port)
+            step += 1
+
+    def _check(self, layer: str, golden: str, beat: int, actual: np.ndarray, port: Port) -> None:
+        window, step = divmod(beat, port.steps or 1)
+        if self.first is not None or window >= len(self._windows):
+            return
+        index = self._windows[window]
+        expected = self._case.trace[golden][index].reshape(-1, port.channels)[step]
+        wrong = np.flatnonzero(expected != actual)
+        if len(wrong):
+            channel = int(wrong[0])
+            self.first = Mismatch(layer, None if port.steps is None else step, channel,
+                                  int(expected[channel]), int(actual[channel]), index)
