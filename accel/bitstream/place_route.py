@@ -18,9 +18,17 @@ _CONFIGURATION = "board_top.config"
 _REPORT = "nextpnr.json"
 
 # Lines of nextpnr's log that begin a stage.
-_STAGES = ("Packing IOs", "Device utilisation", "Running main analytical placer", "HeAP Placer Time",
-           "SA placement time", "Routing globals", "Routing..", "Critical path report for clock",
-           "Program finished normally")
+_STAGES = (
+    "Packing IOs",
+    "Device utilisation",
+    "Running main analytical placer",
+    "HeAP Placer Time",
+    "SA placement time",
+    "Routing globals",
+    "Routing..",
+    "Critical path report for clock",
+    "Program finished normally",
+)
 
 _USED = re.compile(r"^Info:\s+(\w+):\s*(\d+)/\s*(\d+)\s+\d+%")
 
@@ -101,7 +109,8 @@ def pack(folder: Path) -> Path:
     code = run_logged(_yowasp("run_ecppack", arguments), folder, log, lambda line: None)
     bitstream = folder / BITSTREAM
     if code != 0 or not bitstream.exists():
-        raise ChronogateError(f"ecppack failed ({last_error(log)}): this is a bug, please report it")
+        raise ChronogateError(f"ecppack failed ({last_error(log)}): this is a bug, please report "
+                              "it")
     return bitstream
 
 

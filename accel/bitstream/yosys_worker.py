@@ -8,15 +8,16 @@ A script, not a module of the package: nothing of the package is imported.
 """
 
 import sys
+from importlib import import_module
 from pathlib import Path
-
-from pyosys import libyosys
 
 MARK = "chronogate: pass "
 
 
 def main() -> None:
     """Run the passes of the file named on the command line, in order."""
+    # A native module without type information.
+    libyosys = import_module("pyosys.libyosys")
     design = libyosys.Design()
     for number, line in enumerate(Path(sys.argv[1]).read_text(encoding="utf-8").splitlines()):
         print(f"{MARK}{number}", file=sys.stderr, flush=True)

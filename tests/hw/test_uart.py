@@ -15,8 +15,9 @@ from hw.uart import Uart
 from hw.uart_bridge import UartBridge, UartBridgeComponent
 
 
-def simulate(design: wiring.Component, *testbenches: Callable, watch: tuple[Callable, ...] = ()
-             ) -> None:
+def simulate(
+    design: wiring.Component, *testbenches: Callable, watch: tuple[Callable, ...] = ()
+) -> None:
     """Run until every testbench has ended; watchers are stopped then."""
     simulator = Simulator(design)
     simulator.add_clock(1e-6)
@@ -164,8 +165,9 @@ def test_the_transmitter_sends_without_a_pause() -> None:
     assert np.diff(starts).tolist() == [uart.byte_cycles] * 3
 
 
-def windows_through(bridge: UartBridge, frames: list[bytes], stall: Callable[[int], bool]
-                    ) -> list[tuple[bytes, bool]]:
+def windows_through(
+    bridge: UartBridge, frames: list[bytes], stall: Callable[[int], bool]
+) -> list[tuple[bytes, bool]]:
     """Send raw line bytes and return the beats that leave, with their last marks."""
     design = bridge.build()
     beats: list[tuple[bytes, bool]] = []
@@ -186,8 +188,12 @@ def windows_through(bridge: UartBridge, frames: list[bytes], stall: Callable[[in
     return beats
 
 
-def accelerator_side(design: UartBridgeComponent, bridge: UartBridge,
-                     beats: list[tuple[bytes, bool]], stall: Callable[[int], bool]) -> Callable:
+def accelerator_side(
+    design: UartBridgeComponent,
+    bridge: UartBridge,
+    beats: list[tuple[bytes, bool]],
+    stall: Callable[[int], bool],
+) -> Callable:
     async def watch(ctx: SimulatorContext) -> None:
         cycle = 0
         held: tuple[int, int] | None = None
@@ -256,8 +262,14 @@ def test_too_few_and_too_many_beats_pass_through() -> None:
     bridge = UartBridge(Uart(4), 2, 1, 1)
     frames = [encode_frame(b"a"), encode_frame(b"abc"), encode_frame(b"ab")]
     beats = windows_through(bridge, frames, lambda cycle: False)
-    assert beats == [(b"a", True), (b"a", False), (b"b", False), (b"c", True),
-                     (b"a", False), (b"b", True)]
+    assert beats == [
+        (b"a", True),
+        (b"a", False),
+        (b"b", False),
+        (b"c", True),
+        (b"a", False),
+        (b"b", True),
+    ]
 
 
 def test_a_stalled_accelerator_loses_no_window_of_a_host_that_waits() -> None:
@@ -273,8 +285,13 @@ def test_frames_that_come_too_fast_are_cut_to_wrong_windows() -> None:
     bridge = UartBridge(Uart(4), 2, 2, 1)
     good = b"abcd"
     until = 20 + 2 * bridge.request_cycles() + 3 * bridge.uart.byte_cycles
-    frames = [encode_frame(good), encode_frame(good), b"a", encode_frame(b"bcd"),
-              encode_frame(good)]
+    frames = [
+        encode_frame(good),
+        encode_frame(good),
+        b"a",
+        encode_frame(b"bcd"),
+        encode_frame(good),
+    ]
     beats = windows_through(bridge, frames, lambda cycle: cycle < until)
     lasts = [number for number, (_, last) in enumerate(beats) if last]
     assert beats[:2] == as_beats(good, bridge)
@@ -307,8 +324,9 @@ def test_forecasts_take_the_cycles_promised(divisor: int) -> None:
 
     async def watch(ctx: SimulatorContext) -> None:
         stream = design.forecast
-        async for _, _, level, valid, ready in ctx.tick().sample(design.tx, stream.valid,
-                                                                 stream.ready):
+        async for _, _, level, valid, ready in ctx.tick().sample(
+            design.tx, stream.valid, stream.ready
+        ):
             if valid and ready:
                 accepted.append(len(levels))
             levels.append(level)

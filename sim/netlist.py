@@ -1,0 +1,170 @@
+"""Simulation of the synthesized netlist of a board, from UART pin to UART pin.
+
+What place and route gets, LUTs, carry chains, flip-flops, multipliers and block RAMs, is built
+with Verilator from Yosys's own cell models; a host in C++ drives the receive pin bit by bit and
+reads the transmit pin. Equal answers show that synthesis dropped nothing and changed nothing.
+"""
+
+import importlib.util
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from hw.board import TOP_NAME, BoardTop
+from hw.errors import ChronogateError
+from hw.slip import END, decode_frames
+from sim.toolchain import Toolchain, find_toolchain
+
+_HERE = Path(__file__).parent
+_HARNESS = _HERE / "netlist_harness.cpp"
+_OWN_CELLS = _HERE / "ecp5_cells.v"
+
+# Warnings about code that is Yosys's: cells_sim.v assigns memories in `initial` with `<=`, and the
+# netlist leaves out pins, ties words to narrower ones and names wires as it likes.
+_WAIVED = (
+    "INITIALDLY", "PINMISSING", "WIDTHEXPAND", "WIDTHTRUNC", "DECLFILENAME", "MODDUP",
+    "SPECIFYIGN", "UNOPTFLAT", "CASEINCOMPLETE", "LITENDIAN", "ASCRANGE", "GENUNNAMED",
+)
+
+_PROBLEM = re.compile("%Error|%Warning|error:|not found|No such file")
+
+# Compiling gate-level C++ costs more than it gives beyond -O1; 270,000 cycles/s at 4,500 cells.
+_MAKE_VARIABLES = ("OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1")
+
+
+def simulate_netlist(
+    netlist: Path,
+    top: BoardTop,
+    windows: np.ndarray,
+    folder: Path,
+    tick: Callable[[int], None] | None = None,
+) -> np.ndarray:
+    """Send windows to the synthesized board and return the forecasts that come back.
+
+    Where the line and the network keep up, windows follow each other without waiting.
+
+    Parameters
+    ----------
+    netlist
+        Verilog that Yosys wrote after ``synth_ecp5``, module ``board_top``.
+    top
+        The board top it was made from, for the divisor and the formats.
+    windows
+        Input codes ``(N, T, F)``, or ``(N, F)`` where a window is one beat.
+    folder
+        Where Verilator builds; made when missing.
+    tick
+        Called with 1 for each forecast received.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 output codes ``(N, n_out)``.
+
+    Raises
+    ------
+    ChronogateError
+        When a forecast is missing or garbled, which a netlist that is right never does, or when
+        a tool is missing.
+    """
+    program = build_program([netlist, _HARNESS], TOP_NAME, folder)
+    frames = [top.request(window) for window in windows]
+    lines = _run(program, top, frames, tick)
+    return np.stack([top.response(_payload(line)) for line in lines])
+
+
+def build_program(sources: list[Path], top_name: str, folder: Path) -> Path:
+    """Build Verilog made of ECP5 cells, and the C++ that drives it, with Verilator.
+
+    Parameters
+    ----------
+    sources
+        Verilog and C++ files; the cell models are added.
+    top_name
+        The module to drive, class ``V<top_name>`` in the C++.
+    folder
+        Where to build; made when missing.
+
+    Returns
+    -------
+    pathlib.Path
+        The program.
+
+    Raises
+    ------
+    ChronogateError
+        When a tool is missing or fails.
+    """
+    toolchain = find_toolchain()
+    folder.mkdir(parents=True, exist_ok=True)
+    models = _cell_models()
+    command = [
+        *toolchain.verilator, "--cc", "--exe", "-O3", "--x-assign", "fast", "--x-initial", "fast",
+        "--top-module", top_name, "-DNO_INCLUDES", f"-I{models}",
+        *(f"-Wno-{name}" for name in _WAIVED), "--Mdir", "netlist_sim",
+        *(str(source.resolve()) for source in sources),
+        str(_OWN_CELLS),
+        str(models / "cells_sim.v"),
+    ]
+    _tool(toolchain, command, folder, "Verilator")
+    program = f"V{top_name}"
+    make = [*toolchain.make, "-C", "netlist_sim", "-f", f"{program}.mk", "-j2",
+            f"CXX={toolchain.compiler}", f"LINK={toolchain.compiler}", *_MAKE_VARIABLES, program]
+    _tool(toolchain, make, folder, "the C++ compiler")
+    return folder / "netlist_sim" / program
+
+
+def _cell_models() -> Path:
+    # The package is only located, not imported: importing it loads all of Yosys.
+    package = importlib.util.find_spec("pyosys")
+    if package is None or package.origin is None:
+        raise ChronogateError("Yosys is missing, whose cell models the netlist simulation needs: "
+                              "install it with `pip install pyosys`")
+    return Path(package.origin).parent / "share" / "ecp5"
+
+
+def _tool(toolchain: Toolchain, command: list[str], folder: Path, name: str) -> None:
+    run = subprocess.run(command, cwd=folder, env=toolchain.environment, capture_output=True,
+                         text=True, check=False)
+    if run.returncode != 0:
+        output = run.stdout + run.stderr
+        (folder / "netlist_sim.log").write_text(output, encoding="utf-8")
+        problem = next((line for line in output.splitlines() if _PROBLEM.search(line)), "no output")
+        raise ChronogateError(f"{name} could not build the simulation of the netlist: {problem}")
+
+
+def _run(
+    program: Path, top: BoardTop, frames: list[bytes], tick: Callable[[int], None] | None
+) -> list[bytes]:
+    bridge = top.bridge
+    timing = top.network.timing
+    ahead = 2 if bridge.sustains(timing.interval_cycles) else 1
+    limit = 2 * (timing.window_cycles + bridge.response_cycles(bridge.response_bytes))
+    with tempfile.TemporaryDirectory() as scratch:
+        requests = Path(scratch) / "requests.hex"
+        requests.write_text("".join(frame.hex() + "\n" for frame in frames), encoding="ascii")
+        numbers = (bridge.uart.divisor, ahead, limit, END)
+        command = [str(program), *map(str, numbers), str(requests)]
+        lines: list[bytes] = []
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+                              ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            for line in process.stdout:
+                lines.append(bytes.fromhex(line.strip()))
+                if tick is not None:
+                    tick(1)
+            problem = process.stderr.read().strip()
+    if process.returncode != 0:
+        raise ChronogateError(f"the synthesized netlist of {top.network.name} went wrong: "
+                              f"{problem}; this is a bug, please report it")
+    return lines
+
+
+def _payload(line: bytes) -> bytes:
+    frames = decode_frames(line)
+    return frames[0] if frames else b""
