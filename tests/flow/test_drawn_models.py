@@ -1,0 +1,49 @@
+"""Drawn models of real QKeras layers: QKeras = golden model = RTL, and cycles as predicted."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import accel
+from hw.network import Network
+from sim.measure import measure_cycles
+from sim.rtl_model import RtlModel
+from tests.accel.conversion.compare import assert_equal_to_qkeras, compare_codes, draw_codes
+from tests.flow.drawing import draw_model
+
+SEEDS = range(56)  # 14 of each kind
+WINDOWS = 40
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_drawn_model(seed: int, tmp_path: Path) -> None:
+    drawn = draw_model(seed)
+    network = accel.convert(drawn.model, hls_config=drawn.hls_config).network
+    codes = draw_codes(network, WINDOWS, seed)
+    expected = assert_equal_to_qkeras(drawn.model, network, codes)
+    # Compiling dominates, and so few windows need no fast simulation.
+    with RtlModel(network, tmp_path, optimize="-O0") as rtl:
+        for gaps, stalls in ((0.0, 0.0), (0.4, 0.0), (0.0, 0.5), (0.3, 0.3)):
+            run = rtl.run(codes, input_gaps=gaps, output_stalls=stalls, seed=seed)
+            layer = f"{network.nodes[-1].name} in RTL (gaps {gaps}, stalls {stalls})"
+            compare_codes(layer, expected, run.outputs)
+        rtl.reset()
+        check_cycles(network, rtl)
+
+
+def check_cycles(network: Network, rtl: RtlModel) -> None:
+    """Compare every predicted figure with the one counted at the handshakes."""
+    counted, predicted = measure_cycles(rtl), network.timing
+    for name in ("latency", "last_beat", "window", "interval", "step"):
+        key = f"{name}_cycles"
+        assert getattr(counted, key) == getattr(predicted, key), key
+
+
+def test_models_differ_and_say_something() -> None:
+    """Keep the drawing honest: most models must not give one constant."""
+    varied = 0
+    for seed in SEEDS:
+        network = accel.convert(draw_model(seed).model).network
+        varied += len(np.unique(network.reference(draw_codes(network, WINDOWS, seed)))) > 3
+    assert varied > 0.7 * len(SEEDS)
