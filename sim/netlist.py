@@ -26,8 +26,18 @@ _OWN_CELLS = _HERE / "ecp5_cells.v"
 # Warnings about code that is Yosys's: cells_sim.v assigns memories in `initial` with `<=`, and the
 # netlist leaves out pins, ties words to narrower ones and names wires as it likes.
 _WAIVED = (
-    "INITIALDLY", "PINMISSING", "WIDTHEXPAND", "WIDTHTRUNC", "DECLFILENAME", "MODDUP",
-    "SPECIFYIGN", "UNOPTFLAT", "CASEINCOMPLETE", "LITENDIAN", "ASCRANGE", "GENUNNAMED",
+    "INITIALDLY",
+    "PINMISSING",
+    "WIDTHEXPAND",
+    "WIDTHTRUNC",
+    "DECLFILENAME",
+    "MODDUP",
+    "SPECIFYIGN",
+    "UNOPTFLAT",
+    "CASEINCOMPLETE",
+    "LITENDIAN",
+    "ASCRANGE",
+    "GENUNNAMED",
 )
 
 _PROBLEM = re.compile("%Error|%Warning|error:|not found|No such file")
@@ -103,17 +113,39 @@ def build_program(sources: list[Path], top_name: str, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     models = _cell_models()
     command = [
-        *toolchain.verilator, "--cc", "--exe", "-O3", "--x-assign", "fast", "--x-initial", "fast",
-        "--top-module", top_name, "-DNO_INCLUDES", f"-I{models}",
-        *(f"-Wno-{name}" for name in _WAIVED), "--Mdir", "netlist_sim",
+        *toolchain.verilator,
+        "--cc",
+        "--exe",
+        "-O3",
+        "--x-assign",
+        "fast",
+        "--x-initial",
+        "fast",
+        "--top-module",
+        top_name,
+        "-DNO_INCLUDES",
+        f"-I{models}",
+        *(f"-Wno-{name}" for name in _WAIVED),
+        "--Mdir",
+        "netlist_sim",
         *(str(source.resolve()) for source in sources),
         str(_OWN_CELLS),
         str(models / "cells_sim.v"),
     ]
     _tool(toolchain, command, folder, "Verilator")
     program = f"V{top_name}"
-    make = [*toolchain.make, "-C", "netlist_sim", "-f", f"{program}.mk", "-j2",
-            f"CXX={toolchain.compiler}", f"LINK={toolchain.compiler}", *_MAKE_VARIABLES, program]
+    make = [
+        *toolchain.make,
+        "-C",
+        "netlist_sim",
+        "-f",
+        f"{program}.mk",
+        "-j2",
+        f"CXX={toolchain.compiler}",
+        f"LINK={toolchain.compiler}",
+        *_MAKE_VARIABLES,
+        program,
+    ]
     _tool(toolchain, make, folder, "the C++ compiler")
     return folder / "netlist_sim" / program
 
@@ -122,14 +154,17 @@ def _cell_models() -> Path:
     # The package is only located, not imported: importing it loads all of Yosys.
     package = importlib.util.find_spec("pyosys")
     if package is None or package.origin is None:
-        raise ChronogateError("Yosys is missing, whose cell models the netlist simulation needs: "
-                              "install it with `pip install pyosys`")
+        raise ChronogateError(
+            "Yosys is missing, whose cell models the netlist simulation needs: "
+            "install it with `pip install pyosys`"
+        )
     return Path(package.origin).parent / "share" / "ecp5"
 
 
 def _tool(toolchain: Toolchain, command: list[str], folder: Path, name: str) -> None:
-    run = subprocess.run(command, cwd=folder, env=toolchain.environment, capture_output=True,
-                         text=True, check=False)
+    run = subprocess.run(
+        command, cwd=folder, env=toolchain.environment, capture_output=True, text=True, check=False
+    )
     if run.returncode != 0:
         output = run.stdout + run.stderr
         (folder / "netlist_sim.log").write_text(output, encoding="utf-8")
@@ -150,8 +185,9 @@ def _run(
         numbers = (bridge.uart.divisor, ahead, limit, END)
         command = [str(program), *map(str, numbers), str(requests)]
         lines: list[bytes] = []
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-                              ) as process:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
             assert process.stdout is not None
             assert process.stderr is not None
             for line in process.stdout:
@@ -160,8 +196,10 @@ def _run(
                     tick(1)
             problem = process.stderr.read().strip()
     if process.returncode != 0:
-        raise ChronogateError(f"the synthesized netlist of {top.network.name} went wrong: "
-                              f"{problem}; this is a bug, please report it")
+        raise ChronogateError(
+            f"the synthesized netlist of {top.network.name} went wrong: "
+            f"{problem}; this is a bug, please report it"
+        )
     return lines
 
 

@@ -58,8 +58,10 @@ def _advice(kind: str, cells: Cells, board: Board, network: Network) -> str:
     if layer is not None and layer.multipliers > 1:
         text = f"raise the ReuseFactor of {layer.name!r}, which holds {layer.multipliers:,} of them"
         if kind != "dsp":
-            text = (f"raise the ReuseFactor of {layer.name!r}, the largest layer with "
-                    f"{layer.multipliers:,} multipliers")
+            text = (
+                f"raise the ReuseFactor of {layer.name!r}, the largest layer with "
+                f"{layer.multipliers:,} multipliers"
+            )
         else:
             excess = cells.dsp - board.device.dsp
             if excess < layer.multipliers:

@@ -84,11 +84,17 @@ def place_and_route(folder: Path, board: Board, seed: int, progress: Progress) -
     if run_logged(_yowasp("run_nextpnr_ecp5", arguments), folder, log, watch) != 0:
         cells = _cells(used)
         device = board.device
-        if (cells.lut > device.lut or cells.ff > device.ff or cells.dsp > device.dsp
-                or cells.bram > device.bram):
+        if (
+            cells.lut > device.lut
+            or cells.ff > device.ff
+            or cells.dsp > device.dsp
+            or cells.bram > device.bram
+        ):
             raise DoesNotFit(cells)
-        raise ChronogateError(f"nextpnr failed ({last_error(log)}): try another --seed, or a "
-                              "larger ReuseFactor, which leaves it more room")
+        raise ChronogateError(
+            f"nextpnr failed ({last_error(log)}): try another --seed, or a "
+            "larger ReuseFactor, which leaves it more room"
+        )
     report = json.loads((folder / _REPORT).read_text(encoding="utf-8"))
     # One clock; a design without flip-flops has none, but the board top always counts.
     fmax = min(clock["achieved"] for clock in report["fmax"].values())
@@ -109,8 +115,9 @@ def pack(folder: Path) -> Path:
     code = run_logged(_yowasp("run_ecppack", arguments), folder, log, lambda line: None)
     bitstream = folder / BITSTREAM
     if code != 0 or not bitstream.exists():
-        raise ChronogateError(f"ecppack failed ({last_error(log)}): this is a bug, please report "
-                              "it")
+        raise ChronogateError(
+            f"ecppack failed ({last_error(log)}): this is a bug, please report it"
+        )
     return bitstream
 
 

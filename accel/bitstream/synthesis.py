@@ -22,8 +22,17 @@ _WORKER = Path(__file__).with_name("yosys_worker.py")
 # The stages of synth_ecp5, run one by one so that progress can be shown. Its last one, "check", is
 # written out below without `autoname`, whose names of hundreds of letters multiply the time that
 # the netlist's simulation takes to build.
-_STAGES = ("begin", "coarse", "map_ram", "map_ffram", "map_gates", "map_ffs", "map_luts",
-           "map_cells", "check")
+_STAGES = (
+    "begin",
+    "coarse",
+    "map_ram",
+    "map_ffram",
+    "map_gates",
+    "map_ffs",
+    "map_luts",
+    "map_cells",
+    "check",
+)
 
 
 @dataclass(frozen=True)
@@ -55,8 +64,10 @@ def passes() -> list[str]:
         "flatten",
         "opt_clean -purge",
         "rename -hide */w:*",
-        *(f"synth_ecp5 -top {TOP_NAME} -run {stage}:{following}"
-          for stage, following in pairwise(_STAGES)),
+        *(
+            f"synth_ecp5 -top {TOP_NAME} -run {stage}:{following}"
+            for stage, following in pairwise(_STAGES)
+        ),
         "hierarchy -check",
         "check -noinit -assert",
         "blackbox =A:whitebox",

@@ -28,8 +28,9 @@ def wide_network(n_in: int, n_out: int) -> Network:
     # Odd weights: a power of two would be a shift, and no multiplier.
     kernel = 2 * np.random.default_rng(0).integers(5, 60, (n_in, n_out)) + 1
     dense = Dense(kernel, np.zeros(n_out, dtype=np.int64), format, format, format, reuse=1)
-    return Network("wide", (Port("input", n_in, format),), (Node("dense", dense, ("input",)),),
-                   ("dense",))
+    return Network(
+        "wide", (Port("input", n_in, format),), (Node("dense", dense, ("input",)),), ("dense",)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -72,13 +73,14 @@ def test_a_bitstream_is_made(made: tuple[Implementation, Path, list[str]]) -> No
 def test_the_device_has_what_nextpnr_says(made: tuple[Implementation, Path, list[str]]) -> None:
     report = json.loads((made[1] / "nextpnr.json").read_text())["utilization"]
     device = BOARD.device
-    available = [report[cell]["available"]
-                 for cell in ("TRELLIS_COMB", "TRELLIS_FF", "MULT18X18D", "DP16KD")]
+    available = [
+        report[cell]["available"] for cell in ("TRELLIS_COMB", "TRELLIS_FF", "MULT18X18D", "DP16KD")
+    ]
     assert available == [device.lut, device.ff, device.dsp, device.bram]
 
 
 def test_its_netlist_answers_like_the_golden_model(
-    made: tuple[Implementation, Path, list[str]]
+    made: tuple[Implementation, Path, list[str]],
 ) -> None:
     shape = (20, NETWORK.look_back, NETWORK.features)
     codes = draw_codes(np.random.default_rng(3), NETWORK.input_format, *shape)
@@ -93,8 +95,10 @@ def test_a_board_that_is_too_small_says_by_how_much(tmp_path: Path) -> None:
     with pytest.raises(ChronogateError) as problem:
         implement(wide_network(9, 4), BOARD, folder)
     text = str(problem.value)
-    assert text.startswith("wide does not fit ulx3s-12f: it needs 36 18 x 18 multipliers and the "
-                           "LFE5U-12F has 28 (8 too few); raise the ReuseFactor of 'dense'")
+    assert text.startswith(
+        "wide does not fit ulx3s-12f: it needs 36 18 x 18 multipliers and the "
+        "LFE5U-12F has 28 (8 too few); raise the ReuseFactor of 'dense'"
+    )
     assert text.endswith("at least 1.3-fold, or choose --board ulx3s-45f")
     assert not list((tmp_path / "made").iterdir())
 

@@ -15,8 +15,12 @@ from tests.hw.drawing import draw_codes, draw_network
 def passing(format: FixedPoint, channels: int, steps: int | None = None) -> Network:
     """Return a network that gives back what it is given."""
     keep = Activation(channels, format, Quantizer(Function.LINEAR, None), steps)
-    return Network("passing", (Port("input", channels, format, steps),),
-                   (Node("keep", keep, ("input",)),), ("keep",))
+    return Network(
+        "passing",
+        (Port("input", channels, format, steps),),
+        (Node("keep", keep, ("input",)),),
+        ("keep",),
+    )
 
 
 @pytest.mark.parametrize("signed", [True, False])
@@ -29,8 +33,10 @@ def test_codes_become_bytes_and_come_back(width: int, signed: bool) -> None:
     [payload] = decode_frames(top.request(codes))
     assert len(payload) == 4 * -(-width // 8)
     size = len(payload) // 4
-    values = [int.from_bytes(payload[n : n + size], "little", signed=signed)
-              for n in range(0, len(payload), size)]
+    values = [
+        int.from_bytes(payload[n : n + size], "little", signed=signed)
+        for n in range(0, len(payload), size)
+    ]
     assert values == codes.tolist()
     assert top.response(payload).tolist() == codes.tolist()
 
@@ -48,8 +54,9 @@ def test_beats_go_step_by_step_and_low_byte_first() -> None:
 def test_the_top_answers_from_pin_to_pin() -> None:
     network = draw_network(1, "gru_before")
     top = BoardTop(network, Uart(4))
-    codes = draw_codes(np.random.default_rng(1), network.input_format, 3, network.look_back,
-                       network.features)
+    codes = draw_codes(
+        np.random.default_rng(1), network.input_format, 3, network.look_back, network.features
+    )
     broken = encode_frame(b"too short" * network.look_back)
     line = b"".join([top.request(codes[0]), broken, top.request(codes[1]), top.request(codes[2])])
     design = top.build()

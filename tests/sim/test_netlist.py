@@ -132,8 +132,9 @@ def test_the_cell_models_do_what_yosys_maps_to_them(tmp_path: Path) -> None:
         "read_verilog cells.v\nsynth_ecp5 -top cells -noflatten\nflatten\nrename cells gate\n"
         "tee -q -o modes.txt dump t:DP16KD\nwrite_verilog -noattr gate.v\n"
     )
-    subprocess.run([sys.executable, str(WORKER), "passes"], cwd=tmp_path, check=True,
-                   stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, str(WORKER), "passes"], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL
+    )
     modes = (tmp_path / "modes.txt").read_text()
     for width in (1, 2, 4, 9, 18, 36):
         assert re.search(rf"DATA_WIDTH_[AB] {width}\n", modes), width
@@ -161,8 +162,9 @@ def windows(top: BoardTop, count: int) -> np.ndarray:
     return draw_codes(rng, network.input_format, count, network.look_back, network.features)
 
 
-def test_golden_windows_come_back_from_the_pins(board: tuple[BoardTop, Path], tmp_path: Path
-                                                ) -> None:
+def test_golden_windows_come_back_from_the_pins(
+    board: tuple[BoardTop, Path], tmp_path: Path
+) -> None:
     top, netlist = board
     codes = windows(top, 40)
     ticks: list[int] = []
@@ -190,14 +192,17 @@ def test_a_mutated_netlist_is_caught(board: tuple[BoardTop, Path], tmp_path: Pat
 def test_a_dead_netlist_is_reported(board: tuple[BoardTop, Path], tmp_path: Path) -> None:
     top, _ = board
     dead = tmp_path / "dead.v"
-    dead.write_text("module board_top(input clk, uart_rx, output uart_tx, led_alive, led_dropped);"
-                    " assign uart_tx = 1'b1; assign {led_alive, led_dropped} = 2'b0; endmodule\n")
+    dead.write_text(
+        "module board_top(input clk, uart_rx, output uart_tx, led_alive, led_dropped);"
+        " assign uart_tx = 1'b1; assign {led_alive, led_dropped} = 2'b0; endmodule\n"
+    )
     with pytest.raises(ChronogateError, match="no answer to window 0 of 2"):
         simulate_netlist(dead, top, windows(top, 2), tmp_path)
 
 
-def test_a_netlist_that_does_not_build_is_named(board: tuple[BoardTop, Path], tmp_path: Path
-                                                ) -> None:
+def test_a_netlist_that_does_not_build_is_named(
+    board: tuple[BoardTop, Path], tmp_path: Path
+) -> None:
     top, _ = board
     (tmp_path / "broken.v").write_text("module board_top(\n")
     with pytest.raises(ChronogateError, match=r"Verilator could not build .*broken\.v"):
