@@ -63,6 +63,8 @@ class RtlModel:
         Where the library is built, or found if its content is unchanged.
     optimize
         The compiler's optimization option.
+    verilog
+        Verilog to run in place of the network's own; for tests of this model.
 
     Raises
     ------
@@ -70,9 +72,11 @@ class RtlModel:
         When a tool is missing or the build fails.
     """
 
-    def __init__(self, network: Network, folder: Path, optimize: str = "-O2") -> None:
+    def __init__(
+        self, network: Network, folder: Path, optimize: str = "-O2", verilog: str | None = None
+    ) -> None:
         self.network = network
-        self.library = build_library(network, Path(folder).resolve(), optimize)
+        self.library = build_library(network, Path(folder).resolve(), optimize, verilog)
         self._functions = _load(self.library)
         self._model: int | None = self._functions.model_open()
 

@@ -40,7 +40,9 @@ _ROUNDING = {
 _OVERFLOW = {Overflow.WRAP: "W", Overflow.SAT: "S", Overflow.SAT_ZERO: "Z", Overflow.SAT_SYM: "S"}
 
 
-def build_library(network: Network, folder: Path, optimize: str = "-O2") -> Path:
+def build_library(
+    network: Network, folder: Path, optimize: str = "-O2", verilog: str | None = None
+) -> Path:
     """Verilate `network` and compile it.
 
     Parameters
@@ -51,6 +53,8 @@ def build_library(network: Network, folder: Path, optimize: str = "-O2") -> Path
         Where libraries are kept; a library of the same content is used again.
     optimize
         The compiler's optimization option for the design.
+    verilog
+        Verilog to build in place of the network's own.
 
     Returns
     -------
@@ -62,11 +66,8 @@ def build_library(network: Network, folder: Path, optimize: str = "-O2") -> Path
     ChronogateError
         When a tool is missing or fails.
     """
-    return build_verilog(network.verilog(), design_header(network), folder, optimize)
-
-
-def build_verilog(verilog: str, header: str, folder: Path, optimize: str = "-O2") -> Path:
-    """Compile the module ``accelerator`` of `verilog` with the wrapper; see `build_library`."""
+    verilog = network.verilog() if verilog is None else verilog
+    header = design_header(network)
     toolchain = find_toolchain()
     wrapper = _WRAPPER.read_text(encoding="utf-8")
     parts = (verilog, header, wrapper, optimize, toolchain.version, *_VERILATOR, *_COMPILER)

@@ -1,0 +1,64 @@
+"""A design small enough to write by hand, right and wrong: one value in, the same value out."""
+
+from hw import Activation, FixedPoint, Function, Network, Node, Port, Quantizer
+
+BYTE = FixedPoint(8, 8)
+
+_VERILOG = """
+module accelerator(input aclk, input aresetn,
+    input [7:0] s_axis_tdata, input s_axis_tvalid, output s_axis_tready, input s_axis_tlast,
+    output [7:0] m_axis_tdata, output m_axis_tvalid, input m_axis_tready, output m_axis_tlast,
+    output reg [31:0] dropped_windows);
+  // The latency of the real design: one block, one output buffer.
+  reg [7:0] first, second; reg first_valid, second_valid; reg [7:0] beats, stalled;
+  wire moves = ~second_valid | m_axis_tready;
+  assign s_axis_tready = READY;
+  assign m_axis_tdata = DATA; assign m_axis_tvalid = VALID; assign m_axis_tlast = LAST;
+  always @(posedge aclk)
+    if (~aresetn) begin
+      first_valid <= 0; second_valid <= 0; beats <= 0; dropped_windows <= 0; stalled <= 0;
+    end else begin
+      stalled <= m_axis_tvalid & ~m_axis_tready ? stalled + 1 : 0;
+      if (s_axis_tvalid & s_axis_tready & ~s_axis_tlast) dropped_windows <= dropped_windows + 1;
+      if (moves) begin
+        first <= s_axis_tdata;
+        first_valid <= s_axis_tvalid & s_axis_tready & s_axis_tlast & PASSES;
+        second <= first; second_valid <= first_valid REPEATS;
+        beats <= beats + (s_axis_tvalid & s_axis_tready);
+      end
+    end
+endmodule
+"""
+
+_RIGHT = {
+    "READY": "moves",
+    "DATA": "second",
+    "VALID": "second_valid",
+    "LAST": "1'b1",
+    "PASSES": "1'b1",
+    "REPEATS": "",
+}
+
+BUGS = {
+    "wrong code": {"DATA": "second ^ (second == 8'd77)"},
+    "lost beat": {"PASSES": "(beats != 8'd5)"},
+    "repeated beat": {"REPEATS": "| (second_valid & beats == 8'd9)"},
+    "changed data": {"DATA": "second ^ (stalled > 1)"},
+    "withdrawn valid": {"VALID": "second_valid & (stalled != 2)"},
+    "no tlast": {"LAST": "(second != 8'd3)"},
+    "hang": {"READY": "moves & (beats < 8'd20)"},
+}
+
+
+def toy_network() -> Network:
+    """Return the golden model."""
+    keep = Activation(1, BYTE, Quantizer(Function.LINEAR, BYTE))
+    return Network("toy", (Port("input", 1, BYTE),), (Node("keep", keep, ("input",)),), ("keep",))
+
+
+def toy_verilog(bug: str | None = None) -> str:
+    """Return the design, with one of `BUGS` if named."""
+    text = _VERILOG
+    for name, right in _RIGHT.items():
+        text = text.replace(name, BUGS.get(bug or "", {}).get(name, right))
+    return text
