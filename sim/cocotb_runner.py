@@ -16,8 +16,14 @@ from sim.testbench.case import FOLDER_VARIABLE, Case, TestResult
 from sim.toolchain import PCH_OPTION, Toolchain, find_toolchain
 from sim.verification import CycleReport, Mismatch, Verification
 
-TESTS = ("back_to_back", "random_gaps", "random_stalls", "gaps_and_stalls", "reset_in_mid_window",
-         "wrong_tlast")
+TESTS = (
+    "back_to_back",
+    "random_gaps",
+    "random_stalls",
+    "gaps_and_stalls",
+    "reset_in_mid_window",
+    "wrong_tlast",
+)
 MODULE = "sim.testbench.tests"
 # Most of the build is Verilator's runtime; optimizing it costs more than these short runs give.
 QUICK_BUILD = ("OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0")
@@ -101,7 +107,11 @@ def _locate(
 
 
 def _run(
-    toolchain: Toolchain, case: Case, source: Path, tests: tuple[str, ...], waves: bool,
+    toolchain: Toolchain,
+    case: Case,
+    source: Path,
+    tests: tuple[str, ...],
+    waves: bool,
     tick: Callable[[int], None],
 ) -> tuple[dict[str, TestResult], list[str]]:
     """Build and run; return the tests' results, and the words of those that failed."""
@@ -113,19 +123,30 @@ def _run(
     with _environment(toolchain):
         try:
             runner.build(
-                sources=[source], hdl_toplevel="accelerator", build_dir=build, waves=waves,
-                build_args=["-O3", "--x-assign", "fast", *WAIVED], timescale=("1ns", "1ps"),
+                sources=[source],
+                hdl_toplevel="accelerator",
+                build_dir=build,
+                waves=waves,
+                build_args=["-O3", "--x-assign", "fast", *WAIVED],
+                timescale=("1ns", "1ps"),
                 log_file=case.folder / "build.log",
             )
         except (SystemExit, RuntimeError) as error:
-            raise ChronogateError(f"Verilator could not build the testbench ({error}): see "
-                                  f"{case.folder / 'build.log'}") from None
+            raise ChronogateError(
+                f"Verilator could not build the testbench ({error}): see "
+                f"{case.folder / 'build.log'}"
+            ) from None
         tick(1)
         problems: list[str] = []
         try:
             report = runner.test(
-                test_module=MODULE, hdl_toplevel="accelerator", testcase=list(tests),
-                build_dir=build, test_dir=case.folder, waves=waves, seed=case.seed,
+                test_module=MODULE,
+                hdl_toplevel="accelerator",
+                testcase=list(tests),
+                build_dir=build,
+                test_dir=case.folder,
+                waves=waves,
+                seed=case.seed,
                 results_xml=str(case.folder / "results.xml"),
                 extra_env={FOLDER_VARIABLE: str(case.folder)},
                 log_file=case.folder / "test.log",

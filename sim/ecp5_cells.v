@@ -1,4 +1,4 @@
-// Models of the two ECP5 cells that Yosys maps to and has only black boxes of (cells_bb.v and
+// Models of the ECP5 cells that Yosys maps to and has only black boxes of (cells_bb.v and
 // cells_sim.v; YosysHQ/yosys issue 1358). They cover the configurations that `synth_ecp5` writes,
 // after its maps lattice/dsp_map_18x18.v and lattice/brams_map_16kd.v and the port rules in
 // lattice/brams_16kd.txt; anything else stops the build. Function only, no delays.
@@ -24,6 +24,23 @@ module MULT18X18D(
     assign {P35, P34, P33, P32, P31, P30, P29, P28, P27, P26, P25, P24, P23, P22, P21, P20, P19, P18,
             P17, P16, P15, P14, P13, P12, P11, P10, P9, P8, P7, P6, P5, P4, P3, P2, P1, P0}
         = wide_a * wide_b;
+endmodule
+
+// The output clock is the input clock: a simulation of cycles has no megahertz.
+module EHXPLLL(
+    input CLKI, CLKFB, PHASESEL1, PHASESEL0, PHASEDIR, PHASESTEP, PHASELOADREG, STDBY,
+    input PLLWAKESYNC, RST, ENCLKOP, ENCLKOS, ENCLKOS2, ENCLKOS3,
+    output CLKOP, LOCK
+);
+    parameter CLKI_DIV = 1;
+    parameter CLKFB_DIV = 1;
+    parameter CLKOP_DIV = 8;
+    parameter CLKOP_ENABLE = "ENABLED";
+    parameter CLKOP_CPHASE = 0;
+    parameter CLKOP_FPHASE = 0;
+    parameter FEEDBK_PATH = "CLKOP";
+    assign CLKOP = CLKI;
+    assign LOCK = 1'b1;
 endmodule
 
 // Block RAM of 1024 words of 18 bits; a port sees 1, 2, 4, 9, 18 or (one write, one read port) 36.

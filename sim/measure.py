@@ -20,8 +20,11 @@ def measure_cycles(model: RtlModel) -> CycleReport:
         promises.
     """
     network = model.network
-    shape = (network.features,) if network.input.steps is None else (
-        network.look_back, network.features)
+    shape = (
+        (network.features,)
+        if network.input.steps is None
+        else (network.look_back, network.features)
+    )
     model.reset()
     run = model.run(np.zeros((WINDOWS, *shape), dtype=np.int64))
     return cycle_report(run.input_beats.reshape(WINDOWS, -1), run.output_beats)
@@ -53,6 +56,8 @@ def cycle_report(input_beats: np.ndarray, output_beats: np.ndarray) -> CycleRepo
 def _constant(cycles: np.ndarray, name: str) -> int:
     found = np.unique(cycles)
     if len(found) != 1:
-        raise ChronogateError(f"the {name} is not the same for every window: {found.tolist()} "
-                              "cycles; this is a bug in the hardware, please report it")
+        raise ChronogateError(
+            f"the {name} is not the same for every window: {found.tolist()} "
+            "cycles; this is a bug in the hardware, please report it"
+        )
     return int(found[0])

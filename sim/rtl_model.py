@@ -83,8 +83,12 @@ class RtlModel:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -145,8 +149,9 @@ class RtlModel:
             np.concatenate([run.output_beats for run in runs]),
         )
 
-    def predict(self, x: np.ndarray, tick: Callable[[int], None] | None = None
-                ) -> NDArray[np.float64]:
+    def predict(
+        self, x: np.ndarray, tick: Callable[[int], None] | None = None
+    ) -> NDArray[np.float64]:
         """Quantize scaled floats ``(N, T, F)`` as the input format says, and run them.
 
         Returns
@@ -168,8 +173,10 @@ class RtlModel:
         output_beats = np.zeros(len(codes), dtype=np.int64)
         timing = network.timing
         # Random waits are geometric: a thousandfold mean is never met by chance.
-        patience = timing.window_cycles + timing.interval_cycles + int(
-            1000 / (1 - gaps) + 1000 / (1 - stalls)
+        patience = (
+            timing.window_cycles
+            + timing.interval_cycles
+            + int(1000 / (1 - gaps) + 1000 / (1 - stalls))
         )
         result: _Result = self._functions.model_run(
             self._model, beats.ctypes.data, last.ctypes.data, len(beats), taken.ctypes.data,
@@ -212,8 +219,10 @@ def _load(library: Path) -> ctypes.CDLL:
     try:
         functions = ctypes.CDLL(str(library))
     except OSError as error:
-        raise ChronogateError(f"the built simulation cannot be loaded ({error}): remove "
-                              f"{library.parent} and try again") from None
+        raise ChronogateError(
+            f"the built simulation cannot be loaded ({error}): remove "
+            f"{library.parent} and try again"
+        ) from None
     functions.model_open.restype = ctypes.c_void_p
     for function in (functions.model_close, functions.model_reset, functions.model_dropped):
         function.argtypes = [ctypes.c_void_p]

@@ -18,8 +18,13 @@ class CycleReport:
     @classmethod
     def predicted(cls, timing: NetworkTiming) -> "CycleReport":
         """Return the figures that a network's contracts add up to."""
-        return cls(timing.latency_cycles, timing.last_beat_cycles, timing.window_cycles,
-                   timing.interval_cycles, timing.step_cycles)
+        return cls(
+            timing.latency_cycles,
+            timing.last_beat_cycles,
+            timing.window_cycles,
+            timing.interval_cycles,
+            timing.step_cycles,
+        )
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,10 @@ class Mismatch:
     def __str__(self) -> str:
         step = "" if self.step is None else f", time step {self.step}"
         wave = "" if self.wave is None else f"; waveform in {self.wave}"
-        return (f"window {self.window}, layer {self.layer}{step}, channel {self.channel}: "
-                f"RTL gives code {self.actual}, the golden model {self.expected}{wave}")
+        return (
+            f"window {self.window}, layer {self.layer}{step}, channel {self.channel}: "
+            f"RTL gives code {self.actual}, the golden model {self.expected}{wave}"
+        )
 
 
 @dataclass(frozen=True)

@@ -80,14 +80,35 @@ def build_library(
         work = Path(scratch)
         (work / "accelerator.v").write_text(verilog, encoding="utf-8")
         (work / "design.h").write_text(header, encoding="utf-8")
-        verilate = (*toolchain.verilator, *_VERILATOR, "--prefix", _CLASS,
-                    "--top-module", "accelerator", "--Mdir", "cpp", "accelerator.v")
+        verilate = (
+            *toolchain.verilator,
+            *_VERILATOR,
+            "--prefix",
+            _CLASS,
+            "--top-module",
+            "accelerator",
+            "--Mdir",
+            "cpp",
+            "accelerator.v",
+        )
         _call(toolchain, verilate, work, "Verilator")
         sources = [f'#include "{file.name}"\n' for file in sorted((work / "cpp").glob("*.cpp"))]
         (work / "all.cpp").write_text("".join([*sources, f'#include "{_WRAPPER}"\n']))
-        compile_all = (toolchain.compiler, *_COMPILER, optimize, *_includes(toolchain), "-Icpp",
-                       "-I.", "-shared", "all.cpp", *map(str, runtime), "-o", "model.so",
-                       "-pthread", "-Wl,-Bsymbolic")
+        compile_all = (
+            toolchain.compiler,
+            *_COMPILER,
+            optimize,
+            *_includes(toolchain),
+            "-Icpp",
+            "-I.",
+            "-shared",
+            "all.cpp",
+            *map(str, runtime),
+            "-o",
+            "model.so",
+            "-pthread",
+            "-Wl,-Bsymbolic",
+        )
         _call(toolchain, compile_all, work, "the C++ compiler")
         # Appears whole or not at all, also when two processes build the same design.
         (work / "model.so").replace(library)
@@ -130,8 +151,9 @@ def _includes(toolchain: Toolchain) -> tuple[str, str]:
 def _runtime(toolchain: Toolchain) -> list[Path]:
     """Return Verilator's own objects, compiled once for each user and release."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    key = sha256("".join((str(toolchain.root), toolchain.version, toolchain.compiler,
-                          *_COMPILER)).encode()).hexdigest()[:16]
+    key = sha256(
+        "".join((str(toolchain.root), toolchain.version, toolchain.compiler, *_COMPILER)).encode()
+    ).hexdigest()[:16]
     folder = home / "chronogate" / f"verilator_{key}"
     objects = [folder / Path(source).with_suffix(".o") for source in _RUNTIME]
     if all(file.exists() for file in objects):
@@ -140,24 +162,46 @@ def _runtime(toolchain: Toolchain) -> list[Path]:
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         for source, target in zip(_RUNTIME, objects, strict=True):
             built = Path(scratch) / target.name
-            _call(toolchain, (toolchain.compiler, *_COMPILER, "-O2", *_includes(toolchain), "-c",
-                              str(toolchain.root / "include" / source), "-o", str(built)),
-                  Path(scratch), "the C++ compiler")
+            _call(
+                toolchain,
+                (
+                    toolchain.compiler,
+                    *_COMPILER,
+                    "-O2",
+                    *_includes(toolchain),
+                    "-c",
+                    str(toolchain.root / "include" / source),
+                    "-o",
+                    str(built),
+                ),
+                Path(scratch),
+                "the C++ compiler",
+            )
             built.replace(target)
     return objects
 
 
 def _call(toolchain: Toolchain, command: tuple[str, ...], folder: Path, name: str) -> None:
     try:
-        run = subprocess.run(command, cwd=folder, env=toolchain.environment, capture_output=True,
-                             text=True, check=False)
+        run = subprocess.run(
+            command,
+            cwd=folder,
+            env=toolchain.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     except FileNotFoundError:
-        raise ChronogateError(f"{name} ({command[0]}) is missing: install it, or unset CXX "
-                              "if it points nowhere") from None
+        raise ChronogateError(
+            f"{name} ({command[0]}) is missing: install it, or unset CXX if it points nowhere"
+        ) from None
     if run.returncode != 0:
         output = run.stdout + run.stderr
-        problem = next((line for line in output.splitlines() if "rror" in line or "%Warn" in line),
-                       output.strip()[-300:] or "no output")
+        problem = next(
+            (line for line in output.splitlines() if "rror" in line or "%Warn" in line),
+            output.strip()[-300:] or "no output",
+        )
         free = shutil.disk_usage(folder).free // 2**20
-        raise ChronogateError(f"{name} failed while building the simulation ({free} MB of disk are "
-                              f"free): {problem}")
+        raise ChronogateError(
+            f"{name} failed while building the simulation ({free} MB of disk are free): {problem}"
+        )

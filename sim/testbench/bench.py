@@ -60,7 +60,8 @@ class Handshakes:
             if waiting is not None:
                 assert valid, f"cycle {self.cycle}: m_axis_tvalid withdrawn before m_axis_tready"
                 assert int(dut.m_axis_tdata.value) == waiting, (
-                    f"cycle {self.cycle}: m_axis_tdata changed while it waited")
+                    f"cycle {self.cycle}: m_axis_tdata changed while it waited"
+                )
             waiting = int(dut.m_axis_tdata.value) if valid and not ready else None
             if valid and ready:
                 assert int(dut.m_axis_tlast.value), f"cycle {self.cycle}: beat without m_axis_tlast"
@@ -81,15 +82,18 @@ class Bench:
         Probability of a paused cycle at the input and at the output.
     """
 
-    def __init__(self, dut: HierarchyObject, case: Case, gaps: float = 0.0, stalls: float = 0.0
-                 ) -> None:
+    def __init__(
+        self, dut: HierarchyObject, case: Case, gaps: float = 0.0, stalls: float = 0.0
+    ) -> None:
         self.dut, self.case = dut, case
         Clock(dut.aclk, PERIOD_NS, unit="ns").start()
         options = {"reset_active_level": False, "byte_lanes": 1}
-        self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.aclk,
-                                      dut.aresetn, **options)
-        self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.aclk, dut.aresetn,
-                                  **options)
+        self.source = AxiStreamSource(
+            AxiStreamBus.from_prefix(dut, "s_axis"), dut.aclk, dut.aresetn, **options
+        )
+        self.sink = AxiStreamSink(
+            AxiStreamBus.from_prefix(dut, "m_axis"), dut.aclk, dut.aresetn, **options
+        )
         rng = random.Random(case.seed)
         if gaps:
             self.source.set_pause_generator(_pauses(rng, gaps))

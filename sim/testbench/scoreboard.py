@@ -38,14 +38,21 @@ class Scoreboard:
         self.mismatches += len(wrong)
         if len(wrong) and self.first is None:
             channel = int(wrong[0])
-            self.first = Mismatch(self.case.network.outputs[0], None, channel,
-                                  int(expected[channel]), actual[channel], window)
+            self.first = Mismatch(
+                self.case.network.outputs[0],
+                None,
+                channel,
+                int(expected[channel]),
+                actual[channel],
+                window,
+            )
 
     def finish(self, test: str, cycles: CycleReport | None = None) -> None:
         """Write the result and fail the test if anything differs."""
         first = (self.layers.first if self.layers is not None else None) or self.first
         TestResult(self.windows, self.values, self.mismatches, first, cycles).save(
-            self.case.folder, test)
+            self.case.folder, test
+        )
         assert first is None, str(first)
 
 
@@ -109,5 +116,11 @@ class LayerWatch:
         wrong = np.flatnonzero(expected != actual)
         if len(wrong):
             channel = int(wrong[0])
-            self.first = Mismatch(layer, None if port.steps is None else step, channel,
-                                  int(expected[channel]), int(actual[channel]), index)
+            self.first = Mismatch(
+                layer,
+                None if port.steps is None else step,
+                channel,
+                int(expected[channel]),
+                int(actual[channel]),
+                index,
+            )

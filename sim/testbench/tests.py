@@ -96,5 +96,6 @@ async def wrong_tlast(dut: HierarchyObject) -> None:
         dropped += 1
     await exchange(bench, scoreboard, list(range(len(case.codes)))[:3])
     assert int(dut.dropped_windows.value) == dropped, (
-        f"{int(dut.dropped_windows.value)} windows counted as dropped, {dropped} were wrong")
+        f"{int(dut.dropped_windows.value)} windows counted as dropped, {dropped} were wrong"
+    )
     scoreboard.finish("wrong_tlast")

@@ -32,7 +32,8 @@ def test_rtl_equals_golden_model_and_its_cycles_the_contract(kind: str, tmp_path
             assert run.outputs.tolist() == expected[:64]
         floats = network.input_format.to_float(codes)
         assert model.predict(floats).tolist() == (
-            network.output_format.to_float(np.array(expected)).tolist())
+            network.output_format.to_float(np.array(expected)).tolist()
+        )
     assert sum(ticks) == 600
 
 
@@ -41,8 +42,13 @@ def test_two_models_live_in_one_process(tmp_path: Path) -> None:
     models = [RtlModel(network, tmp_path, "-O1") for network in networks]
     for _ in range(2):
         for network, model in zip(networks, models, strict=True):
-            codes = draw_codes(np.random.default_rng(0), network.input_format, 20,
-                               network.look_back, network.features)
+            codes = draw_codes(
+                np.random.default_rng(0),
+                network.input_format,
+                20,
+                network.look_back,
+                network.features,
+            )
             assert model.run(codes).outputs.tolist() == network.reference(codes).tolist()
     for model in models:
         model.close()
@@ -95,8 +101,12 @@ def test_hls4ml_entry_quantizes_like_fixed_point(
 ) -> None:
     """The C functions that hls4ml's ModelGraph calls, over four times the format's range."""
     format = FixedPoint(4, 2, modes[0] is not Rounding.RND, *modes)
-    network = Network("a-b", (Port("input", 1, format, 1),),
-                      (Node("flat", Flatten(1, 1, format), ("input",)),), ("flat",))
+    network = Network(
+        "a-b",
+        (Port("input", 1, format, 1),),
+        (Node("flat", Flatten(1, 1, format), ("input",)),),
+        ("flat",),
+    )
     library = RtlModel(network, tmp_path, "-O0").library
     function = getattr(ctypes.CDLL(str(library)), "a_b_double")
     values = np.arange(-256, 257) * (format.step / 8)

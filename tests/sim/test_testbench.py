@@ -13,8 +13,9 @@ from tests.sim.toy import toy_network, toy_verilog
 
 
 def windows(network: Network, count: int) -> np.ndarray:
-    return draw_codes(np.random.default_rng(3), network.input_format, count, network.look_back,
-                      network.features)
+    return draw_codes(
+        np.random.default_rng(3), network.input_format, count, network.look_back, network.features
+    )
 
 
 def test_right_design_passes(tmp_path: Path) -> None:
