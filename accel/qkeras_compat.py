@@ -70,6 +70,7 @@ with _held_back_stderr(), warnings.catch_warnings():
 tf.get_logger().setLevel("ERROR")  # it warns of a compiled model without metrics at every load
 
 __all__ = [
+    "count_float32_differences",
     "evaluate_float64",
     "float64",
     "keras",
@@ -241,6 +242,15 @@ def evaluate_float64(model: keras.Model, x: np.ndarray) -> np.ndarray:
     with float64():
         rebuilt = _rebuilt(model)
         return _run(rebuilt, x)
+
+
+def count_float32_differences(model: keras.Model, x: np.ndarray) -> int:
+    """Count the outputs for `x` that stock float32 gives otherwise than float64."""
+    stock = np.concatenate([
+        model(tf.constant(x[n : n + BATCH], tf.float32), training=False).numpy()
+        for n in range(0, len(x), BATCH)
+    ])  # fmt: skip
+    return int(np.count_nonzero(stock.astype(np.float64) != evaluate_float64(model, x)))
 
 
 def trace_float64(model: keras.Model, x: np.ndarray) -> dict[str, np.ndarray]:

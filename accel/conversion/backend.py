@@ -17,10 +17,10 @@ from hw.errors import ChronogateError
 if TYPE_CHECKING:
     from hls4ml.model.graph import ModelGraph
     from hls4ml.model.types import PrecisionType
-    from sim.rtl_model import RtlModel
 
     from accel.progress import Progress
     from hw.network import Network
+    from sim.rtl_model import RtlModel
 
 NAME = "Amaranth"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from accel.conversion.formats import Place, activation_of
 from accel.qkeras_compat import keras
 from hw.errors import ChronogateError
 
@@ -55,6 +56,9 @@ def _check_graph(model: keras.Model) -> None:
 
 def _check_layer(layer: keras.layers.Layer) -> None:
     kind = type(layer).__name__
+    if layer.name == "input":
+        raise ChronogateError("layer 'input': hls4ml keeps this name for itself: "
+                              "give the layer another one")
     if kind not in SUPPORTED:
         raise ChronogateError(
             f"layer {layer.name!r}: {kind} is not supported: build the model from "
@@ -71,6 +75,12 @@ def _check_activation(layer: keras.layers.Activation) -> None:
             f"layer {layer.name!r}: the float activation {name} is not "
             "supported: use QActivation with quantized_relu, quantized_tanh or quantized_sigmoid"
         )
+
+
+def _check_quantizer(layer: keras.layers.Layer) -> None:
+    # Before hls4ml's parser, which stops at some of them without naming the layer.
+    quantizer = getattr(layer, "quantizer", None) or getattr(layer, "activation", None)
+    activation_of(quantizer, Place(layer.name, "activation"))
 
 
 def _check_recurrent(layer: keras.layers.RNN) -> None:
@@ -97,6 +107,8 @@ def _check_recurrent(layer: keras.layers.RNN) -> None:
 
 _CHECKS: dict[str, Callable[..., None]] = {
     "Activation": _check_activation,
+    "QActivation": _check_quantizer,
+    "QDense": _check_quantizer,
     "QLSTM": _check_recurrent,
     "QGRU": _check_recurrent,
 }

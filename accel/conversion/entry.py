@@ -19,8 +19,9 @@ from accel.conversion.settings import HlsConfig, check_reuse_factors
 from accel.qkeras_compat import keras, load_model
 from hw.errors import ChronogateError
 from hw.metadata import Metadata
+from hw.network import Network
 
-__all__ = ["config_from_keras_model", "convert"]
+__all__ = ["config_from_keras_model", "convert", "to_network"]
 
 if amaranth.NAME.lower() not in get_available_backends():
     # Not installed as a package, so that hls4ml found no entry point.
@@ -99,6 +100,15 @@ def convert(
     }
     with nullcontext() if stock else exact_handlers():
         return keras_v2_to_hls(config)
+
+
+def to_network(
+    model: keras.Model | str | Path,
+    metadata: Metadata | None = None,
+    hls_config: HlsConfig | None = None,
+) -> Network:
+    """Convert a QKeras model and return only its network; see `convert`."""
+    return amaranth.network_of(convert(model, hls_config=hls_config, metadata=metadata))
 
 
 def config_from_keras_model(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from accel.qkeras_compat import (
+    count_float32_differences,
     evaluate_float64,
     float64,
     keras,
@@ -126,6 +127,14 @@ def test_evaluate_float64_runs_the_layers_in_float64() -> None:
     layer.set_weights([np.ones((2, 1))])
     assert evaluate_float64(model, np.array([[1.0, 2.0**-30]])) == 1 + 2.0**-30
     assert model.dtype == "float32"
+
+
+def test_float32_differences_are_counted() -> None:
+    layer = dense(1, use_bias=False, kernel_quantizer=bits(2, 1))
+    model = chain([layer], (2,))
+    layer.set_weights([np.ones((2, 1))])
+    x = np.array([[1.0, 2.0**-30], [1.0, 2.0**-20], [2.0**-30, 0.0]])
+    assert count_float32_differences(model, x) == 1
 
 
 def test_functional_models_are_rebuilt_too() -> None:

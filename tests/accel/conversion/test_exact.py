@@ -10,6 +10,7 @@ import pytest
 from hls4ml.utils.config import create_config
 
 import accel
+from accel.conversion.entry import to_network
 from accel.qkeras_compat import evaluate_float64, keras, qkeras, save_model
 from hw.dense import Dense
 from hw.gru import GRU
@@ -221,3 +222,30 @@ def test_importing_hls4ml_does_not_import_tensorflow() -> None:
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
                             check=True)
     assert result.stdout.split()[-2:] == ["False", "True"]
+
+
+def test_models_built_without_an_input_layer(tmp_path: Path) -> None:
+    first = qkeras.QActivation(bits(8, 2), input_shape=(4, 2))
+    shaped = keras.Sequential([first, recurrent(qkeras.QGRU), dense(2)])
+    built = keras.Sequential([qkeras.QActivation(bits(8, 2)), recurrent(qkeras.QGRU), dense(2)])
+    built.build((None, 4, 2))
+    for model in (shaped, built):
+        check(model)
+        save_model(model, tmp_path / "model.h5")
+        network = accel.convert(tmp_path / "model.h5").network
+        assert_equal_to_qkeras(model, network, draw_codes(network, 10, 0))
+
+
+def test_layer_names_of_all_kinds() -> None:
+    model = chain([
+        named("in.quantizer", qkeras.QActivation(bits(8, 2))), named("2nd-layer", L.Flatten()),
+        named("begin", dense(2)), named("always", qkeras.QActivation(bits(6, 1))),
+    ])  # fmt: skip
+    network = accel.convert(model).network
+    assert [node.name for node in network.nodes] == ["2nd-layer", "begin", "always"]
+    assert "module accelerator(" in network.verilog()
+
+
+def test_to_network_is_convert_without_the_graph() -> None:
+    model = chain([qkeras.QActivation(bits(8, 2)), L.Flatten(), dense(2)])
+    assert to_network(model).fingerprint == accel.convert(model).network.fingerprint
