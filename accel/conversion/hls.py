@@ -8,29 +8,25 @@ So far this holds for chains of activations, dense layers and flattens. hls4ml 1
 templates are not exact, so that a network with one gets no HLS project.
 """
 
-import ctypes
-import subprocess
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from time import perf_counter
 
-import numpy as np
 from hls4ml.converters import keras_v2_to_hls
 from hls4ml.model.graph import ModelGraph
 from hls4ml.utils.config import create_config
 
 from accel.conversion.backend import network_of
+from accel.conversion.csim import PROJECT, csim, csim_windows_per_second
 from accel.conversion.frontend import exact_handlers
 from accel.conversion.settings import precision_type
 from hw.activation import Activation
 from hw.dense import Dense
-from hw.errors import ChronogateError
 from hw.flatten import Flatten
-from hw.network import Network
 
-PROJECT = "accelerator"
+__all__ = ["csim", "csim_windows_per_second", "exact_settings", "inexact_reason", "write_hls"]
+
 BACKEND = "Vitis"
 EXACT_BLOCKS = (Activation, Dense, Flatten)
 DOUBLE_BITS = 53  # what a number of the C interface, a double, holds
@@ -127,68 +123,6 @@ def write_hls(graph: ModelGraph, folder: Path) -> HlsProject:
         keras_v2_to_hls(config).write()
     network.save(folder)
     return HlsProject(folder)
-
-
-def csim(folder: Path, codes: np.ndarray) -> np.ndarray:
-    """Run the project's C simulation.
-
-    Parameters
-    ----------
-    folder
-        A project that `write_hls` wrote; compiled with g++ at the first call.
-    codes
-        Input codes ``(N, [T,] F)``.
-
-    Returns
-    -------
-    numpy.ndarray
-        int64 output codes ``(N, n_out)``.
-
-    Raises
-    ------
-    ChronogateError
-        When it does not compile, or a result is not on the output's grid.
-    """
-    return _simulate(folder, codes)[0]
-
-
-def csim_windows_per_second(folder: Path, codes: np.ndarray) -> float:
-    """Measure hls4ml's C simulation, called window by window as hls4ml's own ``predict`` does."""
-    csim(folder, codes[:1])  # compiles
-    return len(codes) / _simulate(folder, codes)[1]
-
-
-def _simulate(folder: Path, codes: np.ndarray) -> tuple[np.ndarray, float]:
-    network = Network.load(folder)
-    top = getattr(ctypes.CDLL(str(_library(folder))), f"{PROJECT}_double")
-    array = np.ctypeslib.ndpointer(np.float64, flags="C_CONTIGUOUS")
-    top.restype, top.argtypes = None, [array, array]
-    inputs = np.ascontiguousarray(network.input_format.to_float(network.check_codes(codes)))
-    outputs = np.zeros((len(inputs), network.outputs_per_window))
-    begin = perf_counter()
-    for window, forecast in zip(inputs, outputs, strict=True):
-        top(window, forecast)
-    seconds = perf_counter() - begin
-    scaled = np.ldexp(outputs, network.output_format.fraction)
-    result = scaled.astype(np.int64)
-    if (result != scaled).any():
-        raise ChronogateError(f"the C simulation in {folder} gives values off the grid of "
-                              f"{network.output_format}: convert the model again")
-    return result, seconds
-
-
-def _library(folder: Path) -> Path:
-    found = sorted((folder / "firmware").glob(f"{PROJECT}-*.so"))
-    if found:
-        return found[-1]
-    build = subprocess.run(
-        ["bash", "build_lib.sh"], cwd=folder, text=True, capture_output=True, check=False
-    )
-    if build.returncode != 0:
-        lines = (build.stderr or build.stdout).strip().splitlines() or ["no message"]
-        raise ChronogateError(f"the HLS project in {folder} does not compile with g++: {lines[-1]}")
-    return next((folder / "firmware").glob(f"{PROJECT}-*.so"))
-
 
 
 def _io_type(graph: ModelGraph) -> str:
