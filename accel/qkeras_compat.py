@@ -88,13 +88,9 @@ Parsed = tuple[list[object], dict[str, object]]
 BATCH = 4096  # windows evaluated at once; bounds the memory of long recurrent models
 
 
-def _mend_is_sequence() -> None:
-    # Its two calls are all that qkeras.qrecurrent uses of TensorFlow's nest module.
+def _mend_recurrent_layers() -> None:
+    # These are all that qkeras.qrecurrent uses of TensorFlow's private nest and array_ops.
     qkeras.qrecurrent.nest = SimpleNamespace(is_sequence=tf.nest.is_nested)
-
-
-def _mend_unstack() -> None:
-    # `split` and `unstack` are all that it uses of TensorFlow's private array_ops.
     qkeras.qrecurrent.array_ops = SimpleNamespace(split=tf.split, unstack=tf.unstack)
 
 
@@ -160,8 +156,7 @@ def _mend_initializer() -> None:
 
 _mend_serialization()
 _mend_initializer()
-_mend_is_sequence()
-_mend_unstack()
+_mend_recurrent_layers()
 _mend_quantized_relu()
 _mend_string_parser()
 
