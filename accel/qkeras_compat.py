@@ -227,12 +227,7 @@ def evaluate_float64(model: keras.Model, x: np.ndarray) -> np.ndarray:
     model
         A Sequential or functional model; it is rebuilt from its configuration, not changed.
     x
-        Inputs ``(N, ...)``.
-
-    Returns
-    -------
-    numpy.ndarray
-        Outputs, float64.
+        Inputs ``(N, ...)``; the outputs are float64 as well.
     """
     with float64():
         rebuilt = _rebuilt(model)
