@@ -3,11 +3,12 @@
 A new board with an ECP5 is one more entry in `_BOARDS`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hw.board import BoardTop
 from hw.errors import ChronogateError
 from hw.network import Network
+from hw.pll import Pll
 from hw.uart import Uart
 
 
@@ -66,10 +67,12 @@ class Board:
         Its FPGA.
     package, speed_grade
         The FPGA's case and speed, for nextpnr.
+    oscillator_mhz
+        The clock that drives its ``clk`` pin.
     clock_mhz
-        Its oscillator, the clock of the whole design.
+        The clock of the design; a PLL makes it when it is not the oscillator's.
     baud
-        Speed of the UART; the oscillator should divide by it.
+        Speed of the UART; the clock should divide by it.
     pins
         One for each port of the top.
     configuration
@@ -81,6 +84,7 @@ class Board:
     device: Device
     package: str
     speed_grade: int
+    oscillator_mhz: float
     clock_mhz: float
     baud: int
     pins: tuple[Pin, ...]
@@ -93,12 +97,27 @@ class Board:
         for pin in self.pins:
             lines.append(f'LOCATE COMP "{pin.port}" SITE "{pin.site}";')
             lines.append(f'IOBUF PORT "{pin.port}" {pin.attributes};')
-        lines.append(f'FREQUENCY PORT "clk" {self.clock_mhz:g} MHZ;')
+        lines.append(f'FREQUENCY PORT "clk" {self.oscillator_mhz:g} MHZ;')
         return "\n".join(lines) + "\n"
 
     def top(self, network: Network) -> BoardTop:
         """Return the top of this board around `network`."""
-        return BoardTop(network, Uart.for_baud(self.clock_mhz * 1e6, self.baud))
+        same = self.clock_mhz == self.oscillator_mhz
+        pll = None if same else Pll.for_clock(self.oscillator_mhz, self.clock_mhz)
+        return BoardTop(network, Uart.for_baud(self.clock_mhz * 1e6, self.baud), pll)
+
+    def at_clock(self, clock_mhz: float) -> "Board":
+        """Return the board with its design at another clock.
+
+        Raises
+        ------
+        ChronogateError
+            When the PLL cannot make it, or the baud rate cannot be made of it.
+        """
+        board = replace(self, clock_mhz=clock_mhz)
+        Pll.for_clock(self.oscillator_mhz, clock_mhz)
+        Uart.for_baud(clock_mhz * 1e6, self.baud)
+        return board
 
 
 def boards() -> tuple[Board, ...]:
@@ -150,6 +169,7 @@ def _ulx3s(name: str, device: Device) -> Board:
         device=device,
         package="CABGA381",
         speed_grade=6,
+        oscillator_mhz=25.0,
         clock_mhz=25.0,
         # 25 cycles a bit, without any rounding; the FT231X goes up to 3 Mbaud.
         baud=1_000_000,

@@ -8,13 +8,24 @@ from dataclasses import dataclass
 
 import numpy as np
 from amaranth.back import verilog
-from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal, Signal
+from amaranth.hdl import (
+    ClockDomain,
+    ClockSignal,
+    Const,
+    DomainRenamer,
+    Module,
+    ResetSignal,
+    Signal,
+    Value,
+)
 from amaranth.lib import wiring
+from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
 from hw.axi import Accelerator, padded_width
 from hw.errors import ChronogateError
 from hw.network import Network
+from hw.pll import Pll
 from hw.slip import encode_frame
 from hw.stream import Port
 from hw.uart import Uart
@@ -39,11 +50,14 @@ class BoardTop:
     network
         What is computed.
     uart
-        Speed of the line, in cycles of the board's clock.
+        Speed of the line, in cycles of the clock.
+    pll
+        Makes the clock out of the oscillator's, or ``None``, when that is the clock.
     """
 
     network: Network
     uart: Uart
+    pll: Pll | None = None
 
     @property
     def bridge(self) -> UartBridge:
@@ -150,10 +164,13 @@ class BoardTopComponent(wiring.Component):
         # name `sync` is the accelerator's, whose domain would meet one of that name here.
         m.domains.por = ClockDomain(reset_less=True)
         m.domains.board = ClockDomain()
-        m.d.comb += [ClockSignal("por").eq(self.clk), ClockSignal("board").eq(self.clk)]
+        clock, locked = self._clock(m)
+        m.d.comb += [ClockSignal("por").eq(clock), ClockSignal("board").eq(clock)]
         waiting = Signal(range(RESET_CYCLES + 1), name="reset_waiting", init=RESET_CYCLES)
         reset = Signal(name="power_on_reset", init=1)
-        with m.If(waiting != 0):
+        with m.If(~locked):
+            m.d.por += waiting.eq(RESET_CYCLES)
+        with m.Elif(waiting != 0):
             m.d.por += waiting.eq(waiting - 1)
         m.d.por += reset.eq(waiting != 0)
         m.d.comb += ResetSignal("board").eq(reset)
@@ -166,7 +183,7 @@ class BoardTopComponent(wiring.Component):
         m.d.comb += [
             bridge.rx.eq(self.uart_rx),
             self.uart_tx.eq(bridge.tx),
-            accelerator.aclk.eq(self.clk),
+            accelerator.aclk.eq(clock),
             accelerator.aresetn.eq(~reset),
             accelerator.s_axis_tdata.eq(bridge.window.payload.data),
             accelerator.s_axis_tlast.eq(bridge.window.payload.last),
@@ -181,3 +198,13 @@ class BoardTopComponent(wiring.Component):
         with m.If(accelerator.dropped_windows != 0):
             m.d.board += self.led_dropped.eq(1)
         return m
+
+    def _clock(self, m: Module) -> tuple[Value, Value]:
+        """Return the clock and whether it can be relied on."""
+        if self._spec.pll is None:
+            return self.clk, Const(1, 1)
+        m.submodules.pll = pll = self._spec.pll.build()
+        locked = Signal(name="pll_locked")
+        m.submodules.lock = FFSynchronizer(pll.locked, locked, o_domain="por")
+        m.d.comb += pll.clk_in.eq(self.clk)
+        return pll.clk_out, locked
