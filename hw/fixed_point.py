@@ -178,7 +178,8 @@ class FixedPoint:
         if self.overflow is Overflow.WRAP:
             if np.isinf(scaled).any():
                 raise ChronogateError(f"cannot wrap an infinite value into {self}")
-            return self._overflow(_round_float(scaled, self.rounding) % 2.0**self.width)
+            # fmod is exact, and so small that int64 holds it; the remainder of % is not always.
+            return self._overflow(np.fmod(_round_float(scaled, self.rounding), 2.0**self.width))
         # Beyond twice the range every mode gives the same answer; the clip keeps int64 in reach.
         bound = min(2.0 ** (self.width + 1), 1.5 * 2.0**62)
         return self._overflow(_round_float(np.clip(scaled, -bound, bound), self.rounding))

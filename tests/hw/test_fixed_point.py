@@ -211,3 +211,10 @@ def test_nan_and_wrapped_infinity_are_refused() -> None:
 def test_golden_model_refuses_what_it_cannot_hold() -> None:
     with pytest.raises(ChronogateError, match="63"):
         FixedPoint(40, 40, overflow=Overflow.SAT).resize(np.array([1]), FixedPoint(40, 70))
+
+
+def test_wide_codes_wrap_exactly() -> None:
+    """Minus one, modulo 2^60, is no float64; its code must not pass through one."""
+    values = np.array([-1.0, -3.0, 5.0, 2.0**59, -(2.0**59) - 2.0**10])
+    codes = FixedPoint(60, 60).quantize(values).tolist()
+    assert codes == [-1, -3, 5, -(2**59), 2**59 - 2**10]
