@@ -13,6 +13,7 @@ from cocotb.triggers import ClockCycles, RisingEdge
 from hw.axi import padded_width
 from hw.stream import Port
 from sim.testbench.case import Case
+from sim.testbench.handles import bit, number, word
 
 with warnings.catch_warnings():
     # cocotbext-axi 0.1.28 uses names that cocotb 2.1 has deprecated.
@@ -47,26 +48,34 @@ class Handshakes:
         cocotb.start_soon(self._watch())
 
     async def _watch(self) -> None:
-        dut = self._dut
-        waiting: int | None = None
+        clock, reset = bit(self._dut, "aclk"), bit(self._dut, "aresetn")
+        offered, accepted = bit(self._dut, "s_axis_tvalid"), bit(self._dut, "s_axis_tready")
         while True:
-            await RisingEdge(dut.aclk)
-            if not int(dut.aresetn.value):
-                waiting = None
+            await RisingEdge(clock)
+            if not number(reset):
+                self._waiting = None
                 continue
-            if int(dut.s_axis_tvalid.value) and int(dut.s_axis_tready.value):
+            if number(offered) and number(accepted):
                 self.input_beats.append(self.cycle)
-            valid, ready = int(dut.m_axis_tvalid.value), int(dut.m_axis_tready.value)
-            if waiting is not None:
-                assert valid, f"cycle {self.cycle}: m_axis_tvalid withdrawn before m_axis_tready"
-                assert int(dut.m_axis_tdata.value) == waiting, (
-                    f"cycle {self.cycle}: m_axis_tdata changed while it waited"
-                )
-            waiting = int(dut.m_axis_tdata.value) if valid and not ready else None
-            if valid and ready:
-                assert int(dut.m_axis_tlast.value), f"cycle {self.cycle}: beat without m_axis_tlast"
-                self.output_beats.append(self.cycle)
+            self._watch_output()
             self.cycle += 1
+
+    _waiting: int | None = None
+
+    def _watch_output(self) -> None:
+        """Note an output beat, and check that one that waits holds still."""
+        where = f"cycle {self.cycle}: m_axis"
+        valid, ready, last = (
+            number(bit(self._dut, f"m_axis_t{n}")) for n in ("valid", "ready", "last")
+        )
+        data = number(word(self._dut, "m_axis_tdata"))
+        if self._waiting is not None:
+            assert valid, f"{where}_tvalid withdrawn before m_axis_tready"
+            assert data == self._waiting, f"{where}_tdata changed while it waited"
+        self._waiting = data if valid and not ready else None
+        if valid and ready:
+            assert last, f"{where}: beat without m_axis_tlast"
+            self.output_beats.append(self.cycle)
 
 
 class Bench:
@@ -86,14 +95,14 @@ class Bench:
         self, dut: HierarchyObject, case: Case, gaps: float = 0.0, stalls: float = 0.0
     ) -> None:
         self.dut, self.case = dut, case
-        Clock(dut.aclk, PERIOD_NS, unit="ns").start()
+        self.clock, self.reset_pin = bit(dut, "aclk"), bit(dut, "aresetn")
+        Clock(self.clock, PERIOD_NS, unit="ns").start()
+        pins = (self.clock, self.reset_pin)
+        # Without tkeep the whole beat is one lane: a frame is a list of tdata words.
         options = {"reset_active_level": False, "byte_lanes": 1}
-        self.source = AxiStreamSource(
-            AxiStreamBus.from_prefix(dut, "s_axis"), dut.aclk, dut.aresetn, **options
-        )
-        self.sink = AxiStreamSink(
-            AxiStreamBus.from_prefix(dut, "m_axis"), dut.aclk, dut.aresetn, **options
-        )
+        source, sink = (AxiStreamBus.from_prefix(dut, prefix) for prefix in ("s_axis", "m_axis"))
+        self.source = AxiStreamSource(source, *pins, **options)
+        self.sink = AxiStreamSink(sink, *pins, **options)
         rng = random.Random(case.seed)
         if gaps:
             self.source.set_pause_generator(_pauses(rng, gaps))
@@ -103,9 +112,9 @@ class Bench:
 
     async def reset(self) -> None:
         """Hold reset for four cycles."""
-        self.dut.aresetn.value = 0
-        await ClockCycles(self.dut.aclk, 4)
-        self.dut.aresetn.value = 1
+        self.reset_pin.value = 0
+        await ClockCycles(self.clock, 4)
+        self.reset_pin.value = 1
 
     def send(self, window: int, beats: int | None = None, extra: int = 0) -> None:
         """Queue a window; with `beats` only its beginning, with `extra` beats too many.
@@ -115,7 +124,9 @@ class Bench:
         network = self.case.network
         rows = self.case.codes[window].reshape(-1, network.features).tolist()[:beats]
         rows += [rows[-1]] * extra
-        self.source.send_nowait(AxiStreamFrame([pack_beat(row, network.input) for row in rows]))
+        words = [pack_beat(row, network.input) for row in rows]
+        # The frame takes words of any width, though it is annotated with bytes only.
+        self.source.send_nowait(AxiStreamFrame(words))  # pyright: ignore[reportArgumentType]
 
     async def receive(self) -> list[int]:
         """Return the codes of the next forecast."""
@@ -125,7 +136,7 @@ class Bench:
     async def settle(self) -> None:
         """Wait until whatever is still in the pipeline must have come out."""
         timing = self.case.network.timing
-        await ClockCycles(self.dut.aclk, timing.latency_cycles + timing.interval_cycles + 8)
+        await ClockCycles(self.clock, timing.latency_cycles + timing.interval_cycles + 8)
 
     @property
     def patience_ns(self) -> int:

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 import cocotb
 import numpy as np
-from cocotb.handle import HierarchyObject
 from cocotb.triggers import RisingEdge
 
 from hw.axi import identifier, probe_names
@@ -15,6 +14,7 @@ from hw.recurrent import HIDDEN_STATE, STEP_BEGINS
 from hw.stream import Port
 from sim.testbench.bench import Bench, codes_of
 from sim.testbench.case import Case, TestResult
+from sim.testbench.handles import bit, block, number, word
 from sim.verification import CycleReport, Mismatch
 
 
@@ -71,39 +71,40 @@ class LayerWatch:
         self.first: Mismatch | None = None
         self._case = bench.case
         self._windows = windows
-        self._dut = bench.dut
+        self._clock = bench.clock
+        self._core = block(bench.dut, "core")
+        self._enable = bit(self._core, "clock_enable")
         for node in self._case.network.nodes:
             cocotb.start_soon(self._watch_beats(node))
             if isinstance(node.spec, GRU | LSTM):
                 cocotb.start_soon(self._watch_state(node, node.spec))
 
     async def _watch_beats(self, node: Node) -> None:
-        core: HierarchyObject = self._dut.core
         port = node.spec.outputs[0]
-        valid, data = (core[name] for name in probe_names(node.name))
+        valid, data = (word(self._core, name) for name in probe_names(node.name))
         beat = 0
         while True:
-            await RisingEdge(self._dut.aclk)
-            if int(core.clock_enable.value) and int(valid.value):
-                self._check(node.name, node.name, beat, codes_of(int(data.value), port), port)
+            await RisingEdge(self._clock)
+            if number(self._enable) and number(valid):
+                self._check(node.name, node.name, beat, codes_of(number(data), port), port)
                 beat += 1
 
     async def _watch_state(self, node: Node, spec: GRU | LSTM) -> None:
-        core: HierarchyObject = self._dut.core
-        block = core[identifier(node.name)]
+        layer = block(self._core, identifier(node.name))
+        begins, hidden = bit(layer, STEP_BEGINS), word(layer, HIDDEN_STATE)
         port = Port("h", spec.units, spec.state, spec.steps)
         golden = f"{node.name}.h"
         trace = self._case.trace
         trace[f"{golden} quantized"] = spec.state.resize(trace[golden], spec.hidden)
         step = 0
         while True:
-            await RisingEdge(self._dut.aclk)
-            if not (int(core.clock_enable.value) and int(block[STEP_BEGINS].value)):
+            await RisingEdge(self._clock)
+            if not (number(self._enable) and number(begins)):
                 continue
-            await RisingEdge(self._dut.aclk)
+            await RisingEdge(self._clock)
             # What the step that begins sees is the state after the one before; none at the first.
             if step % spec.steps:
-                state = codes_of(int(block[HIDDEN_STATE].value), port)
+                state = codes_of(number(hidden), port)
                 self._check(golden, f"{golden} quantized", step - 1, state, port)
             step += 1
 

@@ -1,0 +1,32 @@
+"""Handles of the design by name, with their kind checked once."""
+
+from cocotb.handle import HierarchyObject, LogicArrayObject, LogicObject
+
+Word = LogicObject | LogicArrayObject
+"""A signal of any width; of one bit it is a `LogicObject`."""
+
+
+def bit(parent: HierarchyObject, name: str) -> LogicObject:
+    """Return a one-bit signal, such as a clock."""
+    handle = parent[name]
+    assert isinstance(handle, LogicObject), f"{name} is not one bit wide"
+    return handle
+
+
+def word(parent: HierarchyObject, name: str) -> Word:
+    """Return a signal of any width."""
+    handle = parent[name]
+    assert isinstance(handle, LogicObject | LogicArrayObject), f"{name} is no signal"
+    return handle
+
+
+def block(parent: HierarchyObject, name: str) -> HierarchyObject:
+    """Return an instance."""
+    handle = parent[name]
+    assert isinstance(handle, HierarchyObject), f"{name} is no instance"
+    return handle
+
+
+def number(signal: Word) -> int:
+    """Return a signal's value; fails on X and Z."""
+    return int(signal.value)
