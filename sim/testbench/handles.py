@@ -1,9 +1,11 @@
 """Handles of the design by name, with their kind checked once."""
 
-from cocotb.handle import HierarchyObject, LogicArrayObject, LogicObject
+from typing import SupportsInt, cast
 
-Word = LogicObject | LogicArrayObject
-"""A signal of any width; of one bit it is a `LogicObject`."""
+from cocotb.handle import HierarchyObject, LogicArrayObject, LogicObject, PackedObject
+
+Word = LogicObject | LogicArrayObject | PackedObject
+"""A signal of any width; of one bit it is a `LogicObject`, from Verilator mostly `PackedObject`."""
 
 
 def bit(parent: HierarchyObject, name: str) -> LogicObject:
@@ -16,7 +18,7 @@ def bit(parent: HierarchyObject, name: str) -> LogicObject:
 def word(parent: HierarchyObject, name: str) -> Word:
     """Return a signal of any width."""
     handle = parent[name]
-    assert isinstance(handle, LogicObject | LogicArrayObject), f"{name} is no signal"
+    assert isinstance(handle, Word), f"{name} is no signal"
     return handle
 
 
@@ -29,4 +31,4 @@ def block(parent: HierarchyObject, name: str) -> HierarchyObject:
 
 def number(signal: Word) -> int:
     """Return a signal's value; fails on X and Z."""
-    return int(signal.value)
+    return int(cast(SupportsInt, signal.value))
