@@ -12,6 +12,7 @@ from cocotb_tools.runner import get_runner
 
 from hw.errors import ChronogateError
 from hw.network import Network
+from sim.runtime import cache_folder, keep, lend
 from sim.testbench.case import FOLDER_VARIABLE, Case, TestResult
 from sim.toolchain import PCH_OPTION, Toolchain, find_toolchain
 from sim.verification import CycleReport, Mismatch, Verification
@@ -25,6 +26,8 @@ TESTS = (
     "wrong_tlast",
 )
 MODULE = "sim.testbench.tests"
+WAVE = "dump.vcd"
+RESULTS = "results.xml"
 # Most of the build is Verilator's runtime; optimizing it costs more than these short runs give.
 QUICK_BUILD = ("OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0")
 WAIVED = ("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC", "-Wno-CASEINCOMPLETE")
@@ -73,13 +76,11 @@ def run_testbench(
     source.write_text(verilog if verilog is not None else network.verilog(), encoding="utf-8")
     case = Case(folder, network, codes, seed)
     results, problems = _run(toolchain, case, source, TESTS, waves, tick or (lambda done: None))
-    first, mismatches = None, sum(result.mismatches for result in results.values())
-    if mismatches:
-        first = _locate(toolchain, case, source, results)
-    elif problems:
-        raise ChronogateError(f"cocotb: {'; '.join(problems)} (log in {folder / 'test.log'})")
-    cycles = results["back_to_back"].cycles
-    assert cycles is not None, "back_to_back counts cycles whenever it writes a result"
+    mismatches = sum(result.mismatches for result in results.values())
+    first = _locate(toolchain, case, source, results) if mismatches else None
+    cycles = results["back_to_back"].cycles if "back_to_back" in results else None
+    if cycles is None or (problems and not mismatches):
+        raise _failed(toolchain, case, source, problems, first)
     return Verification(
         vectors=sum(result.windows for result in results.values()),
         values_compared=sum(result.values for result in results.values()),
@@ -96,14 +97,34 @@ def run_testbench(
 
 def _locate(
     toolchain: Toolchain, case: Case, source: Path, results: dict[str, TestResult]
-) -> Mismatch | None:
+) -> Mismatch:
     """Run the first failing test again with waves, watching every layer."""
     test = next(name for name, result in results.items() if result.mismatches)
     found = results[test].first_mismatch
     assert found is not None, "a result with mismatches names the first"
     again, _ = _run(toolchain, replace(case, locate=True), source, (test,), True, lambda done: None)
     located = again[test].first_mismatch if test in again else None
-    return replace(located or found, wave=str(case.folder / "dump.vcd"))
+    return replace(located or found, wave=str(case.folder / WAVE))
+
+
+def _failed(
+    toolchain: Toolchain,
+    case: Case,
+    source: Path,
+    problems: dict[str, str],
+    first: Mismatch | None,
+) -> ChronogateError:
+    """Run the first test that failed again with waves, and put it all into one sentence."""
+    test, words = next(iter(problems.items()), ("cocotb", "no result was written"))
+    files = [f"log: {case.folder / 'test.log'}"]
+    if test in TESTS:
+        _run(toolchain, case, source, (test,), True, lambda done: None)
+        files.append(f"waveform: {case.folder / WAVE}")
+    earlier = "" if first is None else f"; the first wrong code is in {first}"
+    return ChronogateError(
+        f"the cocotb test {test} of {case.network.name} failed: {words}{earlier} "
+        f"({', '.join(files)})"
+    )
 
 
 def _run(
@@ -113,13 +134,15 @@ def _run(
     tests: tuple[str, ...],
     waves: bool,
     tick: Callable[[int], None],
-) -> tuple[dict[str, TestResult], list[str]]:
-    """Build and run; return the tests' results, and the words of those that failed."""
+) -> tuple[dict[str, TestResult], dict[str, str]]:
+    """Build and run; return the tests' results, and the words of those that failed, by test."""
     case.save()
     for test in tests:
         (case.folder / f"result_{test}.json").unlink(missing_ok=True)
     build = case.folder / ("build_waves" if waves else "build")
     runner = get_runner("verilator")
+    objects = cache_folder(toolchain, "cocotb", f"waves={waves}")
+    lend(objects, build)
     with _environment(toolchain):
         try:
             runner.build(
@@ -136,10 +159,11 @@ def _run(
                 f"Verilator could not build the testbench ({error}): see "
                 f"{case.folder / 'build.log'}"
             ) from None
+        keep(objects, build)
         tick(1)
-        problems: list[str] = []
+        stopped = "wrote no result"
         try:
-            report = runner.test(
+            runner.test(
                 test_module=MODULE,
                 hdl_toplevel="accelerator",
                 testcase=list(tests),
@@ -147,34 +171,36 @@ def _run(
                 test_dir=case.folder,
                 waves=waves,
                 seed=case.seed,
-                results_xml=str(case.folder / "results.xml"),
+                results_xml=str(case.folder / RESULTS),
                 extra_env={FOLDER_VARIABLE: str(case.folder)},
                 log_file=case.folder / "test.log",
             )
-            problems += _failures(report)
         except (SystemExit, RuntimeError) as error:
-            problems += [f"the simulator stopped ({error})"]
+            # Also how the runner says that tests failed; the results file knows which.
+            stopped = f"the simulator stopped ({error})"
         tick(1)
     results = {
         test: TestResult.load(case.folder, test)
         for test in tests
         if (case.folder / f"result_{test}.json").exists()
     }
-    missing = [test for test in tests if test not in results]
-    if missing and not problems:
-        problems = [f"{test}: wrote no result" for test in missing]
-    if problems and not any(result.mismatches for result in results.values()):
-        raise ChronogateError(f"cocotb: {'; '.join(problems)} (log: {case.folder / 'test.log'})")
-    return results, problems
+    problems = _failures(case.folder / RESULTS)
+    for test in tests:
+        if test not in results:
+            problems.setdefault(test, stopped)
+    return results, {test: problems[test] for test in tests if test in problems}
 
 
-def _failures(report: Path) -> list[str]:
-    """Return test and message of every failed test in a JUnit file."""
-    found = []
+def _failures(report: Path) -> dict[str, str]:
+    """Return test and message of every failed test in a JUnit file; none without a file."""
+    if not report.exists():
+        return {}
+    found = {}
     for case in ElementTree.parse(report).getroot().iter("testcase"):
         for problem in (*case.iter("failure"), *case.iter("error")):
             text = problem.get("error_msg") or problem.get("message") or problem.text or "failed"
-            found.append(f"{case.get('name')}: {' '.join(text.split())}")
+            # The further lines are pytest's dissection of an assertion.
+            found[(case.get("name") or "").split(".")[-1]] = text.strip().splitlines()[0]
     return found
 
 

@@ -4,6 +4,7 @@
 // the shape of a window, the two number formats, and the names hls4ml calls.
 #include "design.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -149,18 +150,21 @@ int64_t quantize(double value) {
     case 'C': up = rest > 0.5 || (tie && std::fmod(low, 2) != 0); break; // RND_CONV
     }
     const double rounded = low + up;
-    const double lowest = INPUT_MINIMUM, highest = INPUT_MAXIMUM;
-    if (rounded >= lowest && rounded <= highest) return int64_t(rounded);
+    // Compared as integers where they hold it: 64-bit bounds are not all doubles.
+    if (std::fabs(rounded) < 0x1p62) {
+        const int64_t code = int64_t(rounded);
+        if (code >= INPUT_MINIMUM && code <= INPUT_MAXIMUM) return code;
+    }
     switch (INPUT_OVERFLOW) {
     case 'Z': return 0;                                                // SAT_ZERO
     case 'W': {                                                        // WRAP
         const double span = std::ldexp(1.0, INPUT_WIDTH);
         double wrapped = std::fmod(rounded, span);
-        if (wrapped < lowest) wrapped += span;
-        if (wrapped > highest) wrapped -= span;
-        return int64_t(wrapped);
+        if (wrapped < 0) wrapped += span;
+        const uint64_t code = uint64_t(wrapped);
+        return code > uint64_t(INPUT_MAXIMUM) ? int64_t(code - (1ULL << INPUT_WIDTH)) : code;
     }
-    default: return rounded < lowest ? INPUT_MINIMUM : INPUT_MAXIMUM;  // SAT, SAT_SYM
+    default: return rounded < 0 ? INPUT_MINIMUM : INPUT_MAXIMUM;       // SAT, SAT_SYM
     }
 }
 
@@ -171,6 +175,11 @@ template <class Float> void predict(const Float *input, Float *output) {
     std::vector<uint8_t> beats(STEPS * INPUT_BYTES), last(STEPS, 0), forecast(OUTPUT_BYTES);
     last.back() = 1;
     for (int i = 0; i < STEPS * FEATURES; i++) {
+        if (std::isnan(input[i]) || (INPUT_OVERFLOW == 'W' && std::isinf(std::ldexp(double(input[i]), INPUT_FRACTION)))) {
+            // No code stands for it, and C has no exception to raise.
+            std::fill_n(output, OUTPUTS, std::numeric_limits<Float>::quiet_NaN());
+            return;
+        }
         const int64_t code = quantize(input[i]);
         std::memcpy(&beats[i * IN], &code, IN);
     }

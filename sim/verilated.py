@@ -4,7 +4,6 @@ The library has the C interface of ``rtl_model.cpp``. Libraries of several desig
 process: every symbol but that interface is hidden.
 """
 
-import os
 import re
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ from hw.axi import padded_width
 from hw.errors import ChronogateError
 from hw.fixed_point import Overflow, Rounding
 from hw.network import Network
+from sim.runtime import cache_folder
 from sim.toolchain import Toolchain, find_toolchain
 
 _WRAPPER = Path(__file__).parent / "rtl_model.cpp"
@@ -41,7 +41,7 @@ _OVERFLOW = {Overflow.WRAP: "W", Overflow.SAT: "S", Overflow.SAT_ZERO: "Z", Over
 
 
 def build_library(
-    network: Network, folder: Path, optimize: str = "-O2", verilog: str | None = None
+    network: Network, folder: Path, optimize: str = "-O1", verilog: str | None = None
 ) -> Path:
     """Verilate `network` and compile it.
 
@@ -150,15 +150,10 @@ def _includes(toolchain: Toolchain) -> tuple[str, str]:
 
 def _runtime(toolchain: Toolchain) -> list[Path]:
     """Return Verilator's own objects, compiled once for each user and release."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    key = sha256(
-        "".join((str(toolchain.root), toolchain.version, toolchain.compiler, *_COMPILER)).encode()
-    ).hexdigest()[:16]
-    folder = home / "chronogate" / f"verilator_{key}"
+    folder = cache_folder(toolchain, *_COMPILER)
     objects = [folder / Path(source).with_suffix(".o") for source in _RUNTIME]
     if all(file.exists() for file in objects):
         return objects
-    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         for source, target in zip(_RUNTIME, objects, strict=True):
             built = Path(scratch) / target.name

@@ -4,29 +4,48 @@ Every test sends windows of the case and compares the forecasts with the golden 
 integer. The names are those in `sim.cocotb_runner.TESTS`.
 """
 
+import random
+
 import cocotb
 import numpy as np
 from cocotb.handle import HierarchyObject
-from cocotb.triggers import ClockCycles, with_timeout
+from cocotb.triggers import ClockCycles, SimTimeoutError, with_timeout
 
 from sim.measure import cycle_report
-from sim.testbench.bench import Bench
+from sim.testbench.bench import PERIOD_NS, Bench
 from sim.testbench.case import Case
 from sim.testbench.handles import number, word
 from sim.testbench.scoreboard import LayerWatch, Scoreboard
 
 
+RESETS = (0.1, 0.5, 0.9)
+"""Moments of the resets, in shares of the time that a window takes."""
+
+WRONG_WINDOWS = 12
+"""Windows with a wrong ``tlast``, drawn between the right ones."""
+
+
 async def exchange(bench: Bench, scoreboard: Scoreboard, windows: list[int]) -> None:
     """Send windows back to back, take and compare their forecasts; no other one may come."""
-    if bench.case.locate:
-        scoreboard.layers = LayerWatch(bench, windows)
     for window in windows:
         bench.send(window)
-    for window in windows:
-        forecast = await with_timeout(bench.receive(), bench.patience_ns, "ns")
+    await collect(bench, scoreboard, windows)
+
+
+async def collect(bench: Bench, scoreboard: Scoreboard, windows: list[int]) -> None:
+    """Take and compare the forecasts of `windows`; no other one may come."""
+    for count, window in enumerate(windows):
+        try:
+            forecast = await with_timeout(bench.receive(), bench.patience_ns, "ns")
+        except SimTimeoutError:
+            first = "" if scoreboard.first is None else f"; before that, {scoreboard.first}"
+            raise AssertionError(
+                f"only {count} of {len(windows)} forecasts came, then none for "
+                f"{bench.patience_ns // PERIOD_NS} cycles{first}"
+            ) from None
         scoreboard.compare(window, forecast)
     await bench.settle()
-    assert bench.sink.empty(), "a forecast more than windows were sent"
+    assert bench.sink.empty(), f"more than the {len(windows)} forecasts of the windows sent came"
 
 
 async def run_all(dut: HierarchyObject, test: str, gaps: float = 0.0, stalls: float = 0.0) -> None:
@@ -35,6 +54,8 @@ async def run_all(dut: HierarchyObject, test: str, gaps: float = 0.0, stalls: fl
     bench, scoreboard = Bench(dut, case, gaps, stalls), Scoreboard(case)
     await bench.reset()
     windows = list(range(len(case.codes)))
+    if case.locate:
+        scoreboard.layers = LayerWatch(bench, windows)
     await exchange(bench, scoreboard, windows)
     cycles = None
     if not gaps and not stalls:
@@ -73,14 +94,14 @@ async def reset_in_mid_window(dut: HierarchyObject) -> None:
     case = Case.from_environment()
     bench, scoreboard = Bench(dut, case), Scoreboard(case)
     await bench.reset()
-    bench.send(0)
-    timing = case.network.timing
-    await ClockCycles(bench.clock, max(timing.window_cycles // 2, 2))
-    await bench.reset()
-    bench.source.clear()
-    while not bench.sink.empty():
-        await bench.sink.recv()
-    await exchange(bench, scoreboard, list(range(len(case.codes)))[:3])
+    for share in RESETS:
+        bench.send(0)
+        await ClockCycles(bench.clock, int(share * case.network.timing.window_cycles) + 2)
+        await bench.reset()
+        bench.source.clear()
+        while not bench.sink.empty():
+            await bench.sink.recv()
+        await exchange(bench, scoreboard, list(range(len(case.codes)))[:3])
     scoreboard.finish("reset_in_mid_window")
 
 
@@ -88,14 +109,20 @@ async def reset_in_mid_window(dut: HierarchyObject) -> None:
 async def wrong_tlast(dut: HierarchyObject) -> None:
     """Windows closed too early or too late are dropped and counted; the next ones are whole."""
     case = Case.from_environment()
-    bench, scoreboard = Bench(dut, case), Scoreboard(case)
+    bench, scoreboard = Bench(dut, case, gaps=0.2, stalls=0.3), Scoreboard(case)
     await bench.reset()
-    dropped = 1
-    bench.send(0, extra=2)
-    if case.network.look_back > 1:
-        bench.send(0, beats=case.network.look_back - 1)
-        dropped += 1
-    await exchange(bench, scoreboard, list(range(len(case.codes)))[:3])
+    rng, beats, windows = random.Random(case.seed), case.network.look_back, []
+    lengths = [length for length in range(1, 2 * beats + 2) if length != beats]
+    for wrong in range(WRONG_WINDOWS):
+        length = rng.choice(lengths)
+        bench.send(0, beats=length, extra=max(length - beats, 0))
+        # Wrong ones follow right ones, and each other.
+        if wrong % 3:
+            windows.append(wrong % len(case.codes))
+            bench.send(windows[-1])
+    await collect(bench, scoreboard, windows)
     counted = number(word(dut, "dropped_windows"))
-    assert counted == dropped, f"{counted} windows counted as dropped, {dropped} were wrong"
+    assert counted == WRONG_WINDOWS, (
+        f"{counted} windows counted as dropped, {WRONG_WINDOWS} were wrong"
+    )
     scoreboard.finish("wrong_tlast")
