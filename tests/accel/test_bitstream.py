@@ -1,15 +1,16 @@
 """A real place and route of a small network, and what is said when one is impossible."""
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from accel.bitstream import Implementation, implement, verify_netlist
+from accel.bitstream import Implementation, implement, place_route, verify_netlist
 from accel.bitstream.fit import check_fit, check_timing
-from accel.bitstream.place_route import BITSTREAM
+from accel.bitstream.place_route import BITSTREAM, DoesNotFit, place_and_route
 from accel.bitstream.process import last_error, run_logged
 from accel.bitstream.synthesis import Cells, synthesize
 from accel.boards import boards, find_board
@@ -115,6 +116,34 @@ def test_every_shortage_is_named() -> None:
     with pytest.raises(ChronogateError) as problem:
         check_fit(replace(fits, lut=10**6), largest, NETWORK)
     assert "--board" not in str(problem.value)
+
+
+def nextpnr_saying(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    """Put a nextpnr in place that says this and fails."""
+    code = f"import sys; print({chr(10).join(lines)!r}); sys.exit(1)"
+    monkeypatch.setattr(place_route, "_yowasp", lambda *arguments: [sys.executable, "-c", code])
+
+
+def test_what_only_packing_counts_is_refused_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [
+        "Info: \t    TRELLIS_FF:     100/  24288     0%",
+        "Info: \t  TRELLIS_COMB:   24300/  24288   100%",
+        "ERROR: Unable to find legal placement for all cells, design is probably at limit",
+    ]
+    nextpnr_saying(monkeypatch, *lines)
+    with pytest.raises(DoesNotFit) as problem:
+        place_and_route(tmp_path, BOARD, 1, SilentProgress())
+    assert problem.value.cells == Cells(lut=24300, ff=100, dsp=0, bram=0)
+    with pytest.raises(ChronogateError, match=r"needs 24,300 LUTs .*\(12 too few\)"):
+        check_fit(problem.value.cells, BOARD, NETWORK)
+
+
+def test_what_nextpnr_refuses_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nextpnr_saying(monkeypatch, "ERROR: Failed to route arc 7.", "1 warning, 1 error")
+    with pytest.raises(ChronogateError, match=r"nextpnr failed \(Failed to route arc 7\): try"):
+        place_and_route(tmp_path, BOARD, 1, SilentProgress())
 
 
 def test_missed_timing_is_refused() -> None:
