@@ -1,0 +1,292 @@
+"""The command ``accel``.
+
+Results go to stdout, progress and errors to stderr. Whatever a user can mend is one sentence and
+exit code 1; heavy packages are imported by the commands that need them.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from accel.cli_group import Commands
+from accel.console import console, print_json
+from accel.progress import show_progress
+
+# TensorFlow's start-up notes would stand between progress bars.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="Quantized time-series forecasters as verified FPGA accelerators. "
+    "Start with `accel demo`, or with `accel new NAME`.",
+)
+
+RUNS = Path("runs")
+"""Where runs go unless --run names a folder."""
+
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
+RunOption = Annotated[
+    Path | None, typer.Option("--run", metavar="RUN", help="Folder of the run; default runs/NAME.")
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print the result as JSON, and no progress.")
+]
+
+
+@app.command()
+def demo(
+    run: RunOption = None,
+    board: Annotated[str, typer.Option(help="Board to make a bitstream for.")] = "ulx3s-85f",
+    json: JsonOption = False,
+) -> None:
+    """Take bundled weather data all the way: train, convert, verify, bitstream, report.
+
+    A GRU is trained from scratch, converted, run on all test windows in the simulated RTL and in
+    the cocotb testbench, placed and routed for a board, and the netlist is simulated from UART
+    pin to UART pin. About ten minutes on two cores. Exit code 0 only when everything agrees.
+    """
+    from accel.flow import run_demo
+    from accel.summary import summary_table
+    from accel.report.verdict import agreement
+
+    with show_progress(json) as progress:
+        report = run_demo(run or RUNS / "demo", board, progress)
+    if json:
+        print_json(report)
+    else:
+        console().print(summary_table(report))
+        console().print(f"report: {(run or RUNS / 'demo') / 'report.html'}")
+    if not agreement(report):
+        raise typer.Exit(1)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the forecaster.")],
+    family: Annotated[str, typer.Option(help="mlp, gru or lstm.")] = "gru",
+    output: Annotated[Path | None, typer.Option(help="File; default NAME.toml.")] = None,
+) -> None:
+    """Write a commented configuration to start from."""
+    from accel.config import template
+    from hw.errors import ChronogateError
+
+    path = output or Path(f"{name}.toml")
+    text = template(name, family)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ChronogateError(f"{path} exists already: choose another name or --output") from None
+    print(f"{path} written: edit it, then run `accel train {path}`")
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="What to train.")],
+    run: RunOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Train a quantized forecaster; last value, seasonal naive and ridge are printed beside it."""
+    from accel.config import load_config
+    from accel.flow import train_step
+    from accel.runs import open_run
+    from accel.summary import training_table
+
+    folder = run or RUNS / load_config(config).name
+    with show_progress(json) as progress, open_run(folder, create=True) as opened:
+        result = train_step(opened, config, progress)
+    if json:
+        print_json(result)
+    else:
+        console().print(training_table(result))
+        print(f"run: {folder}; go on with `accel convert {folder}`")
+
+
+@app.command()
+def convert(
+    source: Annotated[
+        Path, typer.Argument(metavar="RUN|MODEL.h5", help="A trained run, or a QKeras model file.")
+    ],
+    run: RunOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Convert a model to a network, RTL and, where it is exact, an HLS project.
+
+    The golden model is compared with stock QKeras in float64 on every test window. A bare .h5
+    file gets a run folder of its own, and windows drawn at random.
+    """
+    from accel.flow import convert_step, import_model
+    from accel.runs import open_run
+    from hw.errors import ChronogateError
+
+    model = source if source.is_file() else None
+    if model is None and not source.is_dir():
+        raise ChronogateError(
+            f"there is no {source}: name the folder of a run or an .h5 file of a QKeras model"
+        )
+    folder = (run or RUNS / source.stem) if model else source
+    with show_progress(json) as progress, open_run(folder, create=model is not None) as opened:
+        if model:
+            import_model(opened, model)
+        conversion = convert_step(opened, progress)
+    if json:
+        print_json(conversion)
+    else:
+        found = conversion.qkeras
+        print(f"{folder}: QKeras = golden model on {found.windows:,} windows, "
+              f"mismatches: {found.mismatches}")
+        if conversion.hls_reason:
+            print(f"no HLS project: {conversion.hls_reason}")
+        print(f"go on with `accel verify {folder}`")
+    if conversion.qkeras.mismatches:
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(
+    run: RunArgument,
+    waves: Annotated[bool, typer.Option("--waves", help="Keep the testbench's waveform.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Compare all realizations on every test window, and count the cycles.
+
+    The windows run through the RTL in this process, and some of them through the cocotb testbench
+    with random gaps, stalls and resets. Exit code 1 on any mismatch.
+    """
+    from accel.flow import verify_step
+    from accel.runs import open_run
+    from accel.summary import verification_table
+
+    with show_progress(json) as progress, open_run(run) as opened:
+        found = verify_step(opened, progress, waves)
+    if json:
+        print_json(found)
+    else:
+        console().print(verification_table(found))
+        if found.first_mismatch is not None:
+            print(f"first mismatch: {found.first_mismatch}")
+    if not found.passed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def bitstream(
+    run: RunArgument,
+    board: Annotated[
+        str | None, typer.Option(help="See `accel boards`; default from config.toml.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Start of the placement.")] = 1,
+    json: JsonOption = False,
+) -> None:
+    """Synthesize, place, route and pack a bitstream, and simulate the netlist.
+
+    The synthesized netlist answers golden windows from UART pin to UART pin, so that nothing was
+    optimized away. A design that does not fit, or is too slow for the board's clock, is refused.
+    """
+    from accel.flow import bitstream_step
+    from accel.runs import open_run
+    from accel.summary import implementation_table
+
+    with show_progress(json) as progress, open_run(run) as opened:
+        routed = bitstream_step(opened, progress, board, seed)
+    if json:
+        print_json(routed)
+    else:
+        console().print(implementation_table(routed))
+        print(f"bitstream: {run / routed.bitstream}")
+
+
+@app.command()
+def forecast(
+    run: RunArgument,
+    csv: Annotated[Path, typer.Option("--csv", metavar="F", help="CSV with the run's columns.")],
+    output: Annotated[
+        Path | None, typer.Option(help="CSV to write; default RUN/forecast/forecast.csv.")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--every", help="Forecast from every row, not only from the last.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Forecast from a CSV file in its own units, computed by the simulated RTL; CSV and plot."""
+    from accel.flow import forecast_step
+    from accel.runs import open_run
+
+    with show_progress(json) as progress, open_run(run) as opened:
+        files = forecast_step(opened, csv, progress, every, output)
+    if json:
+        print_json(files)
+    else:
+        print(f"{files.forecasts} forecast{'s' * (files.forecasts > 1)} of {files.horizon} steps: "
+              f"{files.csv}, {files.plot}")
+
+
+@app.command()
+def report(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.")],
+    output: Annotated[
+        Path, typer.Option(help="Page that compares several runs.")
+    ] = Path("comparison.html"),
+    json: JsonOption = False,
+) -> None:
+    """Write report.json and report.html; several runs are compared side by side."""
+    from accel.flow import compare_runs, report_step
+    from accel.report.compare import comparison_table
+    from accel.runs import open_run
+    from accel.summary import summary_table
+
+    if len(runs) == 1:
+        with show_progress(json) as progress, open_run(runs[0]) as opened:
+            result = report_step(opened, progress)
+        if json:
+            print_json(result)
+        else:
+            console().print(summary_table(result))
+            print(f"report: {runs[0] / 'report.html'}")
+        return
+    with show_progress(json) as progress:
+        comparison = compare_runs(runs, output, progress)
+    if json:
+        print_json(list(comparison.reports))
+    else:
+        console().print(comparison_table(comparison.names, comparison.groups))
+        print(f"comparison: {output}")
+
+
+@app.command()
+def boards(json: JsonOption = False) -> None:
+    """List the boards that bitstreams can be made for."""
+    from accel.boards import boards as known
+    from accel.summary import boards_table
+
+    if json:
+        print_json(list(known()))
+    else:
+        console().print(boards_table(known()))
+
+
+@app.command()
+def datasets(json: JsonOption = False) -> None:
+    """List the data sets that a configuration can name."""
+    from accel.datasets.registry import datasets as known
+    from accel.summary import datasets_table
+
+    if json:
+        print_json(list(known()))
+    else:
+        console().print(datasets_table(known()))
+
+
+def main() -> None:
+    """Entry point of the command ``accel``."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""Scaling with the mean and the population standard deviation of the training rows only."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from accel.datasets.series import Series
+
+
+@dataclass(frozen=True, eq=False)
+class Scaler:
+    """``scaled = (value - offset) / scale``, per column of a series.
+
+    Parameters
+    ----------
+    offset, scale
+        float64 ``(columns,)``, in the columns' units.
+    """
+
+    offset: np.ndarray
+    scale: np.ndarray
+
+    def to_scaled(self, values: np.ndarray) -> np.ndarray:
+        """Scale values whose last axis is the series' columns."""
+        return (values - self.offset) / self.scale
+
+
+def fit_scaler(series: Series, train_rows: int) -> Scaler:
+    """Return the scaler of a series, from what was observed in its first `train_rows` rows.
+
+    A column that never changes, or is never observed, there keeps its scale (1).
+    """
+    values, observed = series.values[:train_rows], series.observed[:train_rows]
+    counts = np.maximum(observed.sum(axis=0), 1)
+    offset = np.where(observed, values, 0.0).sum(axis=0) / counts
+    variance = np.where(observed, (values - offset) ** 2, 0.0).sum(axis=0) / counts
+    scale = np.sqrt(variance)
+    return Scaler(offset, np.where(scale > 0, scale, 1.0))

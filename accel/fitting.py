@@ -1,0 +1,106 @@
+"""Fit a Keras model to windows: Adam, a falling learning rate, the best epoch on validation.
+
+The loop is written out, because Keras's own compiles the step again for the last, smaller batch of
+an epoch, which takes XLA longer than the epoch itself.
+"""
+
+import numpy as np
+
+from accel.config import TrainingConfig
+from accel.datasets.windows import Windows
+from accel.progress import Advance
+from accel.qkeras_compat import keras, tf
+from accel.training_result import Epoch
+
+_EVALUATION_BATCH = 2048
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy and TensorFlow, and make TensorFlow's operations deterministic."""
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
+def fit(
+    model: keras.Model,
+    train: Windows,
+    validation: Windows,
+    training: TrainingConfig,
+    advance: Advance,
+) -> tuple[Epoch, ...]:
+    """Fit `model` in place and leave it with the weights of its best epoch on validation.
+
+    Parameters
+    ----------
+    advance
+        Called with 1 after each epoch.
+
+    Returns
+    -------
+    tuple of Epoch
+        One for each epoch run.
+    """
+    batch = min(training.batch_size, len(train))
+    batches = len(train) // batch
+    schedule = keras.optimizers.schedules.CosineDecay(
+        training.learning_rate, batches * training.epochs
+    )
+    step = _training_step(model, keras.optimizers.AdamW(schedule, training.weight_decay))
+    inputs = train.inputs.astype(np.float32)
+    targets = train.targets.astype(np.float32)
+    mask = train.mask.astype(np.float32)
+    random = np.random.default_rng(training.seed)
+    evaluate = _evaluation(model)
+    best, best_weights, history = float("inf"), model.get_weights(), list[Epoch]()
+    since_best = 0
+    for _ in range(training.epochs):
+        # Shuffled anew each time, so the few windows beyond the last whole batch always differ.
+        order = random.permutation(len(train))[: batches * batch].reshape(batches, batch)
+        losses = [float(step(inputs[rows], targets[rows], mask[rows])) for rows in order]
+        error = _masked_mse(evaluate(validation.inputs), validation)
+        history.append(Epoch(float(np.mean(losses)), error))
+        advance(1)
+        since_best += 1
+        if error < best:
+            best, best_weights, since_best = error, model.get_weights(), 0
+        if since_best >= training.patience:
+            break
+    model.set_weights(best_weights)
+    return tuple(history)
+
+
+def predict_float32(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
+    """Return the model's outputs in Keras's own float32."""
+    return _evaluation(model)(inputs)
+
+
+def _masked_mse(forecasts: np.ndarray, windows: Windows) -> float:
+    return float(np.mean((forecasts - windows.targets)[windows.mask] ** 2))
+
+
+def _training_step(model: keras.Model, optimizer: keras.optimizers.Optimizer):
+    @tf.function(jit_compile=True)
+    def step(inputs: tf.Tensor, targets: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            errors = (model(inputs, training=True) - targets) * mask
+            loss = tf.reduce_sum(errors**2) / tf.maximum(tf.reduce_sum(mask), 1.0)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        return loss
+
+    return step
+
+
+def _evaluation(model: keras.Model):
+    compiled = tf.function(lambda inputs: model(inputs, training=False), jit_compile=True)
+
+    def evaluate(inputs: np.ndarray) -> np.ndarray:
+        # Whole batches only, the last one padded: every shape is a compilation.
+        count = len(inputs)
+        batch = min(_EVALUATION_BATCH, count)
+        padded = np.zeros((-(-count // batch) * batch, *inputs.shape[1:]), np.float32)
+        padded[:count] = inputs
+        parts = [compiled(padded[n : n + batch]).numpy() for n in range(0, len(padded), batch)]
+        return np.concatenate(parts)[:count].astype(np.float64)
+
+    return evaluate

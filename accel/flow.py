@@ -1,0 +1,209 @@
+"""The steps of a run, one function each: what the command line and the notebook call.
+
+Every step reads the results of earlier ones from the run folder and leaves its own there, whole
+or not at all (`accel.runs`). Only training and conversion need TensorFlow, and import it here.
+"""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from accel.config import Config, VerificationConfig, example, load_config
+from accel.json_files import write_json
+from accel.progress import Progress, SilentProgress
+from accel.records import (
+    TEST_FORECASTS,
+    Conversion,
+    load_conversion,
+    window_codes,
+)
+from accel.report.collect import collect, describe_implementation
+from accel.report.compare import Group, compare, render_comparison, run_names
+from accel.report.page import render_page
+from accel.report.schema import Implementation, Report
+from accel.runs import Run, Step, atomic_file, open_run
+from accel.training import TrainingResult
+from hw.errors import ChronogateError
+from hw.network import Network
+from sim.verification import Verification
+
+DEFAULT_BOARD = "ulx3s-85f"
+NETLIST_WINDOWS = 20
+"""Golden windows that the synthesized netlist must answer."""
+
+
+@dataclass(frozen=True)
+class ForecastFiles:
+    """What a forecast wrote."""
+
+    csv: Path
+    plot: Path
+    forecasts: int
+    horizon: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Several runs side by side."""
+
+    names: tuple[str, ...]
+    reports: tuple[Report, ...]
+    groups: tuple[Group, ...]
+
+
+def import_model(run: Run, model: Path) -> None:
+    """Begin a run with a QKeras model that was trained elsewhere."""
+    with run.step(Step.TRAIN) as folder:
+        shutil.copyfile(model, folder / "model.h5")
+
+
+def convert_step(run: Run, progress: Progress | None = None) -> Conversion:
+    """Convert the run's model; compare the golden model with stock QKeras in float64."""
+    from accel.convert_run import convert_run
+
+    run.require(Step.TRAIN)
+    config = _config(run)
+    with run.step(Step.CONVERT) as folder:
+        conversion = convert_run(run, config, folder, progress or SilentProgress())
+        write_json(folder / "conversion.json", conversion)
+    return conversion
+
+
+def verify_step(run: Run, progress: Progress | None = None, waves: bool = False) -> Verification:
+    """Compare golden model, RTL and, where it exists, HLS on every test window."""
+    from accel.verification import verify
+
+    progress = progress or SilentProgress()
+    conversion = load_conversion(run)
+    network = _network(run)
+    if conversion.fingerprint != network.fingerprint:
+        raise ChronogateError(
+            f"network.json in {run.folder} is not the one that was converted: "
+            f"run `accel convert {run.folder}` again"
+        )
+    codes = window_codes(run, network, conversion.seed)
+    hls = run.path("hls") if run.path("hls").is_dir() else None
+    with run.step(Step.VERIFY) as folder:
+        settings = _verification(run)
+        verified = verify(
+            network, codes, settings, conversion, hls, folder / "sim", progress, waves
+        )
+        np.savez_compressed(folder / TEST_FORECASTS, codes=verified.outputs)
+        write_json(folder / "verification.json", verified.verification)
+    return verified.verification
+
+
+def bitstream_step(
+    run: Run, progress: Progress | None = None, board: str | None = None, seed: int = 1
+) -> Implementation:
+    """Make a bitstream, and simulate the netlist that it was made from."""
+    from accel.bitstream import implement, verify_netlist
+    from accel.boards import find_board
+
+    progress = progress or SilentProgress()
+    network = _network(run)
+    config = _config(run)
+    target = find_board(board or (config.board if config else DEFAULT_BOARD))
+    part = f"bitstream/{target.name}"
+    codes = window_codes(run, network, load_conversion(run).seed)
+    places = np.linspace(0, len(codes) - 1, NETLIST_WINDOWS).astype(int)
+    with run.step(Step.BITSTREAM, part) as folder:
+        work = folder / part
+        routed = implement(network, target, work, progress, seed)
+        verify_netlist(network, target, work, codes[places], progress)
+        file = f"{part}/{routed.bitstream.name}"
+        result = describe_implementation(routed, file, NETLIST_WINDOWS)
+        write_json(work / "implementation.json", result)
+    return result
+
+
+def forecast_step(
+    run: Run,
+    csv: Path,
+    progress: Progress | None = None,
+    every: bool = False,
+    output: Path | None = None,
+) -> ForecastFiles:
+    """Forecast from a user's CSV in the RTL; write a CSV and, beside it, a plot."""
+    from accel.forecast import forecast, plot_forecast, read_inputs, write_csv
+
+    progress = progress or SilentProgress()
+    network, config = _network(run), _config(run)
+    metadata = network.metadata
+    if config is None or not metadata.targets:
+        raise ChronogateError(
+            f"{run.folder} was made from a bare model file, which does not say what its inputs "
+            "are: train the forecaster with `accel train` to forecast from a CSV file"
+        )
+    series, scaled = read_inputs(config, metadata, csv)
+    with run.step(Step.FORECAST) as folder:
+        (folder / "forecast").mkdir()
+        result = forecast(network, series, scaled, every, folder / "forecast" / "sim", progress)
+        write_csv(result, metadata, folder / "forecast" / "forecast.csv")
+        plot_forecast(result, series, metadata, folder / "forecast" / "forecast.png")
+    written = run.path("forecast/forecast.csv"), run.path("forecast/forecast.png")
+    if output is not None:
+        written = _copy(written[0], output), _copy(written[1], output.with_suffix(".png"))
+    return ForecastFiles(*written, len(result.origins), metadata.horizon)
+
+
+def report_step(run: Run, progress: Progress | None = None) -> Report:
+    """Write ``report.json`` and ``report.html``."""
+    (progress or SilentProgress()).step("Report")
+    results = collect(run)
+    with run.step(Step.REPORT) as folder:
+        write_json(folder / "report.json", results.report)
+        (folder / "report.html").write_text(render_page(results), encoding="utf-8")
+    return results.report
+
+
+def compare_runs(
+    folders: Sequence[Path], output: Path, progress: Progress | None = None
+) -> Comparison:
+    """Report each run, and write a page that shows them side by side."""
+    runs = []
+    for folder in folders:
+        with open_run(folder) as run:
+            report_step(run, progress)
+            runs.append(collect(run))
+    reports = [results.report for results in runs]
+    names = run_names(reports, [str(folder) for folder in folders])
+    with atomic_file(output) as file:
+        file.write_text(render_comparison(names, runs), encoding="utf-8")
+    return Comparison(tuple(names), tuple(reports), compare(reports))
+
+
+def run_demo(folder: Path, board: str, progress: Progress | None = None) -> Report:
+    """Take the bundled GRU example through every step."""
+    with open_run(folder, create=True) as run:
+        with atomic_file(folder / "demo.toml") as file:
+            file.write_text(example("gru"), encoding="utf-8")
+        train_step(run, folder / "demo.toml", progress)
+        convert_step(run, progress)
+        verify_step(run, progress)
+        bitstream_step(run, progress, board)
+        return report_step(run, progress)
+
+
+def _network(run: Run) -> Network:
+    run.require(Step.CONVERT)
+    return Network.load(run.folder)
+
+
+def _config(run: Run) -> Config | None:
+    path = run.path("config.toml")
+    return load_config(path) if path.exists() else None
+
+
+def _verification(run: Run) -> VerificationConfig:
+    config = _config(run)
+    return config.verification if config else VerificationConfig()
+
+
+def _copy(source: Path, target: Path) -> Path:
+    with atomic_file(target) as temporary:
+        shutil.copyfile(source, temporary)
+    return target

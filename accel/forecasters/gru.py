@@ -1,0 +1,34 @@
+"""GRU: one recurrent layer over the window, dense layers on its last state."""
+
+from accel.forecasters.layer_names import INPUT
+from accel.forecasters.parts import float_dense, quantized_dense, quantized_input, quantizer
+from accel.model_config import GruModel
+from accel.qkeras_compat import keras, qkeras
+
+
+def build_gru(model: GruModel, look_back: int, features: int, outputs: int) -> keras.Model:
+    """Return the quantized model ``(look_back, features) -> (outputs,)``."""
+    formats = model.formats
+    window, values = quantized_input(look_back, features, formats)
+    state = qkeras.QGRU(
+        model.units,
+        activation=qkeras.quantized_tanh(formats.gates),
+        recurrent_activation=qkeras.quantized_sigmoid(formats.gates),
+        kernel_quantizer=quantizer(formats.kernel),
+        recurrent_quantizer=quantizer(formats.recurrent),
+        bias_quantizer=quantizer(formats.bias),
+        state_quantizer=quantizer(formats.state),
+        reset_after=model.reset_after,
+        implementation=2,  # one product for all gates: trains twice as fast, the same numbers
+        name=model.family,
+    )(values)
+    return keras.Model(window, quantized_dense(state, model, formats, outputs), name="gru_model")
+
+
+def build_float_gru(model: GruModel, look_back: int, features: int, outputs: int) -> keras.Model:
+    """Return the same model without quantizers and with smooth activations."""
+    window = keras.Input((look_back, features), name=INPUT)
+    # The cell in a plain loop: XLA compiles Keras's fused GRU for minutes.
+    cell = keras.layers.GRUCell(model.units, reset_after=model.reset_after)
+    state = keras.layers.RNN(cell, name=model.family)(window)
+    return keras.Model(window, float_dense(state, model, outputs), name="float_gru")

@@ -1,0 +1,33 @@
+"""Names of the layers, the same in Keras, in the network and in reports, and their reuse factors."""
+
+from accel.model_config import AnyModel, MlpModel
+
+INPUT = "window"
+INPUT_QUANTIZER = "window_quantizer"
+OUTPUT = "forecast"
+OUTPUT_QUANTIZER = "forecast_quantizer"
+
+HlsSettings = dict[str, dict[str, dict[str, int]]]
+
+
+def dense_name(position: int) -> str:
+    """Return the name of the hidden dense layer at `position`, from 0."""
+    return f"dense_{position + 1}"
+
+
+def relu_name(position: int) -> str:
+    """Return the name of the activation behind `dense_name(position)`."""
+    return f"relu_{position + 1}"
+
+
+def hls_settings(model: AnyModel) -> HlsSettings:
+    """Return the reuse factors of a configuration as the ``hls_config`` of ``accel.convert``."""
+    *hidden, output = model.dense_reuse
+    layers = {dense_name(n): {"ReuseFactor": factor} for n, factor in enumerate(hidden)}
+    layers[OUTPUT] = {"ReuseFactor": output}
+    if not isinstance(model, MlpModel):
+        layers[model.family] = {
+            "ReuseFactor": model.reuse.input,
+            "RecurrentReuseFactor": model.reuse.recurrent,
+        }
+    return {"LayerName": layers}

@@ -1,0 +1,155 @@
+"""Gathers what the steps of a run left into a `Report`."""
+
+from dataclasses import asdict, dataclass, fields
+
+import numpy as np
+
+from accel.bitstream.implementation import Implementation as RoutedDesign
+from accel.json_files import read_json
+from accel.records import TestWindows, load_conversion, load_forecasts, load_test_windows
+from accel.report.model import describe_model
+from accel.report.schema import (
+    VERSION,
+    Accuracy,
+    Artifacts,
+    Baselines,
+    Cycles,
+    Implementation,
+    Latency,
+    LayerCycles,
+    Report,
+    TargetError,
+    Verification,
+)
+from accel.runs import Run, Step
+from accel.scores import score_arrays
+from accel.training import TrainingResult
+from hw.network import Network
+from sim.verification import Verification as Verified
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """Everything that a report is made from.
+
+    Parameters
+    ----------
+    report
+        The figures.
+    network
+        The network.
+    windows, forecasts
+        Test windows, and the scaled forecasts for them ``(N, n_out)``; None without test data.
+    training
+        What training wrote; None for a model that was trained elsewhere.
+    """
+
+    report: Report
+    network: Network
+    windows: TestWindows | None
+    forecasts: np.ndarray | None
+    training: TrainingResult | None
+
+
+def collect(run: Run) -> Results:
+    """Read the results of a run; what is missing becomes None."""
+    run.require(Step.CONVERT)
+    network = Network.load(run.folder)
+    verified = None
+    if run.done(Step.VERIFY):
+        verified = read_json(run.path("verification.json"), Verified)
+    training = None
+    if run.path("training.json").exists():
+        training = read_json(run.path("training.json"), TrainingResult)
+    windows, codes = load_test_windows(run), load_forecasts(run)
+    measured_on = "reference" if codes is None else "rtl"
+    forecasts = None
+    if windows is not None:
+        if codes is None:
+            codes = network.reference(network.input_format.quantize(windows.inputs))
+        forecasts = network.output_format.to_float(codes)
+    accuracy = Accuracy()
+    if windows is not None and forecasts is not None:
+        accuracy = _accuracy(network, windows, forecasts, training, measured_on)
+    report = Report(
+        version=VERSION,
+        name=network.name,
+        model=describe_model(network),
+        verification=Verification() if verified is None else _verification(verified),
+        latency=_latency(network, verified),
+        implementations=_implementations(run),
+        accuracy=accuracy,
+        artifacts=_artifacts(run),
+    )
+    return Results(report, network, windows, forecasts, training)
+
+
+def _verification(verified: Verified) -> Verification:
+    wanted = {field.name for field in fields(Verification)}
+    return Verification(**{key: value for key, value in vars(verified).items() if key in wanted})
+
+
+def _latency(network: Network, verified: Verified | None) -> Latency:
+    timing = network.timing
+    keys = [field.name for field in fields(Cycles)]
+    return Latency(
+        predicted=Cycles(**{key: getattr(timing, key) for key in keys}),
+        simulated=Cycles() if verified is None else Cycles(**asdict(verified.simulated)),
+        layers=tuple(LayerCycles(**asdict(layer)) for layer in timing.layers),
+    )
+
+
+def _accuracy(
+    network: Network,
+    windows: TestWindows,
+    forecasts: np.ndarray,
+    training: TrainingResult | None,
+    measured_on: str,
+) -> Accuracy:
+    targets = network.metadata.targets
+    scores = score_arrays(forecasts, windows.targets, windows.mask, targets)
+    return Accuracy(
+        mse=scores.mse,
+        mae=scores.mae,
+        baselines=Baselines() if training is None else _baselines(training),
+        measured_on="rtl" if measured_on == "rtl" else "reference",
+        float_mse=None if training is None else training.float_mse,
+        windows=len(forecasts),
+        mae_in_units=tuple(TargetError(t.name, t.unit, t.mae) for t in scores.targets),
+    )
+
+
+def _baselines(training: TrainingResult) -> Baselines:
+    raise NotImplementedError
+
+
+def _implementations(run: Run) -> tuple[Implementation, ...]:
+    found = []
+    for path in sorted(run.path("bitstream").glob("*/implementation.json")):
+        found.append(read_json(path, Implementation))
+    return tuple(found)
+
+
+def describe_implementation(
+    routed: RoutedDesign, bitstream: str, netlist_windows: int
+) -> Implementation:
+    """Return a routed design as the report shows it.
+
+    Parameters
+    ----------
+    bitstream
+        The file's path relative to the run folder.
+    netlist_windows
+        Windows that the synthesized netlist answered as the golden model does.
+    """
+    figures = {**vars(routed), "bitstream": bitstream, "netlist_windows": netlist_windows}
+    return Implementation(**figures)
+
+
+def _artifacts(run: Run) -> Artifacts:
+    verilog = sorted(run.path("rtl").glob("*.v"))
+    return Artifacts(
+        verilog=tuple(str(path.relative_to(run.folder)) for path in verilog),
+        hls_project="hls" if run.path("hls").is_dir() else None,
+        hls_reason=load_conversion(run).hls_reason or None,
+    )

@@ -1,0 +1,41 @@
+"""What a run shows, in one line: do all realizations agree, in codes and in cycles."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from accel.report.schema import Report
+from accel.report.text import whole
+
+NAMES = {"qkeras": "QKeras", "reference": "golden model", "hls": "HLS C++", "rtl": "RTL"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The line, and its colour."""
+
+    kind: Literal["good", "bad", "none"]
+    headline: str
+    detail: str
+
+
+def agreement(report: Report) -> bool | None:
+    """Tell whether codes and cycles agree; None when nothing was verified."""
+    found = report.verification
+    if found.mismatches is None:
+        return None
+    return found.mismatches == 0 and report.latency.predicted == report.latency.simulated
+
+
+def judge(report: Report) -> Verdict:
+    """Return the verdict on a run."""
+    found, agreed = report.verification, agreement(report)
+    if agreed is None:
+        return Verdict("none", "Not verified yet", "`accel verify` compares the realizations.")
+    who = " = ".join(NAMES.get(name, name) for name in found.realizations or ())
+    compared = f"{whole(found.values_compared)} codes, {whole(found.mismatches)} mismatches"
+    if agreed:
+        return Verdict("good", who, f"{compared}; predicted cycles = simulated cycles.")
+    cycles = "" if report.latency.predicted == report.latency.simulated else (
+        "; the simulated cycles are not the predicted ones"
+    )
+    return Verdict("bad", "The realizations differ", f"{who}: {compared}{cycles}.")

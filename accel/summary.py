@@ -1,0 +1,148 @@
+"""Short tables for the terminal."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.table import Table
+
+from accel.boards import Board
+from accel.datasets.dataset import Dataset
+from accel.report.page import accuracy_entries
+from accel.report.schema import Implementation, Report
+from accel.report.text import duration, number, whole
+from accel.report.verdict import NAMES
+from accel.training import TrainingResult
+from sim.verification import Verification
+
+Rows = Iterable[tuple[str, str]]
+
+
+def summary_table(report: Report) -> Table:
+    """Return the whole of a run in one table."""
+    table = _two_columns(report.name)
+    for rows in (
+        _verification_rows(report),
+        _latency_rows(report),
+        *(_implementation_rows(routed) for routed in report.implementations),
+        _accuracy_rows(report),
+    ):
+        table.add_section()
+        for row in rows:
+            table.add_row(*row)
+    return table
+
+
+def verification_table(found: Verification) -> Table:
+    """Return what was compared, and the cycles."""
+    table = _two_columns("verification")
+    realizations = " = ".join(NAMES.get(name, name) for name in found.realizations)
+    table.add_row("realizations", realizations)
+    table.add_row("test windows", whole(found.vectors))
+    table.add_row("codes compared", whole(found.values_compared))
+    table.add_row("mismatches", _mark(whole(found.mismatches), found.mismatches == 0))
+    table.add_row("testbench", ", ".join(found.backpressure).replace("_", " "))
+    table.add_row("simulator", f"{found.simulator}, seed {found.seed}")
+    table.add_section()
+    for key, value in vars(found.predicted).items():
+        counted = getattr(found.simulated, key)
+        text = f"{value:,} predicted, {counted:,} simulated"
+        table.add_row(key.replace("_", " "), _mark(text, value == counted))
+    return table
+
+
+def implementation_table(routed: Implementation) -> Table:
+    """Return clock and resources on a board."""
+    table = _two_columns(routed.board)
+    for row in _implementation_rows(routed):
+        table.add_row(*row)
+    return table
+
+
+def training_table(result: TrainingResult) -> Table:
+    raise NotImplementedError
+
+
+def boards_table(boards: Sequence[Board]) -> Table:
+    """Return the boards and what their devices have."""
+    table = Table("board", "device", "clock", "LUT4", "multipliers", "block RAMs", "description")
+    for column in table.columns[2:6]:
+        column.justify = "right"
+    for board in boards:
+        device = board.device
+        table.add_row(
+            board.name, device.name, f"{board.clock_mhz:g} MHz", whole(device.lut),
+            whole(device.dsp), whole(device.bram), board.description,
+        )  # fmt: skip
+    return table
+
+
+def datasets_table(datasets: Sequence[Dataset]) -> Table:
+    """Return the data sets, their columns and licences."""
+    table = Table("data set", "columns", "step", "bundled", "description and licence")
+    for dataset in datasets:
+        columns = ", ".join(
+            f"{column.name} ({column.unit})" if column.unit else column.name
+            for column in dataset.columns
+        )
+        about = f"{dataset.description} [dim]{dataset.licence}; {dataset.source}[/dim]"
+        table.add_row(dataset.name, columns, dataset.step, "yes" if dataset.bundled else "no", about)
+    return table
+
+
+def _two_columns(title: str) -> Table:
+    table = Table(show_header=False, title=title, title_justify="left", title_style="bold")
+    table.add_column(style="dim")
+    table.add_column()
+    return table
+
+
+def _mark(text: str, good: bool) -> str:
+    return f"[green]{text}" if good else f"[red]{text}"
+
+
+def _verification_rows(report: Report) -> Rows:
+    found = report.verification
+    if found.realizations is None:
+        return [("verification", "none yet: accel verify")]
+    return [
+        ("realizations", " = ".join(NAMES.get(name, name) for name in found.realizations)),
+        ("test windows", whole(found.vectors)),
+        ("codes compared", whole(found.values_compared)),
+        ("mismatches", _mark(whole(found.mismatches), found.mismatches == 0)),
+    ]
+
+
+def _latency_rows(report: Report) -> Rows:
+    latency = report.latency
+    rows = []
+    for key, name in (("latency_cycles", "latency"), ("interval_cycles", "interval")):
+        predicted, simulated = getattr(latency.predicted, key), getattr(latency.simulated, key)
+        text = f"{whole(predicted)} cycles predicted"
+        if simulated is not None:
+            text = _mark(f"{text}, {whole(simulated)} simulated", predicted == simulated)
+        rows.append((name, text))
+    return rows
+
+
+def _implementation_rows(routed: Implementation) -> Rows:
+    value, unit = duration(routed.latency_ns)
+    rows = [
+        ("board", f"{routed.board}, {routed.device}"),
+        ("clock", f"{routed.clock_mhz:g} MHz, routed up to {routed.fmax_mhz:.1f} MHz"),
+        ("latency at that clock", f"{value} {unit}"),
+        ("LUT4 / flip-flops", f"{whole(routed.lut)} / {whole(routed.ff)}"),
+        ("multipliers / block RAMs", f"{whole(routed.dsp)} / {whole(routed.bram)}"),
+    ]
+    if routed.netlist_windows:
+        rows.append(("netlist simulation", f"{routed.netlist_windows} windows, all equal"))
+    return rows
+
+
+def _accuracy_rows(report: Report) -> Rows:
+    accuracy = report.accuracy
+    if accuracy.mse is None:
+        return []
+    return [
+        (f"MSE, {name}", number(error))
+        for name, error in accuracy_entries(accuracy)
+        if error is not None
+    ]

@@ -1,0 +1,232 @@
+"""Train the forecaster that a configuration describes, and score it beside the baselines."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from accel.baselines import fit_ridge, last_value, seasonal_naive
+from accel.config import Config
+from accel.datasets.loader import feature_names, load_series, target_names, time_column
+from accel.datasets.scaling import Scaler, fit_scaler
+from accel.datasets.series import Series
+from accel.datasets.split import Split, split_rows
+from accel.datasets.windows import Windows, cut_windows
+from accel.progress import Progress
+from accel.scores import score
+from accel.training_result import (
+    MODEL_FILE,
+    VERSION,
+    Baselines,
+    TrainingResult,
+    load_test_windows,
+    load_training,
+    metadata,
+    save_result,
+)
+from hw.errors import ChronogateError
+from hw.metadata import Feature
+
+if TYPE_CHECKING:
+    from accel.qkeras_compat import keras
+
+__all__ = [
+    "PreparedData",
+    "TrainedModel",
+    "TrainingResult",
+    "load_test_windows",
+    "load_training",
+    "metadata",
+    "prepare",
+    "save_training",
+    "train",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedData:
+    """A series, split, scaled and cut into windows.
+
+    Parameters
+    ----------
+    train, validation, test
+        All windows of the three parts (training: every one, whatever the stride).
+    features, targets
+        Columns with the scaling of the training rows.
+    scaled_targets
+        The target columns of the whole series in scaled units ``(rows, targets)``.
+    """
+
+    series: Series
+    split: Split
+    scaler: Scaler
+    features: tuple[Feature, ...]
+    targets: tuple[Feature, ...]
+    train: Windows
+    validation: Windows
+    test: Windows
+    scaled_targets: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """A trained QKeras model, its numbers, and the windows that it was scored on."""
+
+    model: "keras.Model"
+    result: TrainingResult
+    test: Windows
+
+
+def prepare(config: Config) -> PreparedData:
+    """Load, split, scale and cut the data of a configuration.
+
+    Raises
+    ------
+    ChronogateError
+        When the data cannot be read, is too short, or has nothing to score.
+    """
+    series = load_series(config.data)
+    split = split_rows(series, config)
+    scaler = fit_scaler(series, split.train)
+    features, targets = feature_names(config.data), target_names(config.data)
+
+    def windows(start: int, stop: int) -> Windows:
+        return cut_windows(series, scaler, features, targets, config.forecast, start, stop)
+
+    parts = {
+        "training": windows(0, split.train),
+        "validation": windows(split.train, split.validation),
+        "test": windows(split.validation, split.test),
+    }
+    for name, part in parts.items():
+        if not part.mask.any():
+            raise ChronogateError(
+                f"{series.source}: every target in the {name} part was missing and filled, so "
+                "there is nothing to score: bring a more complete series, or change data.split"
+            )
+    return PreparedData(
+        series, split, scaler, _scaled(series, scaler, features), _scaled(series, scaler, targets),
+        parts["training"], parts["validation"], parts["test"],
+        scaler.to_scaled(series.values)[:, series.columns(targets)],
+    )
+
+
+def train(config: Config, progress: Progress) -> TrainedModel:
+    """Train a forecaster and score it on every test window.
+
+    Parameters
+    ----------
+    config
+        The whole configuration; its seed fixes the result on one machine, bit for bit.
+    progress
+        Told of the steps and of each epoch.
+
+    Returns
+    -------
+    TrainedModel
+        With the weights of the best epoch on validation.
+
+    Raises
+    ------
+    ChronogateError
+        As `prepare`, or when the training diverged.
+    """
+    progress.step("Reading data")
+    data = prepare(config)
+    progress.step("Loading TensorFlow")
+    from accel.fitting import fit, predict_float32, seed_everything
+    from accel.forecasters.build import build_float_twin, build_forecaster
+    from accel.qkeras_compat import evaluate_float64
+
+    training, forecast = config.training, config.forecast
+    shape = (forecast.look_back, len(data.features), forecast.horizon * len(data.targets))
+    seen = _every(data.train, training.window_stride)
+
+    progress.step("Fitting the baselines")
+    baselines = _baselines(config, data)
+
+    seed_everything(training.seed)
+    model = build_forecaster(config.model, *shape)
+    advance = progress.step(f"Training the {config.model.family}", training.epochs)
+    started = time.monotonic()
+    history = fit(model, seen, data.validation, training, advance)
+    seconds = time.monotonic() - started
+    if not np.isfinite([epoch.validation_mse for epoch in history]).all():
+        raise ChronogateError(
+            f"the training of {config.name} diverged: lower training.learning_rate "
+            f"(it is {training.learning_rate})"
+        )
+    progress.step("Scoring the test windows")
+    scores = score(evaluate_float64(model, data.test.inputs), data.test, data.targets)
+
+    float_mse = None
+    if training.float_twin:
+        seed_everything(training.seed)
+        twin = build_float_twin(config.model, *shape)
+        advance = progress.step("Training its float twin", training.epochs)
+        fit(twin, seen, data.validation, training, advance)
+        forecasts = predict_float32(twin, data.test.inputs)
+        float_mse = score(forecasts, data.test, data.targets).mse
+
+    result = TrainingResult(
+        version=VERSION,
+        name=config.name,
+        family=config.model.family,
+        source=data.series.source,
+        features=data.features,
+        targets=data.targets,
+        time_column=time_column(config.data),
+        step_seconds=data.series.step_seconds,
+        look_back=forecast.look_back,
+        horizon=forecast.horizon,
+        seed=training.seed,
+        parameters=model.count_params(),
+        train_windows=len(seen),
+        validation_windows=len(data.validation),
+        test_windows=len(data.test),
+        scored_values=int(data.test.mask.sum()),
+        seconds=seconds,
+        history=history,
+        model=scores,
+        baselines=baselines,
+        float_mse=float_mse,
+    )
+    return TrainedModel(model, result, data.test)
+
+
+def save_training(trained: TrainedModel, folder: Path) -> None:
+    """Write ``model.h5``, ``training.json`` and ``test_windows.npz`` into an existing folder."""
+    from accel.qkeras_compat import save_model
+
+    save_model(trained.model, folder / MODEL_FILE)
+    save_result(trained.result, trained.test, folder)
+
+
+def _baselines(config: Config, data: PreparedData) -> Baselines:
+    test, horizon, season = data.test, config.forecast.horizon, config.forecast.season
+    ridge = fit_ridge(data.train, data.validation)
+    naive = seasonal_naive(data.scaled_targets, test.origins, horizon, season)
+    return Baselines(
+        last_value=score(last_value(data.scaled_targets, test.origins, horizon), test, data.targets),
+        seasonal_naive=score(naive, test, data.targets),
+        ridge=score(ridge.predict(test.inputs), test, data.targets),
+        ridge_penalty=ridge.penalty,
+        season=season,
+    )
+
+
+def _every(windows: Windows, stride: int) -> Windows:
+    keep = slice(None, None, stride)
+    return Windows(
+        windows.inputs[keep], windows.targets[keep], windows.mask[keep], windows.times[keep],
+        windows.origins[keep],
+    )
+
+
+def _scaled(series: Series, scaler: Scaler, names: tuple[str, ...]) -> tuple[Feature, ...]:
+    return tuple(
+        Feature(series.names[k], series.units[k], float(scaler.offset[k]), float(scaler.scale[k]))
+        for k in series.columns(names)
+    )

@@ -1,0 +1,118 @@
+"""Verifies a converted run: every realization that was written, on every window, code by code."""
+
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from accel.config import VerificationConfig
+from accel.conversion.csim import csim
+from accel.progress import Progress
+from accel.records import Agreement, Conversion
+from hw.network import Network
+from sim.cocotb_runner import run_testbench
+from sim.measure import measure_cycles
+from sim.rtl_model import RtlModel
+from sim.verification import CycleReport, Mismatch, Verification
+
+CHUNK = 512
+"""Windows between two ticks of a progress bar."""
+
+
+@dataclass(frozen=True, eq=False)
+class Verified:
+    """Outcome, and what the RTL answered.
+
+    Parameters
+    ----------
+    verification
+        The comparison of all realizations.
+    outputs
+        int64 codes ``(N, n_out)`` of the RTL.
+    """
+
+    verification: Verification
+    outputs: np.ndarray
+
+
+def verify(
+    network: Network,
+    codes: np.ndarray,
+    settings: VerificationConfig,
+    conversion: Conversion,
+    hls: Path | None,
+    folder: Path,
+    progress: Progress,
+    waves: bool = False,
+) -> Verified:
+    """Compare golden model, RTL and HLS on `codes`, and add what the conversion compared.
+
+    Parameters
+    ----------
+    codes
+        Input codes ``(N, T, F)``, or ``(N, F)`` where a window is one beat.
+    settings
+        How many of them go through the cocotb testbench as well, and its seed.
+    conversion
+        The agreement of the golden model with QKeras on the same windows.
+    hls
+        The exact HLS project, if there is one.
+    folder
+        Where the simulations are built.
+    waves
+        Keep a waveform of the testbench even when nothing differs.
+    """
+    expected = _reference(network, codes, progress)
+    progress.step("Building the simulation")
+    with RtlModel(network, folder / "model") as model:
+        simulated = measure_cycles(model)
+        tick = progress.step("Test windows through the RTL", len(codes))
+        outputs = model.run(codes, seed=settings.seed, tick=tick).outputs
+    places = np.linspace(0, len(codes) - 1, min(settings.testbench_windows, len(codes)))
+    tick = progress.step("cocotb testbench", 2)
+    bench = run_testbench(
+        network, codes[places.astype(int)], folder / "testbench", settings.seed, waves, tick
+    )
+    comparisons = {"qkeras": conversion.qkeras, "rtl": Agreement.of(expected, outputs)}
+    if hls is not None:
+        progress.step("HLS C simulation")
+        comparisons["hls"] = Agreement.of(expected, _simulate_hls(hls, codes, folder / "hls"))
+    order = ("qkeras", "reference", "hls", "rtl")
+    return Verified(
+        replace(
+            bench,
+            vectors=len(codes),
+            values_compared=bench.values_compared + sum(c.values for c in comparisons.values()),
+            mismatches=bench.mismatches + sum(c.mismatches for c in comparisons.values()),
+            realizations=tuple(n for n in order if n == "reference" or n in comparisons),
+            predicted=CycleReport.predicted(network.timing),
+            simulated=simulated if bench.simulated == bench.predicted else bench.simulated,
+            first_mismatch=bench.first_mismatch or _first(network, expected, outputs),
+        ),
+        outputs,
+    )
+
+
+def _reference(network: Network, codes: np.ndarray, progress: Progress) -> np.ndarray:
+    tick = progress.step("Golden model", len(codes))
+    parts = []
+    for start in range(0, len(codes), CHUNK):
+        parts.append(network.reference(codes[start : start + CHUNK]))
+        tick(len(parts[-1]))
+    return np.concatenate(parts)
+
+
+def _simulate_hls(project: Path, codes: np.ndarray, folder: Path) -> np.ndarray:
+    # A copy: what the compiler leaves behind when it is killed must not stay in the run.
+    shutil.copytree(project, folder)
+    return csim(folder.resolve(), codes)
+
+
+def _first(network: Network, expected: np.ndarray, actual: np.ndarray) -> Mismatch | None:
+    places = np.argwhere(expected != actual)
+    if not len(places):
+        return None
+    window, channel = (int(index) for index in places[0])
+    values = int(expected[window, channel]), int(actual[window, channel])
+    return Mismatch(network.outputs[0], None, channel, *values, window)
