@@ -8,6 +8,7 @@ import pytest
 
 from hw import ChronogateError, Network
 from sim.cocotb_runner import TESTS, run_testbench
+from sim.testbench.tests import RESETS, WRONG_WINDOWS
 from tests.hw.drawing import draw_codes, draw_network
 from tests.sim.toy import toy_network, toy_verilog
 
@@ -25,7 +26,7 @@ def test_right_design_passes(tmp_path: Path) -> None:
     assert result.passed
     assert result.predicted == result.simulated
     assert result.backpressure == TESTS
-    assert result.vectors == 4 * 8 + 2 * 3
+    assert result.vectors == 4 * 8 + len(RESETS) * 3 + 2 * WRONG_WINDOWS // 3
     assert result.values_compared == result.vectors * network.outputs_per_window
     assert sum(ticks) == 2
 
@@ -60,7 +61,41 @@ def test_wrong_weight_is_named_with_layer_step_and_wave(tmp_path: Path) -> None:
     assert "time step" in str(found)
 
 
-def test_lost_beat_is_an_error_not_a_pass(tmp_path: Path) -> None:
-    codes = np.arange(-10, 10)[:, np.newaxis]
-    with pytest.raises(ChronogateError, match="cocotb"):
-        run_testbench(toy_network(), codes, tmp_path, 5, verilog=toy_verilog("lost beat"))
+TOY_CODES = np.array([*range(-4, 12), *range(70, 84)])[:, np.newaxis]
+
+NOTICED = {
+    "lost beat": "only 29 of 30 forecasts came, .* before that, window 5, layer keep",
+    "repeated beat": "more than the 30 forecasts",
+    "changed data": "m_axis_tdata changed while it waited",
+    "late tlast": "wrong_tlast of toy failed: more than the 8 forecasts",
+}
+
+
+@pytest.mark.parametrize("bug", sorted(NOTICED))
+def test_broken_stream_is_an_error_with_a_wave(bug: str, tmp_path: Path) -> None:
+    with pytest.raises(ChronogateError, match=NOTICED[bug]) as caught:
+        run_testbench(toy_network(), TOY_CODES, tmp_path, 5, verilog=toy_verilog(bug))
+    assert "waveform" in str(caught.value)
+    assert (tmp_path / "dump.vcd").stat().st_size > 0
+
+
+def test_wrong_code_is_counted(tmp_path: Path) -> None:
+    network = toy_network()
+    result = run_testbench(network, TOY_CODES, tmp_path, 5, verilog=toy_verilog("wrong code"))
+    found = result.first_mismatch
+    assert found is not None
+    assert (found.window, found.channel, found.expected, found.actual) == (23, 0, 77, 76)
+    assert result.mismatches == 4
+    assert result.simulated == result.predicted
+    assert not result.passed
+
+
+def test_broken_verilog_is_an_error(tmp_path: Path) -> None:
+    verilog = toy_verilog().replace("endmodule", "")
+    with pytest.raises(ChronogateError, match="build"):
+        run_testbench(toy_network(), TOY_CODES, tmp_path, 5, verilog=verilog)
+
+
+def test_one_window_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ChronogateError, match="at least two windows"):
+        run_testbench(toy_network(), TOY_CODES[:1], tmp_path, 5)

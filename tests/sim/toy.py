@@ -10,16 +10,20 @@ module accelerator(input aclk, input aresetn,
     output [7:0] m_axis_tdata, output m_axis_tvalid, input m_axis_tready, output m_axis_tlast,
     output reg [31:0] dropped_windows);
   // The latency of the real design: one block, one output buffer.
-  reg [7:0] first, second; reg first_valid, second_valid; reg [7:0] beats, stalled;
+  reg [7:0] first, second; reg first_valid, second_valid, dropping; reg [7:0] beats, stalled;
   wire moves = ~second_valid | m_axis_tready;
   assign s_axis_tready = READY;
   assign m_axis_tdata = DATA; assign m_axis_tvalid = VALID; assign m_axis_tlast = LAST;
   always @(posedge aclk)
     if (~aresetn) begin
       first_valid <= 0; second_valid <= 0; beats <= 0; dropped_windows <= 0; stalled <= 0;
+      dropping <= 0;
     end else begin
       stalled <= m_axis_tvalid & ~m_axis_tready ? stalled + 1 : 0;
-      if (s_axis_tvalid & s_axis_tready & ~s_axis_tlast) dropped_windows <= dropped_windows + 1;
+      if (s_axis_tvalid & s_axis_tready) begin
+        dropping <= ~s_axis_tlast;
+        if (~s_axis_tlast & ~dropping) dropped_windows <= dropped_windows + 1;
+      end
       if (moves) begin
         first <= s_axis_tdata;
         first_valid <= s_axis_tvalid & s_axis_tready & s_axis_tlast & PASSES;
@@ -35,19 +39,23 @@ _RIGHT = {
     "DATA": "second",
     "VALID": "second_valid",
     "LAST": "1'b1",
-    "PASSES": "1'b1",
+    "PASSES": "~dropping",
     "REPEATS": "",
 }
 
 BUGS = {
     "wrong code": {"DATA": "second ^ (second == 8'd77)"},
-    "lost beat": {"PASSES": "(beats != 8'd5)"},
-    "repeated beat": {"REPEATS": "| (second_valid & beats == 8'd9)"},
+    "lost beat": {"PASSES": "~dropping & (beats != 8'd5)"},
+    "repeated beat": {"REPEATS": "| (second_valid & beats[1:0] == 2'd1)"},
     "changed data": {"DATA": "second ^ (stalled > 1)"},
     "withdrawn valid": {"VALID": "second_valid & (stalled != 2)"},
     "no tlast": {"LAST": "(second != 8'd3)"},
     "hang": {"READY": "moves & (beats < 8'd20)"},
 }
+
+
+FRAMING_BUGS = {"late tlast": {"PASSES": "1'b1"}}
+"""Bugs that only windows of the wrong length bring to light."""
 
 
 def toy_network() -> Network:
@@ -57,8 +65,8 @@ def toy_network() -> Network:
 
 
 def toy_verilog(bug: str | None = None) -> str:
-    """Return the design, with one of `BUGS` if named."""
-    text = _VERILOG
+    """Return the design, with one of the bugs if named."""
+    text, wrong = _VERILOG, {} if bug is None else (BUGS | FRAMING_BUGS)[bug]
     for name, right in _RIGHT.items():
-        text = text.replace(name, BUGS.get(bug or "", {}).get(name, right))
+        text = text.replace(name, wrong.get(name, right))
     return text
