@@ -22,6 +22,7 @@ TESTS = (
     "random_gaps",
     "random_stalls",
     "gaps_and_stalls",
+    "long_stall",
     "reset_in_mid_window",
     "wrong_tlast",
 )

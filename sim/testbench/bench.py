@@ -8,7 +8,8 @@ import cocotb
 import numpy as np
 from cocotb.clock import Clock
 from cocotb.handle import HierarchyObject
-from cocotb.triggers import ClockCycles, RisingEdge
+from cocotb.triggers import ClockCycles, First, RisingEdge
+from cocotb.utils import get_sim_time
 
 from hw.axi import padded_width
 from hw.stream import Port
@@ -38,44 +39,48 @@ def unpack_beat(tdata: int, port: Port) -> list[int]:
 
 
 class Handshakes:
-    """Counts rising edges since reset, and notes those at which each stream moves a beat."""
+    """Notes the rising edge at which each stream moves a beat, and checks AXI4-Stream's rules.
+
+    It sleeps while neither stream can move one: most of the time that a folded design takes.
+    """
 
     def __init__(self, dut: HierarchyObject) -> None:
-        self._dut = dut
-        self.cycle = 0
+        self._clock, self._reset = bit(dut, "aclk"), bit(dut, "aresetn")
+        self._offered, self._accepts = bit(dut, "s_axis_tvalid"), bit(dut, "s_axis_tready")
+        self._valid, self._ready = bit(dut, "m_axis_tvalid"), bit(dut, "m_axis_tready")
+        self._last, self._data = bit(dut, "m_axis_tlast"), word(dut, "m_axis_tdata")
+        self._waiting: int | None = None
         self.input_beats: list[int] = []
         self.output_beats: list[int] = []
         cocotb.start_soon(self._watch())
 
     async def _watch(self) -> None:
-        clock, reset = bit(self._dut, "aclk"), bit(self._dut, "aresetn")
-        offered, accepted = bit(self._dut, "s_axis_tvalid"), bit(self._dut, "s_axis_tready")
         while True:
-            await RisingEdge(clock)
-            if not number(reset):
+            await RisingEdge(self._clock)
+            if not number(self._reset):
                 self._waiting = None
                 continue
-            if number(offered) and number(accepted):
-                self.input_beats.append(self.cycle)
-            self._watch_output()
-            self.cycle += 1
+            accepts, valid = number(self._accepts), number(self._valid)
+            cycle = int(get_sim_time("ns")) // PERIOD_NS
+            if accepts and number(self._offered):
+                self.input_beats.append(cycle)
+            if valid or self._waiting is not None:
+                self._watch_output(cycle, bool(valid))
+            elif not accepts:
+                # Both change only after a clock edge, so the next edge is the first that counts.
+                await First(RisingEdge(self._accepts), RisingEdge(self._valid))
 
-    _waiting: int | None = None
-
-    def _watch_output(self) -> None:
+    def _watch_output(self, cycle: int, valid: bool) -> None:
         """Note an output beat, and check that one that waits holds still."""
-        where = f"cycle {self.cycle}: m_axis"
-        valid, ready, last = (
-            number(bit(self._dut, f"m_axis_t{n}")) for n in ("valid", "ready", "last")
-        )
-        data = number(word(self._dut, "m_axis_tdata"))
+        where = f"cycle {cycle}: m_axis"
+        data, ready = number(self._data), number(self._ready)
         if self._waiting is not None:
             assert valid, f"{where}_tvalid withdrawn before m_axis_tready"
             assert data == self._waiting, f"{where}_tdata changed while it waited"
         self._waiting = data if valid and not ready else None
         if valid and ready:
-            assert last, f"{where}: beat without m_axis_tlast"
-            self.output_beats.append(self.cycle)
+            assert number(self._last), f"{where}: beat without m_axis_tlast"
+            self.output_beats.append(cycle)
 
 
 class Bench:
@@ -137,6 +142,10 @@ class Bench:
         """Wait until whatever is still in the pipeline must have come out."""
         timing = self.case.network.timing
         await ClockCycles(self.clock, timing.latency_cycles + timing.interval_cycles + 8)
+
+    def stall(self, stalled: bool) -> None:
+        """Hold ``m_axis_tready`` low, or let it go."""
+        self.sink.pause = stalled
 
     @property
     def patience_ns(self) -> int:

@@ -14,9 +14,8 @@ from cocotb.triggers import ClockCycles, SimTimeoutError, with_timeout
 from sim.measure import cycle_report
 from sim.testbench.bench import PERIOD_NS, Bench
 from sim.testbench.case import Case
-from sim.testbench.handles import number, word
+from sim.testbench.handles import bit, number, word
 from sim.testbench.scoreboard import LayerWatch, Scoreboard
-
 
 RESETS = (0.1, 0.5, 0.9)
 """Moments of the resets, in shares of the time that a window takes."""
@@ -86,6 +85,28 @@ async def random_stalls(dut: HierarchyObject) -> None:
 async def gaps_and_stalls(dut: HierarchyObject) -> None:
     """Both, and the sink stalls nearly always."""
     await run_all(dut, "gaps_and_stalls", gaps=0.3, stalls=0.9)
+
+
+@cocotb.test()
+async def long_stall(dut: HierarchyObject) -> None:
+    """A sink that is not ready for long fills the design up to its input; nothing is lost.
+
+    ``m_axis_tvalid`` must not wait for ``m_axis_tready``.
+    """
+    case = Case.from_environment()
+    bench, scoreboard = Bench(dut, case), Scoreboard(case)
+    bench.stall(True)
+    await bench.reset()
+    windows = list(range(len(case.codes)))[:6]
+    for window in windows:
+        bench.send(window)
+    timing = case.network.timing
+    await ClockCycles(bench.clock, timing.window_cycles + len(windows) * timing.interval_cycles)
+    assert number(bit(dut, "m_axis_tvalid")), "m_axis_tvalid waits for m_axis_tready"
+    assert not bench.handshakes.output_beats, "a forecast left although m_axis_tready is low"
+    bench.stall(False)
+    await collect(bench, scoreboard, windows)
+    scoreboard.finish("long_stall")
 
 
 @cocotb.test()

@@ -26,7 +26,7 @@ def test_right_design_passes(tmp_path: Path) -> None:
     assert result.passed
     assert result.predicted == result.simulated
     assert result.backpressure == TESTS
-    assert result.vectors == 4 * 8 + len(RESETS) * 3 + 2 * WRONG_WINDOWS // 3
+    assert result.vectors == 4 * 8 + 6 + len(RESETS) * 3 + 2 * WRONG_WINDOWS // 3
     assert result.values_compared == result.vectors * network.outputs_per_window
     assert sum(ticks) == 2
 

@@ -58,9 +58,7 @@ def test_verilator_starts() -> None:
     assert toolchain.version.startswith("Verilator 5.")
 
 
-def test_runtime_objects_are_kept_and_lent(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_runtime_objects_are_kept_and_lent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     toolchain = find_toolchain()
     plain, traced = (cache_folder(toolchain, f"waves={waves}") for waves in (False, True))
