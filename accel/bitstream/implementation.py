@@ -91,9 +91,10 @@ def implement(
 def _implement(
     network: Network, board: Board, folder: Path, progress: Progress, seed: int
 ) -> Implementation:
-    check_fit(synthesize(board.top(network).verilog(), folder, progress), board, network)
+    synthesized = synthesize(board.top(network).verilog(), folder, progress)
+    check_fit(synthesized, board, network)
     try:
-        routed = place_and_route(folder, board, seed, progress)
+        routed = place_and_route(folder, board, synthesized, seed, progress)
     except DoesNotFit as problem:
         check_fit(problem.cells, board, network)
         raise

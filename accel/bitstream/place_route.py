@@ -49,8 +49,23 @@ class DoesNotFit(Exception):
         self.cells = cells
 
 
-def place_and_route(folder: Path, board: Board, seed: int, progress: Progress) -> Routed:
+def place_and_route(
+    folder: Path, board: Board, cells: Cells, seed: int, progress: Progress
+) -> Routed:
     """Place and route the netlist in `folder`.
+
+    Parameters
+    ----------
+    folder
+        Where `accel.bitstream.synthesis.synthesize` left the netlist; receives everything.
+    board
+        Device, pins and clock.
+    cells
+        What synthesis counted.
+    seed
+        Start of the placement.
+    progress
+        Shows the stages.
 
     Raises
     ------
@@ -61,12 +76,15 @@ def place_and_route(folder: Path, board: Board, seed: int, progress: Progress) -
     """
     (folder / _CONSTRAINTS).write_text(board.lpf, encoding="utf-8")
     log = folder / "nextpnr.log"
+    # Below half of the device router1 is faster and its paths are shorter (9 % of the LUTs: 26 s
+    # and 54.5 MHz against 64 s and 51.9 MHz); beyond, it takes its time and router2 copes.
+    router = "router1" if 2 * cells.lut < board.device.lut else "router2"
     arguments = [
         f"--{board.device.nextpnr}",
         *("--package", board.package, "--speed", str(board.speed_grade)),
         *("--json", NETLIST_JSON, "--lpf", _CONSTRAINTS, "--textcfg", _CONFIGURATION),
         *("--report", _REPORT, "--seed", str(seed), "--freq", f"{board.clock_mhz:g}"),
-        *("--router", "router2", "--timing-allow-fail"),
+        *("--router", router, "--timing-allow-fail"),
     ]
     advance = progress.step("Place and route", len(_STAGES))
     stages = list(_STAGES)
@@ -82,15 +100,15 @@ def place_and_route(folder: Path, board: Board, seed: int, progress: Progress) -
             used[match[1]] = int(match[2])
 
     if run_logged(_yowasp("run_nextpnr_ecp5", arguments), folder, log, watch) != 0:
-        cells = _cells(used)
+        counted = _cells(used)
         device = board.device
         if (
-            cells.lut > device.lut
-            or cells.ff > device.ff
-            or cells.dsp > device.dsp
-            or cells.bram > device.bram
+            counted.lut > device.lut
+            or counted.ff > device.ff
+            or counted.dsp > device.dsp
+            or counted.bram > device.bram
         ):
-            raise DoesNotFit(cells)
+            raise DoesNotFit(counted)
         raise ChronogateError(
             f"nextpnr failed ({last_error(log)}): try another --seed, or a "
             "larger ReuseFactor, which leaves it more room"

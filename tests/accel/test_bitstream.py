@@ -134,7 +134,7 @@ def test_what_only_packing_counts_is_refused_as_well(
     ]
     nextpnr_saying(monkeypatch, *lines)
     with pytest.raises(DoesNotFit) as problem:
-        place_and_route(tmp_path, BOARD, 1, SilentProgress())
+        place_and_route(tmp_path, BOARD, Cells(1, 1, 1, 1), 1, SilentProgress())
     assert problem.value.cells == Cells(lut=24300, ff=100, dsp=0, bram=0)
     with pytest.raises(ChronogateError, match=r"needs 24,300 LUTs .*\(12 too few\)"):
         check_fit(problem.value.cells, BOARD, NETWORK)
@@ -143,7 +143,7 @@ def test_what_only_packing_counts_is_refused_as_well(
 def test_what_nextpnr_refuses_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nextpnr_saying(monkeypatch, "ERROR: Failed to route arc 7.", "1 warning, 1 error")
     with pytest.raises(ChronogateError, match=r"nextpnr failed \(Failed to route arc 7\): try"):
-        place_and_route(tmp_path, BOARD, 1, SilentProgress())
+        place_and_route(tmp_path, BOARD, Cells(1, 1, 1, 1), 1, SilentProgress())
 
 
 def test_missed_timing_is_refused() -> None:
