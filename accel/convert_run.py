@@ -10,6 +10,7 @@ from accel.config import Config, VerificationConfig
 from accel.progress import Progress
 from accel.records import Agreement, Conversion, window_codes
 from accel.runs import Run
+from accel.training_result import load_training, metadata
 from hw.network import Network
 
 CHUNK = 2048
@@ -35,6 +36,7 @@ def convert_run(run: Run, config: Config | None, folder: Path, progress: Progres
     from accel.conversion.backend import network_of
     from accel.conversion.entry import convert
     from accel.conversion.hls import write_hls
+    from accel.forecasters.layer_names import hls_settings
     from accel.qkeras_compat import load_model
 
     model = load_model(run.path("model.h5"))
@@ -42,7 +44,13 @@ def convert_run(run: Run, config: Config | None, folder: Path, progress: Progres
     # hls4ml prints what it does, and stdout belongs to results.
     with redirect_stdout(sys.stderr):
         name = config.name if config else run.folder.resolve().name
-        graph = convert(model, folder, name, **{})
+        graph = convert(
+            model,
+            folder,
+            name,
+            hls_config=hls_settings(config.model) if config else None,
+            metadata=metadata(load_training(run.folder)) if config else None,
+        )
         graph.write()
         project = write_hls(graph, folder / "hls")
     network = network_of(graph)

@@ -60,6 +60,18 @@ def import_model(run: Run, model: Path) -> None:
         shutil.copyfile(model, folder / "model.h5")
 
 
+def train_step(run: Run, config: Path, progress: Progress | None = None) -> TrainingResult:
+    """Train the forecaster of a configuration; keep the model, its scores and test windows."""
+    from accel.training import save_training, train
+
+    settings = load_config(config)
+    with run.step(Step.TRAIN) as folder:
+        trained = train(settings, progress or SilentProgress())
+        save_training(trained, folder)
+        shutil.copyfile(config, folder / "config.toml")
+    return trained.result
+
+
 def convert_step(run: Run, progress: Progress | None = None) -> Conversion:
     """Convert the run's model; compare the golden model with stock QKeras in float64."""
     from accel.convert_run import convert_run
