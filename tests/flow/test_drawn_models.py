@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import accel
+from accel.qkeras_compat import keras
 from hw.network import Network
 from sim.measure import measure_cycles
 from sim.rtl_model import RtlModel
@@ -18,6 +19,7 @@ WINDOWS = 40
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_drawn_model(seed: int, tmp_path: Path) -> None:
+    keras.backend.clear_session()  # names and memory do not depend on the tests before
     drawn = draw_model(seed)
     network = accel.convert(drawn.model, hls_config=drawn.hls_config).network
     codes = draw_codes(network, WINDOWS, seed)
