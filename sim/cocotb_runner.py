@@ -30,7 +30,7 @@ MODULE = "sim.testbench.tests"
 WAVE = "dump.vcd"
 RESULTS = "results.xml"
 # Most of the build is Verilator's runtime; optimizing it costs more than these short runs give.
-QUICK_BUILD = ("OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0")
+QUICK_BUILD = ("OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1")
 WAIVED = ("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC", "-Wno-CASEINCOMPLETE")
 
 
@@ -72,6 +72,12 @@ def run_testbench(
         raise ChronogateError("the testbench wants at least two windows: give it more data")
     toolchain = find_toolchain()
     folder = folder.resolve()
+    for path in (folder, toolchain.root):
+        if any(character.isspace() for character in str(path)):
+            raise ChronogateError(
+                f"the path {str(path)!r} contains a space, with which make cannot build the "
+                "testbench: use a folder without"
+            )
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / "accelerator.v"
     source.write_text(verilog if verilog is not None else network.verilog(), encoding="utf-8")
@@ -142,7 +148,7 @@ def _run(
         (case.folder / f"result_{test}.json").unlink(missing_ok=True)
     build = case.folder / ("build_waves" if waves else "build")
     runner = get_runner("verilator")
-    objects = cache_folder(toolchain, "cocotb", f"waves={waves}")
+    objects = cache_folder(toolchain, "cocotb", f"waves={waves}", *QUICK_BUILD)
     lend(objects, build)
     with _environment(toolchain):
         try:
@@ -156,9 +162,10 @@ def _run(
                 log_file=case.folder / "build.log",
             )
         except (SystemExit, RuntimeError) as error:
+            log = case.folder / "build.log"
             raise ChronogateError(
-                f"Verilator could not build the testbench ({error}): see "
-                f"{case.folder / 'build.log'}"
+                f"Verilator could not build the testbench: {_first_problem(log) or error} "
+                f"(log: {log})"
             ) from None
         keep(objects, build)
         tick(1)
@@ -190,6 +197,13 @@ def _run(
         if test not in results:
             problems.setdefault(test, stopped)
     return results, {test: problems[test] for test in tests if test in problems}
+
+
+def _first_problem(log: Path) -> str | None:
+    """Return the line of a log that says what went wrong, or ``None``."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    marks = ("%Error", "%Warning", "error:", "***")
+    return next((line.strip() for line in lines if any(mark in line for mark in marks)), None)
 
 
 def _failures(report: Path) -> dict[str, str]:

@@ -99,12 +99,17 @@ class RtlModel:
 
     def reset(self) -> None:
         """Hold reset for four cycles and count cycles from zero again."""
-        self._functions.model_reset(self._model)
+        self._functions.model_reset(self._open_model())
 
     @property
     def dropped_windows(self) -> int:
         """Windows that were dropped for a wrong ``tlast`` since the last reset."""
-        return self._functions.model_dropped(self._model)
+        return self._functions.model_dropped(self._open_model())
+
+    def _open_model(self) -> int:
+        if self._model is None:
+            raise ChronogateError(f"the simulation of {self.network.name} is closed: open it again")
+        return self._model
 
     def run(
         self,
@@ -132,6 +137,10 @@ class RtlModel:
         ChronogateError
             When the design hangs or breaks a rule of AXI4-Stream; which one is said.
         """
+        if not (0 <= input_gaps < 1 and 0 <= output_stalls < 1):
+            raise ChronogateError(
+                f"gaps {input_gaps} and stalls {output_stalls} are no probabilities below one"
+            )
         codes = self.network.check_codes(codes)
         batches = range(0, len(codes), BATCH_WINDOWS)
         runs = []
@@ -179,11 +188,12 @@ class RtlModel:
             + int(1000 / (1 - gaps) + 1000 / (1 - stalls))
         )
         result: _Result = self._functions.model_run(
-            self._model, beats.ctypes.data, last.ctypes.data, len(beats), taken.ctypes.data,
+            self._open_model(), beats.ctypes.data, last.ctypes.data, len(beats), taken.ctypes.data,
             len(codes), int(gaps * 2**32), int(stalls * 2**32), seed, input_beats.ctypes.data,
             output_beats.ctypes.data, timing.latency_cycles, patience,
         )  # fmt: skip
         if result.status:
+            self.reset()  # What is stuck in the pipeline must not meet the next run.
             raise ChronogateError(
                 f"the RTL of {network.name} broke a rule after {result.accepted} of {len(beats)} "
                 f"input beats and {result.taken} of {len(codes)} output beats: "

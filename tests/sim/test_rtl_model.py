@@ -91,6 +91,45 @@ def test_every_bug_is_noticed(bug: str, tmp_path: Path) -> None:
                 model.run(CODES, input_gaps=0.5, output_stalls=0.6, seed=1)
 
 
+def test_after_an_error_the_model_starts_afresh(tmp_path: Path) -> None:
+    with RtlModel(toy_network(), tmp_path, verilog=toy_verilog("hang")) as model:
+        with pytest.raises(ChronogateError, match="hangs"):
+            model.run(CODES)
+        assert model.run(CODES[:20]).outputs.tolist() == CODES[:20].tolist()
+    with pytest.raises(ChronogateError, match="closed"):
+        model.run(CODES)
+
+
+def test_impossible_gaps_are_refused(tmp_path: Path) -> None:
+    with RtlModel(toy_network(), tmp_path, verilog=toy_verilog()) as model:
+        with pytest.raises(ChronogateError, match="probabilities"):
+            model.run(CODES, input_gaps=1.0)
+
+
+@pytest.mark.parametrize("overflow", [Overflow.SAT, Overflow.WRAP])
+def test_hls4ml_entry_at_the_ends(overflow: Overflow, tmp_path: Path) -> None:
+    """NaN, infinities, and formats beyond the integers that float64 holds."""
+    format = FixedPoint(60, 60, True, Rounding.RND_CONV, overflow)
+    network = Network(
+        "wide",
+        (Port("input", 1, format, 1),),
+        (Node("flat", Flatten(1, 1, format), ("input",)),),
+        ("flat",),
+    )
+    function = ctypes.CDLL(str(RtlModel(network, tmp_path, "-O0").library)).wide_double
+
+    def entry(value: float) -> float:
+        source, result = ctypes.c_double(value), ctypes.c_double()
+        function(ctypes.byref(source), ctypes.byref(result))
+        return result.value
+
+    values = [-1.0, 3.0, 2.0**59, -(2.0**59), 2.0**70, -(2.0**70) - 2.0**20, 2.0**59 - 2.0**6]
+    expected = format.to_float(format.quantize(np.array(values))).tolist()
+    assert [entry(value) for value in values] == expected
+    assert np.isnan(entry(np.nan))
+    assert np.isnan(entry(np.inf)) == (overflow is Overflow.WRAP)
+
+
 # Every rounding and every overflow, not every pair: the wrapper treats them one after the other.
 MODES = list(zip(Rounding, cycle(Overflow), strict=False))
 

@@ -92,8 +92,13 @@ def test_wrong_code_is_counted(tmp_path: Path) -> None:
 
 def test_broken_verilog_is_an_error(tmp_path: Path) -> None:
     verilog = toy_verilog().replace("endmodule", "")
-    with pytest.raises(ChronogateError, match="build"):
+    with pytest.raises(ChronogateError, match="could not build the testbench: %Error"):
         run_testbench(toy_network(), TOY_CODES, tmp_path, 5, verilog=verilog)
+
+
+def test_folder_with_a_space_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ChronogateError, match="contains a space"):
+        run_testbench(toy_network(), TOY_CODES, tmp_path / "my runs", 5)
 
 
 def test_one_window_is_refused(tmp_path: Path) -> None:
