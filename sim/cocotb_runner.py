@@ -29,7 +29,8 @@ TESTS = (
 MODULE = "sim.testbench.tests"
 WAVE = "dump.vcd"
 RESULTS = "results.xml"
-# Most of the build is Verilator's runtime; optimizing it costs more than these short runs give.
+# The runs are short: optimizing the design further costs more than it gives. The runtime is built
+# once and kept.
 QUICK_BUILD = ("OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1")
 WAIVED = ("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC", "-Wno-CASEINCOMPLETE")
 
