@@ -69,11 +69,12 @@ def verify(
         simulated = measure_cycles(model)
         tick = progress.step("Test windows through the RTL", len(codes))
         outputs = model.run(codes, seed=settings.seed, tick=tick).outputs
-    places = np.linspace(0, len(codes) - 1, min(settings.testbench_windows, len(codes)))
+    places = _testbench_windows(settings.testbench_windows, expected, outputs)
     tick = progress.step("cocotb testbench", 2)
-    bench = run_testbench(
-        network, codes[places.astype(int)], folder / "testbench", settings.seed, waves, tick
-    )
+    bench = run_testbench(network, codes[places], folder / "testbench", settings.seed, waves, tick)
+    found = bench.first_mismatch
+    if found is not None:
+        found = replace(found, window=int(places[found.window]))
     comparisons = {"qkeras": conversion.qkeras, "rtl": Agreement.of(expected, outputs)}
     if hls is not None:
         progress.step("HLS C simulation")
@@ -88,10 +89,17 @@ def verify(
             realizations=tuple(n for n in order if n == "reference" or n in comparisons),
             predicted=CycleReport.predicted(network.timing),
             simulated=simulated if bench.simulated == bench.predicted else bench.simulated,
-            first_mismatch=bench.first_mismatch or _first(network, expected, outputs),
+            first_mismatch=found or _first(network, expected, outputs),
         ),
         outputs,
     )
+
+
+def _testbench_windows(count: int, expected: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    """Spread over all windows; the first wrong one is among them, so that its layer is named."""
+    spread = np.linspace(0, len(expected) - 1, min(count, len(expected))).astype(int)
+    wrong = np.flatnonzero((expected != outputs).any(axis=1))[:1]
+    return np.union1d(spread, wrong)
 
 
 def _reference(network: Network, codes: np.ndarray, progress: Progress) -> np.ndarray:
