@@ -123,8 +123,10 @@ class AmaranthBackend(Backend):
 
         folder = output_folder(model) / "bitstream" / board
         result = implement(network_of(model), find_board(board), folder, progress, seed)
-        return {key: str(value) if isinstance(value, Path) else value
-                for key, value in asdict(result).items()}
+        return {
+            key: str(value) if isinstance(value, Path) else value
+            for key, value in asdict(result).items()
+        }
 
 
 def network_of(model: "ModelGraph") -> "Network":

@@ -35,30 +35,41 @@ def _check_graph(model: keras.Model) -> None:
     name = model.name
     sequential = isinstance(model, keras.Sequential)
     if not sequential and not model._is_graph_network:
-        raise ChronogateError(f"model {name!r} is a subclass of keras.Model: write it as "
-                              "keras.Sequential or with the functional API")
+        raise ChronogateError(
+            f"model {name!r} is a subclass of keras.Model: write it as "
+            "keras.Sequential or with the functional API"
+        )
     if not model.built or not model.inputs:
-        raise ChronogateError(f"model {name!r} has no input shape yet: begin it with "
-                              "keras.layers.Input((look_back, features))")
+        raise ChronogateError(
+            f"model {name!r} has no input shape yet: begin it with "
+            "keras.layers.Input((look_back, features))"
+        )
     inputs, outputs = len(model.inputs), len(model.outputs or ())
     if inputs != 1 or outputs != 1:
-        raise ChronogateError(f"model {name!r} has {inputs} inputs and {outputs} outputs: "
-                              "so far one of each is supported")
+        raise ChronogateError(
+            f"model {name!r} has {inputs} inputs and {outputs} outputs: "
+            "so far one of each is supported"
+        )
     if None in model.inputs[0].shape[1:]:
-        raise ChronogateError(f"model {name!r} takes inputs of shape {model.inputs[0].shape}: "
-                              "give the look-back a fixed length in keras.layers.Input")
+        raise ChronogateError(
+            f"model {name!r} takes inputs of shape {model.inputs[0].shape}: "
+            "give the look-back a fixed length in keras.layers.Input"
+        )
     if not sequential:
         for layer in model.get_config()["layers"]:
             if len(layer["inbound_nodes"]) > 1:
-                raise ChronogateError(f"layer {layer['name']!r} is called more than once: "
-                                      "use a layer of its own for each call")
+                raise ChronogateError(
+                    f"layer {layer['name']!r} is called more than once: "
+                    "use a layer of its own for each call"
+                )
 
 
 def _check_layer(layer: keras.layers.Layer) -> None:
     kind = type(layer).__name__
     if layer.name == "input":
-        raise ChronogateError("layer 'input': hls4ml keeps this name for itself: "
-                              "give the layer another one")
+        raise ChronogateError(
+            "layer 'input': hls4ml keeps this name for itself: give the layer another one"
+        )
     if kind not in SUPPORTED:
         raise ChronogateError(
             f"layer {layer.name!r}: {kind} is not supported: build the model from "
@@ -99,10 +110,13 @@ def _check_recurrent(layer: keras.layers.RNN) -> None:
             "bits at every step: give it, for example quantized_bits(8, 0, alpha=1)"
         )
     if layer.cell.recurrent_quantizer_internal is None:
-        reason = " (without it QKeras multiplies by the input kernel)" * (type(layer).__name__ ==
-                                                                          "QGRU")
-        raise ChronogateError(f"layer {layer.name!r}: recurrent_quantizer is missing{reason}: "
-                              "give it, for example quantized_bits(8, 0, alpha=1)")
+        reason = " (without it QKeras multiplies by the input kernel)" * (
+            type(layer).__name__ == "QGRU"
+        )
+        raise ChronogateError(
+            f"layer {layer.name!r}: recurrent_quantizer is missing{reason}: "
+            "give it, for example quantized_bits(8, 0, alpha=1)"
+        )
 
 
 _CHECKS: dict[str, Callable[..., None]] = {

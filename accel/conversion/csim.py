@@ -60,8 +60,10 @@ def _simulate(folder: Path, codes: np.ndarray) -> tuple[np.ndarray, float]:
     scaled = np.ldexp(outputs, network.output_format.fraction)
     result = scaled.astype(np.int64)
     if (result != scaled).any():
-        raise ChronogateError(f"the C simulation in {folder} gives values off the grid of "
-                              f"{network.output_format}: convert the model again")
+        raise ChronogateError(
+            f"the C simulation in {folder} gives values off the grid of "
+            f"{network.output_format}: convert the model again"
+        )
     return result, seconds
 
 

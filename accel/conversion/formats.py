@@ -72,16 +72,20 @@ def format_of(quantizer: object, place: Place) -> FixedPoint:
     # Saturating into one integer bit is hard tanh's own clip: the two are the same map.
     plain = result.function is Function.LINEAR or result.function is Function.HARD_TANH
     if not plain or result.output is None:
-        raise place.refuse(f"is {_name(quantizer)}, which is no plain number format",
-                           "use quantized_bits(bits, integer, alpha=1)")
+        raise place.refuse(
+            f"is {_name(quantizer)}, which is no plain number format",
+            "use quantized_bits(bits, integer, alpha=1)",
+        )
     return result.output
 
 
 def weight_format_of(quantizer: object, place: Place) -> FixedPoint:
     """Return the format of a weight quantizer; only `quantized_bits` quantizes weights here."""
     if quantizer is not None and type(quantizer) is not qkeras.quantized_bits:
-        raise place.refuse(f"is {_name(quantizer)}, which is not supported for weights yet",
-                           "use quantized_bits(bits, integer, alpha=1)")
+        raise place.refuse(
+            f"is {_name(quantizer)}, which is not supported for weights yet",
+            "use quantized_bits(bits, integer, alpha=1)",
+        )
     return format_of(quantizer, place)
 
 
@@ -104,8 +108,10 @@ def _quantized_relu(quantizer: qkeras.quantized_relu, place: Place) -> Quantizer
     _check_common(quantizer, place)
     for option in ("use_sigmoid", "negative_slope", "relu_upper_bound"):
         if getattr(quantizer, option):
-            raise place.refuse(f"is quantized_relu with {option}={getattr(quantizer, option)}",
-                               f"leave {option} out")
+            raise place.refuse(
+                f"is quantized_relu with {option}={getattr(quantizer, option)}",
+                f"leave {option} out",
+            )
     bits, integer = int(quantizer.bits), int(quantizer.integer)
     _check_bits(bits, 1, place)
     _check_integer(integer, place)
@@ -129,8 +135,10 @@ def _quantized_sigmoid(quantizer: qkeras.quantized_sigmoid, place: Place) -> Qua
     _check_common(quantizer, place)
     _check_hard("use_real_sigmoid", quantizer.use_real_sigmoid, place)
     if quantizer.symmetric:
-        raise place.refuse("is quantized_sigmoid with symmetric=True, which no format holds",
-                           "write symmetric=False")
+        raise place.refuse(
+            "is quantized_sigmoid with symmetric=True, which no format holds",
+            "write symmetric=False",
+        )
     bits = int(quantizer.bits)
     _check_bits(bits, 1, place)
     return Quantizer(
@@ -151,7 +159,8 @@ def _check_alpha(alpha: object, place: Place) -> None:
         # QKeras turns a kernel's alpha=None into auto_po2 when the layer is made.
         raise place.refuse(
             f"has alpha={alpha!r} (which alpha=None on a kernel becomes): the scale would change "
-            "with the weights", "write alpha=1"
+            "with the weights",
+            "write alpha=1",
         )
     if alpha is not None and not (isinstance(alpha, (int, float, np.number)) and alpha == 1):
         raise place.refuse(f"has alpha={alpha}, a scale that is not folded yet", "write alpha=1")
@@ -159,21 +168,27 @@ def _check_alpha(alpha: object, place: Place) -> None:
 
 def _check_common(quantizer: object, place: Place) -> None:
     if getattr(quantizer, "use_stochastic_rounding", False):
-        raise place.refuse("rounds at random (use_stochastic_rounding)",
-                           "write use_stochastic_rounding=False")
+        raise place.refuse(
+            "rounds at random (use_stochastic_rounding)", "write use_stochastic_rounding=False"
+        )
     share = float(getattr(quantizer, "qnoise_factor", 1.0))
     if share != 1.0:
-        raise place.refuse(f"has qnoise_factor={share}, so it quantizes only in part",
-                           "set qnoise_factor to 1 before converting")
+        raise place.refuse(
+            f"has qnoise_factor={share}, so it quantizes only in part",
+            "set qnoise_factor to 1 before converting",
+        )
 
 
 def _check_hard(option: str, real: bool, place: Place) -> None:
     if real:
-        raise place.refuse(f"has {option}=True, whose curve needs a table",
-                           f"write the hard form, {option}=False")
+        raise place.refuse(
+            f"has {option}=True, whose curve needs a table", f"write the hard form, {option}=False"
+        )
     if qkeras.quantizers._sigmoid is not qkeras.hard_sigmoid:
-        raise place.refuse("follows qkeras.set_internal_sigmoid, which is not 'hard'",
-                           "call set_internal_sigmoid('hard')")
+        raise place.refuse(
+            "follows qkeras.set_internal_sigmoid, which is not 'hard'",
+            "call set_internal_sigmoid('hard')",
+        )
 
 
 def _check_bits(bits: int, fewest: int, place: Place) -> None:
@@ -183,8 +198,9 @@ def _check_bits(bits: int, fewest: int, place: Place) -> None:
 
 def _check_integer(integer: int, place: Place) -> None:
     if not 0 <= integer <= MAX_BITS:
-        raise place.refuse(f"has integer={integer}, which QKeras cannot compute",
-                           f"use 0 to {MAX_BITS}")
+        raise place.refuse(
+            f"has integer={integer}, which QKeras cannot compute", f"use 0 to {MAX_BITS}"
+        )
 
 
 def _name(quantizer: object) -> str:

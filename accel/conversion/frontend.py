@@ -85,8 +85,9 @@ def _parse_qdense(
     for weight, hls_name in (("kernel", "weight"), ("bias", "bias")):
         quantizer = getattr(source, f"{weight}_quantizer_internal")
         if weight == "kernel" or source.use_bias:
-            codes, format = weight_codes(source.name, weight, layer_weight(source, weight),
-                                         quantizer, f"{weight}_quantizer")
+            codes, format = weight_codes(
+                source.name, weight, layer_weight(source, weight), quantizer, f"{weight}_quantizer"
+            )
             layer[f"{hls_name}_quantizer"] = GridQuantizer(format.to_float(codes), format)
     return layer, shape
 

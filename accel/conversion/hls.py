@@ -53,16 +53,22 @@ def inexact_reason(graph: ModelGraph) -> str:
     for node in network_of(graph).nodes:
         kind = type(node.spec).__name__
         if not isinstance(node.spec, EXACT_BLOCKS):
-            return (f"hls4ml's {BACKEND} template for {kind} (layer {node.name!r}) is not "
-                    "bit-exact, so no HLS project is written")
+            return (
+                f"hls4ml's {BACKEND} template for {kind} (layer {node.name!r}) is not "
+                "bit-exact, so no HLS project is written"
+            )
         if node.spec.outputs[0].format.width > DOUBLE_BITS:
-            return (f"layer {node.name!r} gives more than {DOUBLE_BITS} bits, which the HLS "
-                    "project's interface of doubles cannot hold, so no HLS project is written")
+            return (
+                f"layer {node.name!r} gives more than {DOUBLE_BITS} bits, which the HLS "
+                "project's interface of doubles cannot hold, so no HLS project is written"
+            )
     for layer in graph.get_layers():
         flat = len(layer.get_input_variable().shape) == 1 if layer.inputs != ["input"] else False
         if layer.class_name == "Reshape" and flat and _io_type(graph) == "io_stream":
-            return (f"hls4ml's stream of layer {layer.name!r} loses values where the input is flat "
-                    "already, so no HLS project is written")
+            return (
+                f"hls4ml's stream of layer {layer.name!r} loses values where the input is flat "
+                "already, so no HLS project is written"
+            )
     return ""
 
 

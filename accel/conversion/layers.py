@@ -48,13 +48,14 @@ def flatten(layer: LayerDraft, source: Port, config: HlsConfig) -> Spec:
 def dense(layer: LayerDraft, source: Port, config: HlsConfig) -> Spec:
     """`QDense` after a flat input."""
     if source.steps is not None:
-        raise ChronogateError(f"layer {layer.name!r}: QDense on every time step is not supported: "
-                              "put a Flatten before it")
+        raise ChronogateError(
+            f"layer {layer.name!r}: QDense on every time step is not supported: "
+            "put a Flatten before it"
+        )
     kernel, kernel_format = _weight(layer, "kernel", "kernel_quantizer")
     bias, bias_format = _bias(layer, (kernel.shape[1],), kernel_format)
     reuse = reuse_factor(config, layer.name, layer.types, "ReuseFactor")
-    return Dense(kernel, bias, source.format, kernel_format, bias_format,
-                 reuse or kernel.shape[0])
+    return Dense(kernel, bias, source.format, kernel_format, bias_format, reuse or kernel.shape[0])
 
 
 def lstm(layer: LayerDraft, source: Port, config: HlsConfig) -> Spec:
@@ -125,8 +126,10 @@ def _activation(layer: LayerDraft, argument: str) -> Quantizer:
 
 def _steps(layer: LayerDraft, source: Port) -> int:
     if source.steps is None:
-        raise ChronogateError(f"layer {layer.name!r}: it needs one beat per time step: "
-                              "do not flatten the window before it")
+        raise ChronogateError(
+            f"layer {layer.name!r}: it needs one beat per time step: "
+            "do not flatten the window before it"
+        )
     return source.steps
 
 

@@ -41,8 +41,10 @@ def read_graph(graph: ModelGraph) -> Draft:
     source: Layer = first
     for node in others:
         if node.inputs != source.outputs or len(source.get_output_nodes()) != 1:
-            raise ChronogateError(f"layer {node.name!r}: branches are not supported: "
-                                  "let every layer feed exactly one other")
+            raise ChronogateError(
+                f"layer {node.name!r}: branches are not supported: "
+                "let every layer feed exactly one other"
+            )
         layers.append(_read_layer(node, model, layers[-1].source if layers else None))
         source = node
     return Draft(
@@ -55,13 +57,13 @@ def read_graph(graph: ModelGraph) -> Draft:
     )
 
 
-def _read_layer(
-    node: Layer, model: keras.Model, before: keras.layers.Layer | None
-) -> LayerDraft:
+def _read_layer(node: Layer, model: keras.Model, before: keras.layers.Layer | None) -> LayerDraft:
     layer = next((layer for layer in model.layers if layer.name == node.name), before)
     if layer is None or isinstance(node, Input):
-        raise ChronogateError(f"layer {node.name!r} is in hls4ml's graph but not in the model: "
-                              "convert the model with accel.convert")
+        raise ChronogateError(
+            f"layer {node.name!r} is in hls4ml's graph but not in the model: "
+            "convert the model with accel.convert"
+        )
     kind, quantizer = type(layer).__name__, None
     if layer.name != node.name or kind == "Activation":
         # hls4ml makes a node of its own from a layer's activation argument.
@@ -124,8 +126,10 @@ def _input_port(draft: Draft, format: FixedPoint) -> Port:
             return Port(draft.input_name, channels, format)
         case (steps, channels):
             return Port(draft.input_name, channels, format, steps)
-    raise ChronogateError(f"input {draft.input_name!r} has the shape {draft.input_shape}: "
-                          "give it as (look_back, features)")
+    raise ChronogateError(
+        f"input {draft.input_name!r} has the shape {draft.input_shape}: "
+        "give it as (look_back, features)"
+    )
 
 
 def build_blocks(draft: Draft) -> Draft:
@@ -147,8 +151,7 @@ def make_network(draft: Draft) -> Network:
     assert draft.input is not None  # choose_input_format comes before
     if not draft.nodes:
         raise ChronogateError(f"model {draft.name!r} computes nothing: add a layer")
-    return Network(draft.name, (draft.input,), draft.nodes, (draft.nodes[-1].name,),
-                   draft.metadata)
+    return Network(draft.name, (draft.input,), draft.nodes, (draft.nodes[-1].name,), draft.metadata)
 
 
 def annotate_precisions(graph: ModelGraph, network: Network) -> None:

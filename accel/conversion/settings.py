@@ -38,8 +38,10 @@ def check_layer_names(config: HlsConfig, names: Iterable[str]) -> None:
     known = tuple(names)
     for name in _table(config, "LayerName"):
         if name not in known:
-            raise ChronogateError(f"hls_config names a layer {name!r} that the model does not "
-                                  f"have: use one of {', '.join(known)}")
+            raise ChronogateError(
+                f"hls_config names a layer {name!r} that the model does not "
+                f"have: use one of {', '.join(known)}"
+            )
 
 
 def reuse_factor(config: HlsConfig, name: str, types: Iterable[str], key: str) -> int | None:
@@ -72,8 +74,10 @@ def parse_precision(precision: object) -> PrecisionType:
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         parsed = None
     if parsed is None:
-        raise ChronogateError(f"{precision!r} in hls_config is no precision: "
-                              "write it like ap_fixed<8,3,AP_RND_CONV,AP_SAT>")
+        raise ChronogateError(
+            f"{precision!r} in hls_config is no precision: "
+            "write it like ap_fixed<8,3,AP_RND_CONV,AP_SAT>"
+        )
     return parsed
 
 
@@ -82,8 +86,10 @@ def fixed_point(precision: PrecisionType, where: str) -> FixedPoint:
     if isinstance(precision, IntegerPrecisionType):
         return FixedPoint(precision.width, precision.width, bool(precision.signed))
     if not isinstance(precision, FixedPrecisionType) or precision.saturation_bits:
-        raise ChronogateError(f"{where}: precision {precision} has no exact hardware: "
-                              "write it like ap_fixed<8,3,AP_RND_CONV,AP_SAT>")
+        raise ChronogateError(
+            f"{where}: precision {precision} has no exact hardware: "
+            "write it like ap_fixed<8,3,AP_RND_CONV,AP_SAT>"
+        )
     return FixedPoint(
         precision.width,
         precision.integer,

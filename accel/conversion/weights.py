@@ -49,8 +49,10 @@ def weight_codes(
     scaled = np.ldexp(quantize_float64(quantizer, values), format.fraction)
     codes = np.rint(scaled).astype(np.int64)
     if (codes != scaled).any() or codes.min() < format.minimum or codes.max() > format.maximum:
-        raise place.refuse(f"leaves values of {weight} off the grid of {format}",
-                           "train with weights of a size that float64 holds exactly")
+        raise place.refuse(
+            f"leaves values of {weight} off the grid of {format}",
+            "train with weights of a size that float64 holds exactly",
+        )
     return codes, format
 
 

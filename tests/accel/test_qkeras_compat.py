@@ -43,15 +43,21 @@ def test_keras_3_imported_first_is_named() -> None:
         "try:\n import accel.qkeras_compat\n"
         "except ChronogateError as error:\n print(error)\n"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
-                            check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     assert "import accel first" in result.stdout
 
 
 @pytest.mark.parametrize("kind", [qkeras.QGRU, qkeras.QSimpleRNN])
 def test_is_sequence(kind: type) -> None:
-    layer = kind(2, kernel_quantizer=bits(6), recurrent_quantizer=bits(6),
-                 bias_quantizer=bits(6), state_quantizer=bits(6))
+    layer = kind(
+        2,
+        kernel_quantizer=bits(6),
+        recurrent_quantizer=bits(6),
+        bias_quantizer=bits(6),
+        state_quantizer=bits(6),
+    )
     assert layer(np.zeros((1, 3, 2), np.float32)).shape == (1, 2)
 
 

@@ -28,9 +28,7 @@ def test_compile_and_predict(model: keras.Model, tmp_path: Path) -> None:
         graph.predict(x)
     graph.compile()
     network = graph.network
-    expected = network.output_format.to_float(
-        network.reference(network.input_format.quantize(x))
-    )
+    expected = network.output_format.to_float(network.reference(network.input_format.quantize(x)))
     # QKeras quantizes the same floats itself.
     assert (expected == evaluate_float64(model, x)).all()
     for inputs in (x, x.astype(np.float32).astype(np.float64), x.reshape(30, 8)):

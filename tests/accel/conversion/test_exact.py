@@ -89,7 +89,8 @@ def test_lstm(options: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "reset_after"), list(product(FORMATS, (False, True))),
+    ("options", "reset_after"),
+    list(product(FORMATS, (False, True))),
     ids=[f"{i}-{a}" for i, a in product(range(len(FORMATS)), ("before", "after"))],
 )
 def test_gru(options: dict[str, object], reset_after: bool) -> None:
@@ -217,10 +218,13 @@ def test_importing_hls4ml_does_not_import_tensorflow() -> None:
     import subprocess
     import sys
 
-    code = "import sys, hls4ml; print('tensorflow' in sys.modules, 'amaranth' in " \
-           "hls4ml.backends.get_available_backends())"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
-                            check=True)
+    code = (
+        "import sys, hls4ml; print('tensorflow' in sys.modules, 'amaranth' in "
+        "hls4ml.backends.get_available_backends())"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     assert result.stdout.split()[-2:] == ["False", "True"]
 
 
