@@ -6,6 +6,7 @@ from rich.table import Table
 
 from accel.boards import Board
 from accel.datasets.dataset import Dataset
+from accel.report.examples import label
 from accel.report.page import accuracy_entries
 from accel.report.schema import Implementation, Report
 from accel.report.text import duration, number, whole
@@ -58,7 +59,25 @@ def implementation_table(routed: Implementation) -> Table:
 
 
 def training_table(result: TrainingResult) -> Table:
-    raise NotImplementedError
+    """Return the errors of the forecaster beside those of the baselines, on all test windows."""
+    table = Table("forecaster", "MSE", "MAE", title=result.name, title_justify="left")
+    for target in result.model.targets:
+        table.add_column(f"MAE, {label(target.name, target.unit)}")
+    baselines = result.baselines
+    for name, scores in (
+        (f"this {result.family}", result.model),
+        ("last value", baselines.last_value),
+        (f"seasonal naive ({baselines.season})", baselines.seasonal_naive),
+        (f"ridge regression (penalty {baselines.ridge_penalty:g})", baselines.ridge),
+    ):
+        errors = (scores.mse, scores.mae, *(target.mae for target in scores.targets))
+        table.add_row(name, *(number(error) for error in errors))
+    for column in table.columns[1:]:
+        column.justify = "right"
+    table.caption = (
+        f"{result.test_windows:,} test windows of {result.look_back} steps, {result.horizon} ahead"
+    )
+    return table
 
 
 def boards_table(boards: Sequence[Board]) -> Table:

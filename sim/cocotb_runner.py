@@ -149,6 +149,8 @@ def _run(
         (case.folder / f"result_{test}.json").unlink(missing_ok=True)
     build = case.folder / ("build_waves" if waves else "build")
     runner = get_runner("verilator")
+    # It would print every command between our progress bars; its logs hold them.
+    runner.log.setLevel("CRITICAL")
     objects = cache_folder(toolchain, "cocotb", f"waves={waves}", *QUICK_BUILD)
     lend(objects, build)
     with _environment(toolchain):

@@ -120,7 +120,8 @@ def _accuracy(
 
 
 def _baselines(training: TrainingResult) -> Baselines:
-    raise NotImplementedError
+    found = training.baselines
+    return Baselines(found.last_value.mse, found.seasonal_naive.mse, found.ridge.mse)
 
 
 def _implementations(run: Run) -> tuple[Implementation, ...]:

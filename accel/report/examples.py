@@ -54,8 +54,8 @@ def horizon_curves(results: Results) -> list[HorizonError]:
     if windows is None or forecasts is None:
         return []
     count = len(results.network.metadata.targets)
-    curves = [HorizonError("this model", step_errors(forecasts, windows.targets, windows.mask, count))]
-    return curves + baseline_curves(results)
+    errors = step_errors(forecasts, windows.targets, windows.mask, count)
+    return [HorizonError("this model", errors), *baseline_curves(results)]
 
 
 def step_errors(
@@ -74,4 +74,26 @@ def step_errors(
 
 
 def baseline_curves(results: Results) -> list[HorizonError]:
-    raise NotImplementedError
+    """Return the errors of last value and seasonal naive at each step ahead.
+
+    Both follow from the inputs of the windows, where every target is also seen and the look-back
+    holds a season; ridge regression, which would have to be fitted again, is left out.
+    """
+    windows, training, metadata = results.windows, results.training, results.network.metadata
+    names = [feature.name for feature in metadata.features]
+    if windows is None or training is None or any(t.name not in names for t in metadata.targets):
+        return []
+    seen = windows.inputs[:, :, [names.index(target.name) for target in metadata.targets]]
+    steps, season = np.arange(metadata.horizon), training.baselines.season
+    sources = {"last value": np.full_like(steps, -1)}
+    if season <= metadata.look_back:
+        sources["seasonal naive"] = steps % season - season
+    return [
+        HorizonError(
+            name,
+            step_errors(
+                seen[:, rows].reshape(len(seen), -1), windows.targets, windows.mask, seen.shape[2]
+            ),
+        )
+        for name, rows in sources.items()
+    ]
