@@ -1,6 +1,7 @@
 """The cocotb testbench: passes what is right, names what is wrong."""
 
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ def windows(network: Network, count: int) -> np.ndarray:
 
 
 def test_right_design_passes(tmp_path: Path) -> None:
-    network = draw_network(3, "gru_before")
+    network = draw_long("gru_before")
     ticks: list[int] = []
     result = run_testbench(network, windows(network, 8), tmp_path, 5, tick=ticks.append)
     assert result.passed
@@ -31,15 +32,39 @@ def test_right_design_passes(tmp_path: Path) -> None:
     assert sum(ticks) == 2
 
 
+def with_spec(network: Network, name: str, **changes: np.ndarray) -> Network:
+    """Return the network with other weights in one node."""
+    nodes = tuple(
+        replace(node, spec=replace(node.spec, **changes)) if node.name == name else node
+        for node in network.nodes
+    )
+    return replace(network, nodes=nodes)
+
+
+def draw_long(kind: str) -> Network:
+    """Draw until a window has three time steps, so that states matter."""
+    drawn = (draw_network(seed, kind) for seed in count())
+    return next(network for network in drawn if network.look_back >= 3)
+
+
+@pytest.mark.parametrize("kind", ["gru_after", "gru_before"])
+def test_first_wrong_layer_is_the_last(kind: str, tmp_path: Path) -> None:
+    """Every layer before the wrong one is seen to be right, recurrent states included."""
+    network = draw_long(kind)
+    bias = network.nodes[-1].spec.bias
+    wrong = with_spec(network, "dense1", bias=np.where(bias > 0, bias - 1, bias + 1))
+    result = run_testbench(network, windows(network, 4), tmp_path, 5, verilog=wrong.verilog())
+    found = result.first_mismatch
+    assert found is not None
+    assert (found.layer, found.step, found.channel, found.window) == ("dense1", None, 0, 0)
+    assert result.mismatches == result.values_compared
+
+
 def test_wrong_weight_is_named_with_layer_step_and_wave(tmp_path: Path) -> None:
-    network = draw_network(3, "lstm")
-    name = "lstm"
-    position = next(i for i, node in enumerate(network.nodes) if node.name == name)
-    node = network.nodes[position]
-    recurrent = -node.spec.recurrent_kernel
-    nodes = list(network.nodes)
-    nodes[position] = replace(node, spec=replace(node.spec, recurrent_kernel=recurrent))
-    wrong = replace(network, nodes=tuple(nodes))
+    network = draw_long("lstm")
+    position = next(i for i, node in enumerate(network.nodes) if node.name == "lstm")
+    recurrent = -network.nodes[position].spec.recurrent_kernel
+    wrong = with_spec(network, "lstm", recurrent_kernel=recurrent)
     codes = windows(network, 6)
     assert wrong.reference(codes).tolist() != network.reference(codes).tolist()
     result = run_testbench(network, codes, tmp_path, 5, verilog=wrong.verilog())
