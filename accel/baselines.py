@@ -8,7 +8,7 @@ import numpy as np
 from accel.datasets.windows import Windows
 from hw.errors import ChronogateError
 
-PENALTIES = tuple(10.0**k for k in range(-2, 7))
+PENALTIES = tuple(10.0**k for k in range(-4, 7))
 """Ridge penalties tried on validation, for sums of squares over the training windows."""
 
 _CHUNK = 2048  # windows flattened at once; bounds the memory of long look-backs

@@ -52,8 +52,8 @@ def demo(
     pin to UART pin. About ten minutes on two cores. Exit code 0 only when everything agrees.
     """
     from accel.flow import run_demo
-    from accel.summary import summary_table
     from accel.report.verdict import agreement
+    from accel.summary import summary_table
 
     with show_progress(json) as progress:
         report = run_demo(run or RUNS / "demo", board, progress)
@@ -139,8 +139,10 @@ def convert(
         print_json(conversion)
     else:
         found = conversion.qkeras
-        print(f"{folder}: QKeras = golden model on {found.windows:,} windows, "
-              f"mismatches: {found.mismatches}")
+        print(
+            f"{folder}: QKeras = golden model on {found.windows:,} windows, "
+            f"mismatches: {found.mismatches}"
+        )
         if conversion.hls_reason:
             print(f"no HLS project: {conversion.hls_reason}")
         print(f"go on with `accel verify {folder}`")
@@ -223,16 +225,18 @@ def forecast(
     if json:
         print_json(files)
     else:
-        print(f"{files.forecasts} forecast{'s' * (files.forecasts > 1)} of {files.horizon} steps: "
-              f"{files.csv}, {files.plot}")
+        print(
+            f"{files.forecasts} forecast{'s' * (files.forecasts > 1)} of {files.horizon} steps: "
+            f"{files.csv}, {files.plot}"
+        )
 
 
 @app.command()
 def report(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.")],
-    output: Annotated[
-        Path, typer.Option(help="Page that compares several runs.")
-    ] = Path("comparison.html"),
+    output: Annotated[Path, typer.Option(help="Page that compares several runs.")] = Path(
+        "comparison.html"
+    ),
     json: JsonOption = False,
 ) -> None:
     """Write report.json and report.html; several runs are compared side by side."""

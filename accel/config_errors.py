@@ -81,7 +81,8 @@ def _sections(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[type[Ba
     rest = path[1:]
     if len(options) > 1 and rest and rest[0] in _FAMILIES:
         options = tuple(
-            option for option in options
+            option
+            for option in options
             if option.model_fields["family"].annotation is not None
             and rest[0] in get_args(option.model_fields["family"].annotation)
         )

@@ -3,6 +3,7 @@
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from accel.records import Agreement, Conversion, window_codes
 from accel.runs import Run
 from accel.training_result import load_training, metadata
 from hw.network import Network
+
+if TYPE_CHECKING:
+    from accel.qkeras_compat import keras
 
 CHUNK = 2048
 """Windows between two ticks of a progress bar."""
@@ -33,8 +37,7 @@ def convert_run(run: Run, config: Config | None, folder: Path, progress: Progres
         With the agreement of the golden model and stock QKeras, code by code.
     """
     progress.step("Loading TensorFlow")
-    from accel.conversion.backend import network_of
-    from accel.conversion.entry import convert
+    from accel.conversion.entry import convert, network_of
     from accel.conversion.hls import write_hls
     from accel.forecasters.layer_names import hls_settings
     from accel.qkeras_compat import load_model
@@ -61,7 +64,7 @@ def convert_run(run: Run, config: Config | None, folder: Path, progress: Progres
 
 
 def _compare(
-    model: object, network: Network, codes: np.ndarray, progress: Progress
+    model: "keras.Model", network: Network, codes: np.ndarray, progress: Progress
 ) -> tuple[Agreement, int]:
     from accel.qkeras_compat import count_float32_differences, evaluate_float64
 

@@ -45,10 +45,10 @@ def fit(
     schedule = keras.optimizers.schedules.CosineDecay(
         training.learning_rate, batches * training.epochs
     )
-    step = _training_step(model, keras.optimizers.AdamW(schedule, training.weight_decay))
-    inputs = train.inputs.astype(np.float32)
-    targets = train.targets.astype(np.float32)
-    mask = train.mask.astype(np.float32)
+    optimizer = keras.optimizers.AdamW(weight_decay=training.weight_decay)
+    optimizer.learning_rate = schedule
+    step = _training_step(model, optimizer)
+    arrays = [a.astype(np.float32) for a in (train.inputs, train.targets, train.mask)]
     random = np.random.default_rng(training.seed)
     evaluate = _evaluation(model)
     best, best_weights, history = float("inf"), model.get_weights(), list[Epoch]()
@@ -56,7 +56,7 @@ def fit(
     for _ in range(training.epochs):
         # Shuffled anew each time, so the few windows beyond the last whole batch always differ.
         order = random.permutation(len(train))[: batches * batch].reshape(batches, batch)
-        losses = [float(step(inputs[rows], targets[rows], mask[rows])) for rows in order]
+        losses = [float(step(*(tf.constant(a[rows]) for a in arrays))) for rows in order]
         error = _masked_mse(evaluate(validation.inputs), validation)
         history.append(Epoch(float(np.mean(losses)), error))
         advance(1)

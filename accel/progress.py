@@ -61,14 +61,14 @@ class LineProgress:
         self.finish()
         self._description = description
         self._started = time.monotonic()
-        self._write(f'{description} ...')
+        self._write(f"{description} ...")
         return lambda units: None
 
     def finish(self) -> None:
         """Say how long the step under way took."""
         if self._description is not None:
             seconds = time.monotonic() - self._started
-            self._write(f'{self._description}: {seconds:.1f} s')
+            self._write(f"{self._description}: {seconds:.1f} s")
             self._description = None
 
     def _write(self, line: str) -> None:
@@ -109,22 +109,22 @@ def show_progress(quiet: bool = False, stream: TextIO | None = None) -> Iterator
     stream
         Defaults to stderr; bars are drawn only when it is a terminal.
     """
-    stream = sys.stderr if stream is None else stream
+    target: TextIO = sys.stderr if stream is None else stream
     if quiet:
         yield SilentProgress()
-    elif stream.isatty():
+    elif target.isatty():
         columns = (
             SpinnerColumn(),
-            TextColumn('{task.description}'),
+            TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
-        with RichProgress(*columns, console=Console(file=stream)) as bars:
+        with RichProgress(*columns, console=Console(file=target)) as bars:
             progress = BarProgress(bars)
             yield progress
             progress.finish()
     else:
-        progress = LineProgress(stream)
+        progress = LineProgress(target)
         yield progress
         progress.finish()

@@ -23,12 +23,12 @@ from hw.errors import ChronogateError
 class Step(StrEnum):
     """The steps that write into a run folder, in the order in which they are taken."""
 
-    TRAIN = 'train'
-    CONVERT = 'convert'
-    VERIFY = 'verify'
-    BITSTREAM = 'bitstream'
-    FORECAST = 'forecast'
-    REPORT = 'report'
+    TRAIN = "train"
+    CONVERT = "convert"
+    VERIFY = "verify"
+    BITSTREAM = "bitstream"
+    FORECAST = "forecast"
+    REPORT = "report"
 
 
 @dataclass(frozen=True)
@@ -52,29 +52,29 @@ class StepFiles:
 
 STEP_FILES: dict[Step, StepFiles] = {
     Step.TRAIN: StepFiles(
-        owned=('config.toml', 'model.h5', 'training.json', 'test_windows.npz'),
-        first='model.h5',
+        owned=("config.toml", "model.h5", "training.json", "test_windows.npz"),
+        first="model.h5",
         later=(Step.CONVERT, Step.VERIFY, Step.BITSTREAM, Step.FORECAST, Step.REPORT),
     ),
     Step.CONVERT: StepFiles(
-        owned=('network.json', 'weights.npz', 'rtl', 'hls', 'conversion.json'),
-        first='network.json',
+        owned=("network.json", "weights.npz", "rtl", "hls", "conversion.json"),
+        first="network.json",
         later=(Step.VERIFY, Step.BITSTREAM, Step.FORECAST, Step.REPORT),
     ),
     Step.VERIFY: StepFiles(
-        owned=('verification.json', 'accuracy.json', 'test_forecasts.npz', 'sim'),
-        first='verification.json',
+        owned=("verification.json", "accuracy.json", "test_forecasts.npz", "sim"),
+        first="verification.json",
         later=(Step.REPORT,),
     ),
-    Step.BITSTREAM: StepFiles(owned=('bitstream',), first='bitstream', later=(Step.REPORT,)),
-    Step.FORECAST: StepFiles(owned=('forecast',), first='forecast', later=()),
-    Step.REPORT: StepFiles(owned=('report.json', 'report.html'), first='report.json', later=()),
+    Step.BITSTREAM: StepFiles(owned=("bitstream",), first="bitstream", later=(Step.REPORT,)),
+    Step.FORECAST: StepFiles(owned=("forecast",), first="forecast", later=()),
+    Step.REPORT: StepFiles(owned=("report.json", "report.html"), first="report.json", later=()),
 }
 
 
 # Written last into a finished step: what it replaces and what it brings, so that a later process
 # can finish moving it into place.
-_MANIFEST = '.manifest'
+_MANIFEST = ".manifest"
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Run:
         first = STEP_FILES[step].first
         if not self.path(first).exists():
             raise ChronogateError(
-                f'{self.folder} has no {first}: run `{_command(step, self.folder)}` first'
+                f"{self.folder} has no {first}: run `{_command(step, self.folder)}` first"
             )
 
     def done(self, step: Step) -> bool:
@@ -113,8 +113,8 @@ class Run:
         ------
         Whatever the block raises; then the folder is removed and the run is as it was.
         """
-        partial = self.folder / f'.{step}.partial'
-        complete = self.folder / f'.{step}.complete'
+        partial = self.folder / f".{step}.partial"
+        complete = self.folder / f".{step}.complete"
         partial.mkdir()
         try:
             yield partial
@@ -142,13 +142,13 @@ def open_run(folder: Path, create: bool = False) -> Iterator[Run]:
         When the folder is missing, is not a folder, or another process works in it.
     """
     if folder.exists() and not folder.is_dir():
-        raise ChronogateError(f'{folder} is a file, not a run folder: name the folder of a run')
+        raise ChronogateError(f"{folder} is a file, not a run folder: name the folder of a run")
     if create:
         folder.mkdir(parents=True, exist_ok=True)
     elif not folder.is_dir():
         raise ChronogateError(
-            f'there is no run folder {folder}: '
-            f'make one with `accel train CONFIG.toml --run {folder}`'
+            f"there is no run folder {folder}: "
+            f"make one with `accel train CONFIG.toml --run {folder}`"
         )
     with _locked(folder):
         _recover(folder)
@@ -158,7 +158,7 @@ def open_run(folder: Path, create: bool = False) -> Iterator[Run]:
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
     """Yield a temporary sibling of `path`, renamed to `path` when the block ends."""
-    temporary = path.with_name(f'.{path.name}.partial')
+    temporary = path.with_name(f".{path.name}.partial")
     try:
         yield temporary
         temporary.replace(path)
@@ -169,13 +169,13 @@ def atomic_file(path: Path) -> Iterator[Path]:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     # flock, not a file with a process id in it: the kernel releases it when a process is killed.
-    with (folder / '.lock').open('a', encoding='utf-8') as lock:
+    with (folder / ".lock").open("a", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ChronogateError(
-                f'another accel process is working in {folder}: wait for it, or name another '
-                'folder with --run'
+                f"another accel process is working in {folder}: wait for it, or name another "
+                "folder with --run"
             ) from None
         yield
 
@@ -183,27 +183,27 @@ def _locked(folder: Path) -> Iterator[None]:
 def _recover(folder: Path) -> None:
     """Remove the partial steps of a killed process and finish its complete ones."""
     for step in Step:
-        complete = folder / f'.{step}.complete'
+        complete = folder / f".{step}.complete"
         if complete.exists():
             _install(folder, step, complete)
-        partial = folder / f'.{step}.partial'
+        partial = folder / f".{step}.partial"
         if partial.exists():
             shutil.rmtree(partial)
 
 
 def _write_manifest(partial: Path, owned: tuple[str, ...]) -> None:
     written = [name for name in owned if (partial / name).exists()]
-    tops = {name.split('/')[0] for name in owned}
+    tops = {name.split("/")[0] for name in owned}
     foreign = sorted(path.name for path in partial.iterdir() if path.name not in tops)
     if foreign:
-        raise ValueError(f'the step wrote {foreign[0]}, which it does not own')
-    (partial / _MANIFEST).write_text('\n'.join(['\t'.join(owned), *written]), encoding='utf-8')
+        raise ValueError(f"the step wrote {foreign[0]}, which it does not own")
+    (partial / _MANIFEST).write_text("\n".join(["\t".join(owned), *written]), encoding="utf-8")
 
 
 def _install(folder: Path, step: Step, complete: Path) -> None:
     """Move a complete step into place; may be run again after having been interrupted."""
-    manifest = (complete / _MANIFEST).read_text(encoding='utf-8').splitlines()
-    owned, written = manifest[0].split('\t'), manifest[1:]
+    manifest = (complete / _MANIFEST).read_text(encoding="utf-8").splitlines()
+    owned, written = manifest[0].split("\t"), manifest[1:]
     stale = [name for later in STEP_FILES[step].later for name in STEP_FILES[later].owned]
     for name in [*stale, *(name for name in owned if name not in written)]:
         _remove(folder / name)
@@ -224,5 +224,5 @@ def _remove(path: Path) -> None:
 
 
 def _command(step: Step, folder: Path) -> str:
-    subject = 'CONFIG.toml --run ' if step is Step.TRAIN else ''
-    return f'accel {step} {subject}{folder}'
+    subject = "CONFIG.toml --run " if step is Step.TRAIN else ""
+    return f"accel {step} {subject}{folder}"

@@ -103,7 +103,9 @@ def datasets_table(datasets: Sequence[Dataset]) -> Table:
             for column in dataset.columns
         )
         about = f"{dataset.description} [dim]{dataset.licence}; {dataset.source}[/dim]"
-        table.add_row(dataset.name, columns, dataset.step, "yes" if dataset.bundled else "no", about)
+        table.add_row(
+            dataset.name, columns, dataset.step, "yes" if dataset.bundled else "no", about
+        )
     return table
 
 

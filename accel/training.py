@@ -107,8 +107,14 @@ def prepare(config: Config) -> PreparedData:
                 "there is nothing to score: bring a more complete series, or change data.split"
             )
     return PreparedData(
-        series, split, scaler, _scaled(series, scaler, features), _scaled(series, scaler, targets),
-        parts["training"], parts["validation"], parts["test"],
+        series,
+        split,
+        scaler,
+        _scaled(series, scaler, features),
+        _scaled(series, scaler, targets),
+        parts["training"],
+        parts["validation"],
+        parts["test"],
         scaler.to_scaled(series.values)[:, series.columns(targets)],
     )
 
@@ -209,7 +215,9 @@ def _baselines(config: Config, data: PreparedData) -> Baselines:
     ridge = fit_ridge(data.train, data.validation)
     naive = seasonal_naive(data.scaled_targets, test.origins, horizon, season)
     return Baselines(
-        last_value=score(last_value(data.scaled_targets, test.origins, horizon), test, data.targets),
+        last_value=score(
+            last_value(data.scaled_targets, test.origins, horizon), test, data.targets
+        ),
         seasonal_naive=score(naive, test, data.targets),
         ridge=score(ridge.predict(test.inputs), test, data.targets),
         ridge_penalty=ridge.penalty,
@@ -220,7 +228,10 @@ def _baselines(config: Config, data: PreparedData) -> Baselines:
 def _every(windows: Windows, stride: int) -> Windows:
     keep = slice(None, None, stride)
     return Windows(
-        windows.inputs[keep], windows.targets[keep], windows.mask[keep], windows.times[keep],
+        windows.inputs[keep],
+        windows.targets[keep],
+        windows.mask[keep],
+        windows.times[keep],
         windows.origins[keep],
     )
 

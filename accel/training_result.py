@@ -181,7 +181,10 @@ def load_test_windows(folder: Path) -> Windows:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return Windows(
-                arrays["inputs"], arrays["targets"], arrays["mask"], arrays["times"],
+                arrays["inputs"],
+                arrays["targets"],
+                arrays["mask"],
+                arrays["times"],
                 arrays["origins"],
             )
     except (OSError, ValueError, KeyError, EOFError) as error:

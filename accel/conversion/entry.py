@@ -12,6 +12,7 @@ from hls4ml.utils import config_from_keras_model as stock_config
 from hls4ml.utils.config import create_config
 
 from accel.conversion import backend as amaranth
+from accel.conversion.backend import network_of
 from accel.conversion.check import check_model
 from accel.conversion.frontend import ModelDictionary, exact_handlers
 from accel.conversion.hls import exact_settings
@@ -21,7 +22,7 @@ from hw.errors import ChronogateError
 from hw.metadata import Metadata
 from hw.network import Network
 
-__all__ = ["config_from_keras_model", "convert", "to_network"]
+__all__ = ["config_from_keras_model", "convert", "network_of", "to_network"]
 
 if amaranth.NAME.lower() not in get_available_backends():
     # Not installed as a package, so that hls4ml found no entry point.

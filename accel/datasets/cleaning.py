@@ -106,7 +106,7 @@ def _step(table: Table, times: np.ndarray, policy: Policy) -> np.timedelta64:
         lengths, counts = np.unique(np.diff(times), return_counts=True)
         return lengths[counts.argmax()]
     try:
-        step = pd.Timedelta(policy.step).to_timedelta64().astype("timedelta64[ns]")
+        step = np.timedelta64(pd.to_timedelta(policy.step).value, "ns")
     except ValueError:
         step = np.timedelta64(0, "ns")
     if not step > np.timedelta64(0, "ns"):

@@ -9,7 +9,7 @@ from accel.datasets.dataset import Column, Dataset
 ETTH1 = Dataset(
     name="etth1",
     description="hourly loads and oil temperature of a power transformer, 2016 to 2018",
-    source="ETDataset (github.com/zhouhaoyi/ETDataset); name your copy with `file = \"...\"`",
+    source='ETDataset (github.com/zhouhaoyi/ETDataset); name your copy with `file = "..."`',
     licence="CC BY-ND 4.0",
     file=None,
     time_column="date",

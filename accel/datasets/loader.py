@@ -55,7 +55,9 @@ def load_series(data: DataConfig, file: Path | None = None) -> Series:
         names=names,
         units=tuple(_unit(name, data, dataset) for name in names),
         values=np.concatenate([grid.values[:, :split], cyclic, grid.values[:, split:]], axis=1),
-        observed=np.concatenate([grid.observed[:, :split], known, grid.observed[:, split:]], axis=1),
+        observed=np.concatenate(
+            [grid.observed[:, :split], known, grid.observed[:, split:]], axis=1
+        ),
         times=grid.times.astype("datetime64[s]"),
         step_seconds=float(grid.step / np.timedelta64(1, "s")),
         source=table.source,

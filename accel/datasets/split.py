@@ -65,6 +65,4 @@ def _rows(series: Series, config: Config) -> Split:
             )
         return Split(*rows)
     train, validation, _ = (Fraction(str(part)) for part in config.data.split)
-    return Split(
-        int(series.rows * train), int(series.rows * (train + validation)), series.rows
-    )
+    return Split(int(series.rows * train), int(series.rows * (train + validation)), series.rows)

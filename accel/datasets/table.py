@@ -58,8 +58,9 @@ def read_table(
         Naming the file, and the row, column and value where there is one.
     """
     text = _read_text(path, (time_column, *columns))
-    times = _parse_times(text[time_column], time_column, time_format, str(path))
-    values = [_parse_numbers(text[column], column, str(path)) for column in columns]
+    cells = dict(text.items())
+    times = _parse_times(cells[time_column], time_column, time_format, str(path))
+    values = [_parse_numbers(cells[column], column, str(path)) for column in columns]
     return Table(times, np.stack(values, axis=1), columns, str(path))
 
 
@@ -127,8 +128,8 @@ def _parse_times(cells: pd.Series, column: str, form: str | None, source: str) -
 def _parse_numbers(cells: pd.Series, column: str, source: str) -> np.ndarray:
     cells = cells.str.strip()
     missing = cells.isin(MISSING).to_numpy()
-    numbers = pd.to_numeric(cells.where(~missing, "nan"), errors="coerce")
-    values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+    numbers = pd.Series(pd.to_numeric(cells.where(~missing, "nan"), errors="coerce"))
+    values = numbers.astype(np.float64).to_numpy()
     bad = ~np.isfinite(values) & ~missing
     if bad.any():
         row = int(bad.argmax())

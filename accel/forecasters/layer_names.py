@@ -1,4 +1,4 @@
-"""Names of the layers, the same in Keras, in the network and in reports, and their reuse factors."""
+"""Names of the layers, the same in Keras, network and reports, and their reuse factors."""
 
 from accel.model_config import AnyModel, MlpModel
 

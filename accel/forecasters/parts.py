@@ -4,6 +4,8 @@
 is ``ap_fixed<bits, integer + 1, AP_RND_CONV, AP_SAT>``.
 """
 
+from typing import cast
+
 from accel.forecasters.layer_names import (
     INPUT,
     INPUT_QUANTIZER,
@@ -21,9 +23,11 @@ def quantizer(number: Format) -> qkeras.quantized_bits:
     return qkeras.quantized_bits(number.bits, number.integer, alpha=1)
 
 
-def quantized_input(look_back: int, features: int, formats: DenseFormats) -> tuple[tf.Tensor, tf.Tensor]:
+def quantized_input(
+    look_back: int, features: int, formats: DenseFormats
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Return the model's input ``(look_back, features)`` and its quantized values."""
-    window = keras.Input((look_back, features), name=INPUT)
+    window = cast(tf.Tensor, keras.Input((look_back, features), name=INPUT))
     return window, qkeras.QActivation(quantizer(formats.input), name=INPUT_QUANTIZER)(window)
 
 

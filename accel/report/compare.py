@@ -157,15 +157,21 @@ def render_comparison(names: Sequence[str], runs: Sequence[Results]) -> str:
         if results.windows is not None
     ]
     title = " and ".join(names) if len(names) <= 3 else f"{len(names)} runs"
-    return environment().get_template("comparison.html.j2").render(
-        title=title,
-        runs=list(names),
-        groups=compare([results.report for results in runs]),
-        horizon=_horizon(curves),
-        timelines=[
-            Timeline(name, Markup(inline_svg(timeline_figure(results.network), f"cycles of {name}")))
-            for name, results in zip(names, runs, strict=True)
-        ],
+    return (
+        environment()
+        .get_template("comparison.html.j2")
+        .render(
+            title=title,
+            runs=list(names),
+            groups=compare([results.report for results in runs]),
+            horizon=_horizon(curves),
+            timelines=[
+                Timeline(
+                    name, Markup(inline_svg(timeline_figure(results.network), f"cycles of {name}"))
+                )
+                for name, results in zip(names, runs, strict=True)
+            ],
+        )
     )
 
 
@@ -175,9 +181,7 @@ def _horizon(curves: Sequence[HorizonError]) -> Markup:
     return Markup(inline_svg(horizon_figure(curves, ""), "error by step ahead"))
 
 
-def _on(
-    board: str, read: Callable[[Implementation], float | int]
-) -> Callable[[Report], Value]:
+def _on(board: str, read: Callable[[Implementation], float | int]) -> Callable[[Report], Value]:
     def value(report: Report) -> Value:
         found = [read(i) for i in report.implementations if i.board == board]
         return found[0] if found else None

@@ -101,20 +101,24 @@ def environment() -> Environment:
 def render_page(results: Results) -> str:
     """Return the page of a run."""
     report = results.report
-    return environment().get_template("report.html.j2").render(
-        title=f"{report.name}: Chronogate report",
-        report=report,
-        subtitle=_subtitle(results),
-        verdict=judge(report),
-        tiles=_tiles(report),
-        plots=_plots(results),
-        source=SOURCES[report.accuracy.measured_on or "reference"],
-        accuracy_rows=_accuracy_rows(report.accuracy),
-        cycle_names=list(CYCLES.values()),
-        cycle_rows=_cycle_rows(report),
-        layer_rows=_layer_rows(report),
-        boards=[_board_bars(routed) for routed in report.implementations],
-        files=_files(report),
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            title=f"{report.name}: Chronogate report",
+            report=report,
+            subtitle=_subtitle(results),
+            verdict=judge(report),
+            tiles=_tiles(report),
+            plots=_plots(results),
+            source=SOURCES[report.accuracy.measured_on or "reference"],
+            accuracy_rows=_accuracy_rows(report.accuracy),
+            cycle_names=list(CYCLES.values()),
+            cycle_rows=_cycle_rows(report),
+            layer_rows=_layer_rows(report),
+            boards=[_board_bars(routed) for routed in report.implementations],
+            files=_files(report),
+        )
     )
 
 
@@ -146,9 +150,12 @@ def _tiles(report: Report) -> list[Tile]:
     ]  # fmt: skip
     for routed in report.implementations[:1]:
         value, unit = duration(routed.latency_ns)
-        tiles.append(Tile("latency on the board", value, unit,
-                          f"{routed.board} at {routed.clock_mhz:g} MHz"))
-        tiles.append(Tile("routed clock", f"{routed.fmax_mhz:.1f}", "MHz", f"limit, {routed.device}"))
+        tiles.append(
+            Tile("latency on the board", value, unit, f"{routed.board} at {routed.clock_mhz:g} MHz")
+        )
+        tiles.append(
+            Tile("routed clock", f"{routed.fmax_mhz:.1f}", "MHz", f"limit, {routed.device}")
+        )
     accuracy = report.accuracy
     if accuracy.mse is not None:
         best = accuracy.baselines.ridge

@@ -53,7 +53,11 @@ def forecast_figure(examples: Sequence[Example]) -> Figure:
         if example.truth is not None:
             axes.plot(example.times, example.truth, color=INK.light, linewidth=1.6, label="truth")
         axes.plot(
-            example.times, example.forecast, color=FORECAST.light, linewidth=2.2, label="forecast (RTL)"
+            example.times,
+            example.forecast,
+            color=FORECAST.light,
+            linewidth=2.2,
+            label="forecast (RTL)",
         )
         if len(example.seen_times):
             axes.axvline(example.seen_times[-1], color=GRID.light, linewidth=1.0)

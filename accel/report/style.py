@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from typing import cast
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -52,17 +53,20 @@ def new_figure(width: float, height: float, rows: int = 1, columns: int = 1) -> 
     return figure
 
 
-def legend(axes: Axes, columns: int = 1, location: str = "best") -> None:
+def legend(axes: Axes) -> None:
     """Add a legend without a box."""
     axes.legend(
-        frameon=False, ncols=columns, loc=location, labelcolor=INK.light, fontsize=9, handlelength=1.6
+        frameon=False,
+        labelcolor=INK.light,
+        fontsize=9,
+        handlelength=1.6,
     )
 
 
 def inline_svg(figure: Figure, title: str) -> str:
     """Return the figure as an SVG element that takes its colours from the page."""
     buffer = StringIO()
-    with mpl.rc_context({**_SETTINGS, "svg.hashsalt": title}):
+    with mpl.rc_context(cast("dict", {**_SETTINGS, "svg.hashsalt": title})):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
@@ -77,7 +81,7 @@ def save_figure(figure: Figure, path: Path) -> None:
     """Write a PNG or SVG on white."""
     figure.patch.set_alpha(1.0)
     figure.patch.set_facecolor("white")
-    with mpl.rc_context(_SETTINGS):
+    with mpl.rc_context(cast("dict", _SETTINGS)):
         metadata = {"Date": None} if path.suffix == ".svg" else {}
         figure.savefig(path, dpi=150, metadata=metadata)
 

@@ -35,7 +35,9 @@ def judge(report: Report) -> Verdict:
     compared = f"{whole(found.values_compared)} codes, {whole(found.mismatches)} mismatches"
     if agreed:
         return Verdict("good", who, f"{compared}; predicted cycles = simulated cycles.")
-    cycles = "" if report.latency.predicted == report.latency.simulated else (
-        "; the simulated cycles are not the predicted ones"
+    cycles = (
+        ""
+        if report.latency.predicted == report.latency.simulated
+        else ("; the simulated cycles are not the predicted ones")
     )
     return Verdict("bad", "The realizations differ", f"{who}: {compared}{cycles}.")
