@@ -23,7 +23,7 @@ for command in "--help" "datasets" "boards" "new trial"; do
     "$work/venv/bin/accel" $command >"$work/out.txt" || { cat "$work/out.txt" >&2; exit 1; }
 done
 test -s trial.toml
-"$work/venv/bin/accel" demo --quick --run "$work/run"
+"$work/venv/bin/accel" demo --run "$work/run"
 "$work/venv/bin/accel" report "$work/run" >/dev/null
 
 echo "Verifying and forecasting again without TensorFlow, Keras, QKeras and hls4ml ..."
