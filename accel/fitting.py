@@ -45,8 +45,11 @@ def fit(
     schedule = keras.optimizers.schedules.CosineDecay(
         training.learning_rate, batches * training.epochs
     )
-    optimizer = keras.optimizers.AdamW(weight_decay=training.weight_decay)
-    optimizer.learning_rate = schedule
+    # Keras annotates the learning rate as a number and takes a schedule as well.
+    optimizer = keras.optimizers.AdamW(
+        schedule,  # pyright: ignore[reportArgumentType]
+        training.weight_decay,
+    )
     step = _training_step(model, optimizer)
     arrays = [a.astype(np.float32) for a in (train.inputs, train.targets, train.mask)]
     random = np.random.default_rng(training.seed)
