@@ -73,7 +73,7 @@ class RtlModel:
     """
 
     def __init__(
-        self, network: Network, folder: Path, optimize: str = "-O1", verilog: str | None = None
+        self, network: Network, folder: Path, optimize: str = "-O2", verilog: str | None = None
     ) -> None:
         self.network = network
         self.library = build_library(network, Path(folder).resolve(), optimize, verilog)

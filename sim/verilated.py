@@ -41,7 +41,7 @@ _OVERFLOW = {Overflow.WRAP: "W", Overflow.SAT: "S", Overflow.SAT_ZERO: "Z", Over
 
 
 def build_library(
-    network: Network, folder: Path, optimize: str = "-O1", verilog: str | None = None
+    network: Network, folder: Path, optimize: str = "-O2", verilog: str | None = None
 ) -> Path:
     """Verilate `network` and compile it.
 
