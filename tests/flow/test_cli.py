@@ -1,0 +1,213 @@
+"""The command line from a CSV file to a report, and its one-sentence errors."""
+
+import json
+import math
+import os
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from accel.cli import app
+from accel.config import template
+from hw.network import Network
+
+ROWS, LOOK_BACK, HORIZON = 700, 8, 3
+
+
+def invoke(*arguments: str | Path) -> Result:
+    """Run a command in this process."""
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def failure(*arguments: str | Path) -> str:
+    """Run a command that must end with exit code 1 and one sentence; return the sentence."""
+    result = invoke(*arguments)
+    assert result.exit_code == 1, result.output
+    last = result.stderr.strip().splitlines()[-1]
+    assert last.startswith("error: "), result.stderr
+    assert "Traceback" not in result.stderr
+    return last
+
+
+def write_series(path: Path, rows: int = ROWS) -> pd.DataFrame:
+    """Write hourly readings of a meter with a daily rhythm."""
+    times = pd.date_range("2024-01-01", periods=rows, freq="1h")
+    level = [20 + 8 * math.sin(n / 24 * 2 * math.pi) + n % 5 for n in range(rows)]
+    frame = pd.DataFrame({"when": times, "load": level, "wind": [n % 7 for n in range(rows)]})
+    frame.to_csv(path, index=False)
+    return frame
+
+
+def write_config(folder: Path, family: str = "mlp", **changes: str) -> Path:
+    """Write a configuration for `write_series`'s file, small enough for a test."""
+    text = "\n".join([
+        'name = "meter"',
+        "[data]",
+        'file = "meter.csv"',
+        'time_column = "when"',
+        'features = ["load", "wind"]',
+        'targets = ["load"]',
+        'units = { load = "kW" }',
+        "[forecast]",
+        f"look_back = {changes.get('look_back', LOOK_BACK)}",
+        f"horizon = {HORIZON}",
+        "[model]",
+        f'family = "{family}"',
+        "hidden = [4]" if family == "mlp" else "units = 3",
+        "[model.reuse]",
+        "dense = 5",
+        "[training]",
+        "epochs = 2",
+        "[verification]",
+        "testbench_windows = 3",
+        changes.get("extra", ""),
+    ])  # fmt: skip
+    path = folder / "meter.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def verified(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of a small MLP, up to its verification."""
+    folder = tmp_path_factory.mktemp("flow")
+    write_series(folder / "meter.csv")
+    run = folder / "run"
+    for command in (
+        ("train", write_config(folder), "--run", run),
+        ("convert", run),
+        ("verify", run),
+    ):
+        result = invoke(*command)
+        assert result.exit_code == 0, result.output
+    return run
+
+
+def test_all_four_realizations_of_an_mlp_agree(verified: Path) -> None:
+    result = json.loads((verified / "verification.json").read_text())
+    assert result["realizations"] == ["qkeras", "reference", "hls", "rtl"]
+    assert result["mismatches"] == 0
+    assert result["values_compared"] > 3 * result["vectors"]
+    assert result["predicted"] == result["simulated"]
+    assert Network.load(verified).metadata.targets[0].unit == "kW"
+
+
+def test_report_has_the_published_keys(verified: Path) -> None:
+    assert invoke("report", verified).exit_code == 0
+    report = json.loads((verified / "report.json").read_text())
+    assert report["version"] == 1
+    assert set(report) >= {
+        "name", "model", "verification", "latency", "implementations", "accuracy", "artifacts",
+    }  # fmt: skip
+    assert set(report["model"]) >= {
+        "layers", "parameters", "nonzero_parameters", "weight_bits", "products_per_window",
+    }  # fmt: skip
+    keys = {
+        "latency_cycles", "last_beat_cycles", "window_cycles", "interval_cycles", "step_cycles",
+    }  # fmt: skip
+    assert set(report["latency"]["predicted"]) == set(report["latency"]["simulated"]) == keys
+    assert set(report["accuracy"]["baselines"]) == {"last_value", "seasonal_naive", "ridge"}
+    assert report["accuracy"]["measured_on"] == "rtl"
+    assert report["implementations"] == []
+    page = (verified / "report.html").read_text(encoding="utf-8")
+    assert "<svg" in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_two_runs_side_by_side(verified: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(verified, other)
+    page = tmp_path / "comparison.html"
+    result = invoke("report", verified, other, "--output", page)
+    assert result.exit_code == 0, result.output
+    assert page.stat().st_size > 1000
+
+
+def test_forecast_in_the_users_units(verified: Path, tmp_path: Path) -> None:
+    series = write_series(tmp_path / "new.csv", 60)
+    result = invoke("forecast", verified, "--csv", tmp_path / "new.csv")
+    assert result.exit_code == 0, result.output
+    table = pd.read_csv(verified / "forecast" / "forecast.csv")
+    assert len(table) == HORIZON
+    values = table.select_dtypes("number").to_numpy()[:, -1]
+    # Twice the range of the readings: wrong scaling would leave it at once.
+    spread = series["load"].max() - series["load"].min()
+    assert series["load"].min() - spread < values.min()
+    assert values.max() < series["load"].max() + spread
+    assert (verified / "forecast" / "forecast.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_changed_network_is_not_verified(verified: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(verified, run)
+    text = (run / "network.json").read_text()
+    (run / "network.json").write_text(text.replace('"meter"', '"metre"', 1))
+    assert "accel convert" in failure("verify", run)
+
+
+def test_missing_compiler_is_named(
+    verified: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(verified, run)
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for tool in ("perl", "make"):
+        found = shutil.which(tool)
+        assert found is not None
+        (tools / tool).symlink_to(found)
+    monkeypatch.setenv("PATH", str(tools))
+    monkeypatch.delenv("CXX", raising=False)
+    before = (run / "verification.json").read_bytes()
+    assert "g++" in failure("verify", run)
+    assert (run / "verification.json").read_bytes() == before
+
+
+def test_text_in_a_number_column_names_row_and_column(tmp_path: Path) -> None:
+    frame = write_series(tmp_path / "meter.csv").astype({"load": object})
+    frame.loc[41, "load"] = "broken"
+    frame.to_csv(tmp_path / "meter.csv", index=False)
+    sentence = failure("train", write_config(tmp_path), "--run", tmp_path / "run")
+    assert "row 43" in sentence
+    assert "load" in sentence
+    assert "broken" in sentence
+    assert not list((tmp_path / "run").glob("*.h5"))
+
+
+def test_look_back_longer_than_the_series(tmp_path: Path) -> None:
+    write_series(tmp_path / "meter.csv", 60)
+    config = write_config(tmp_path, look_back="500")
+    assert "look_back" in failure("train", config, "--run", tmp_path / "run")
+
+
+def test_unknown_key_dataset_and_file(tmp_path: Path) -> None:
+    write_series(tmp_path / "meter.csv")
+    assert "speed" in failure("train", write_config(tmp_path, extra="speed = 3"))
+    (tmp_path / "x.toml").write_text(template("x", "gru").replace("beijing_weather", "moon"))
+    assert "moon" in failure("train", tmp_path / "x.toml", "--run", tmp_path / "run")
+    assert "accel new" in failure("train", tmp_path / "absent.toml")
+
+
+def test_unknown_board_and_missing_run(verified: Path, tmp_path: Path) -> None:
+    assert "ulx3s-85f" in failure("bitstream", verified, "--board", "toaster")
+    assert "no" in failure("verify", tmp_path / "absent")
+
+
+def test_new_writes_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert invoke("new", "shelf", "--family", "lstm").exit_code == 0
+    assert 'family = "lstm"' in Path("shelf.toml").read_text()
+    assert "exists already" in failure("new", "shelf")
+
+
+@pytest.mark.parametrize("listing", ["boards", "datasets"])
+def test_listings(listing: str) -> None:
+    plain, machine = invoke(listing), invoke(listing, "--json")
+    assert plain.exit_code == machine.exit_code == 0
+    names = [row["name"] for row in json.loads(machine.stdout)]
+    assert names
+    assert all(name in plain.stdout.replace(os.linesep, " ") for name in names)
