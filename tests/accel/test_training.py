@@ -1,0 +1,100 @@
+"""Training is reproducible; the baselines are what their names say."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from accel.baselines import fit_ridge, last_value, seasonal_naive
+from accel.config import example, parse_config, template
+from accel.datasets.windows import Windows
+from accel.forecasters.build import build_forecaster
+from accel.progress import SilentProgress
+from accel.training import load_test_windows, load_training, metadata, save_training, train
+from hw.errors import ChronogateError
+from tests.accel.meter import HORIZON, LOOK_BACK, configured, readings
+
+
+def test_same_seed_same_weights(tmp_path: Path) -> None:
+    config = configured(tmp_path, readings())
+    runs = [train(config, SilentProgress()) for _ in range(2)]
+    weights = [run.model.get_weights() for run in runs]
+    assert len(weights[0]) == 4
+    for first, second in zip(*weights, strict=True):
+        assert first.tobytes() == second.tobytes()
+    assert runs[0].result.model == runs[1].result.model
+    save_training(runs[0], tmp_path)
+    assert load_training(tmp_path) == runs[0].result
+    assert load_test_windows(tmp_path).inputs.tolist() == runs[0].test.inputs.tolist()
+    found = metadata(runs[0].result)
+    assert (found.look_back, found.horizon) == (LOOK_BACK, HORIZON)
+    assert [feature.name for feature in found.features] == ["load", "wind"]
+    assert found.targets[0].name == "load"
+
+
+@pytest.mark.parametrize("family", ["mlp", "gru", "lstm"])
+def test_examples_and_templates_build_their_family(family: str) -> None:
+    assert parse_config(template("x", family), family).model.family == family
+    model = build_forecaster(parse_config(example(family), family).model, 12, 3, 4)
+    assert model.input_shape == (None, 12, 3)
+    assert model.output_shape == (None, 4)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ('family = "gru"|family = "tcn"', "family"),
+        ("look_back = 48|look_back = -1", "look_back"),
+        ("look_back = 48|look_bakc = 48", "look_bakc"),
+        ("units = 16|units = 'many'", "units"),
+    ],
+)
+def test_bad_configurations_name_the_key(change: str, message: str) -> None:
+    old, new = change.split("|")
+    text = template("x", "gru")
+    assert old in text
+    with pytest.raises(ChronogateError, match=message):
+        parse_config(text.replace(old, new, 1), "x.toml")
+
+
+def test_last_value_and_seasonal_naive() -> None:
+    values, origins = np.arange(20.0)[:, np.newaxis], np.array([8, 9])
+    assert last_value(values, origins, 3).tolist() == [[7, 7, 7], [8, 8, 8]]
+    # A season of two: the value of the same phase in the last whole season before the origin.
+    assert seasonal_naive(values, origins, 3, 2).tolist() == [[6, 7, 6], [7, 8, 7]]
+
+
+def windows_of(inputs: np.ndarray, targets: np.ndarray) -> Windows:
+    count = len(inputs)
+    return Windows(
+        inputs,
+        targets,
+        np.ones(targets.shape, dtype=bool),
+        np.zeros(count, dtype="datetime64[s]"),
+        np.arange(count),
+    )
+
+
+def test_ridge_finds_an_exact_linear_rule() -> None:
+    """Without a penalty, and with whole-numbered weights, rounding gives the weights back."""
+    rng = np.random.default_rng(2)
+    weights = rng.integers(-5, 6, (8, 2))
+    inputs = rng.integers(-9, 10, (200, 4, 2)).astype(float)
+    targets = inputs.reshape(200, -1) @ weights + 3
+    data = windows_of(inputs, targets)
+    ridge = fit_ridge(data, data, penalties=(1e-9, 1e3))
+    assert ridge.penalty == 1e-9
+    assert np.rint(ridge.weights).tolist() == weights.tolist()
+    assert np.rint(ridge.predict(inputs)).tolist() == targets.tolist()
+
+
+def test_ridge_solves_the_penalized_equations() -> None:
+    """Against NumPy's solver on the same equations: equal to nine decimal places of the scale."""
+    rng = np.random.default_rng(3)
+    inputs = rng.integers(-9, 10, (50, 3, 1)).astype(float)
+    targets = rng.integers(-9, 10, (50, 1)).astype(float)
+    data = windows_of(inputs, targets)
+    ridge = fit_ridge(data, data, penalties=(10.0,))
+    flat = inputs.reshape(50, -1) - inputs.reshape(50, -1).mean(axis=0)
+    wanted = np.linalg.solve(flat.T @ flat + 10 * np.eye(3), flat.T @ (targets - targets.mean(0)))
+    assert np.rint(ridge.weights * 1e9).tolist() == np.rint(wanted * 1e9).tolist()
