@@ -6,7 +6,7 @@ or not at all (`accel.runs`). Only training and conversion need TensorFlow, and 
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -103,9 +103,10 @@ def verify_step(run: Run, progress: Progress | None = None, waves: bool = False)
         verified = verify(
             network, codes, settings, conversion, hls, folder / "sim", progress, waves
         )
+        found = _with_lasting_wave(verified.verification, folder, run.folder)
         np.savez_compressed(folder / TEST_FORECASTS, codes=verified.outputs)
-        write_json(folder / "verification.json", verified.verification)
-    return verified.verification
+        write_json(folder / "verification.json", found)
+    return found
 
 
 def bitstream_step(
@@ -213,6 +214,15 @@ def _config(run: Run) -> Config | None:
 def _verification(run: Run) -> VerificationConfig:
     config = _config(run)
     return config.verification if config else VerificationConfig()
+
+
+def _with_lasting_wave(found: Verification, partial: Path, run: Path) -> Verification:
+    """Name the waveform where it will be once the step has landed."""
+    first = found.first_mismatch
+    if first is None or first.wave is None:
+        return found
+    place = Path(first.wave).resolve().relative_to(partial.resolve())
+    return replace(found, first_mismatch=replace(first, wave=str(run / place)))
 
 
 def _copy(source: Path, target: Path) -> Path:

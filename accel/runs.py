@@ -72,6 +72,9 @@ STEP_FILES: dict[Step, StepFiles] = {
 }
 
 
+FAILED = "failed"
+LOG_SUFFIXES = (".log", ".vcd")
+
 # Written last into a finished step: what it replaces and what it brings, so that a later process
 # can finish moving it into place.
 _MANIFEST = ".manifest"
@@ -111,7 +114,8 @@ class Run:
 
         Raises
         ------
-        Whatever the block raises; then the folder is removed and the run is as it was.
+        Whatever the block raises; then the folder is removed and the run is as it was. Only the
+        logs that a `ChronogateError` may speak of are kept, in ``failed/<step>``.
         """
         partial = self.folder / f".{step}.partial"
         complete = self.folder / f".{step}.complete"
@@ -121,6 +125,8 @@ class Run:
             owned = (part,) if part else STEP_FILES[step].owned
             _write_manifest(partial, owned)
             partial.rename(complete)
+        except ChronogateError as error:
+            raise _keep_logs(self.folder, step, error) from error.__cause__
         except BaseException:
             shutil.rmtree(partial)
             raise
@@ -213,7 +219,26 @@ def _install(folder: Path, step: Step, complete: Path) -> None:
             _remove(target)
             target.parent.mkdir(parents=True, exist_ok=True)
             source.rename(target)
+    _remove(folder / FAILED / step)
     shutil.rmtree(complete)
+
+
+def _keep_logs(folder: Path, step: Step, error: ChronogateError) -> ChronogateError:
+    """Move the logs of a failed step aside, drop the rest; return the error with their new place.
+
+    The error names files of the partial step, which are of no use to a user who cannot find them.
+    """
+    partial, kept = folder / f".{step}.partial", folder / FAILED / step
+    _remove(kept)
+    for log in sorted(path for path in partial.rglob("*") if path.suffix in LOG_SUFFIXES):
+        target = kept / log.relative_to(partial)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        log.rename(target)
+    shutil.rmtree(partial)
+    sentence = str(error)
+    for place in (str(partial.resolve()), str(partial)):
+        sentence = sentence.replace(place, str(kept))
+    return ChronogateError(sentence)
 
 
 def _remove(path: Path) -> None:

@@ -28,6 +28,15 @@ def interrupted_step(run: Run) -> None:
         raise KeyboardInterrupt
 
 
+def failing_step(run: Run) -> None:
+    """Take a step that fails and names its log."""
+    with run.step(Step.VERIFY) as folder:
+        (folder / "sim").mkdir()
+        (folder / "sim" / "build.log").write_text("no", encoding="utf-8")
+        (folder / "sim" / "half.json").write_text("no", encoding="utf-8")
+        raise ChronogateError(f"the build failed, see {folder.resolve() / 'sim' / 'build.log'}")
+
+
 def interrupted_file(target: Path) -> None:
     """Write a file and be ended by Ctrl-C half-way."""
     with atomic_file(target) as temporary:
@@ -180,3 +189,12 @@ def test_atomic_file(tmp_path: Path) -> None:
         temporary.write_text("new", encoding="utf-8")
     assert target.read_text(encoding="utf-8") == "new"
     assert listing(tmp_path) == {"forecast.csv"}
+
+
+def test_logs_of_a_failed_step_are_kept_where_the_error_says(tmp_path: Path) -> None:
+    with open_run(tmp_path) as run:
+        with pytest.raises(ChronogateError, match=r"see \S*/failed/verify/sim/build\.log"):
+            failing_step(run)
+        assert listing(tmp_path) == {"failed/verify/sim/build.log"}
+        write(run, Step.VERIFY, "verification.json")
+    assert listing(tmp_path) == {"verification.json"}
