@@ -13,6 +13,9 @@ import pandas as pd
 from accel.datasets.table import FIRST_ROW, Table
 from hw.errors import ChronogateError
 
+# A series with more holes than this is a wrong step or a wrong year, not a series with gaps.
+_MOST_STEPS_PER_ROW = 20
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -74,8 +77,7 @@ def clean(table: Table, policy: Policy) -> Grid:
     slots = _slots(table, times, rows, step, policy)
     if policy.gaps == "refuse":
         _refuse_gaps(table, times, values, rows, slots)
-    grid = np.full((int(slots[-1]) + 1, values.shape[1]), np.nan)
-    grid[slots] = values
+    grid = _on_grid(slots, values)
     grid_times = times[0] + np.arange(len(grid)) * step
     return _filled(table, grid_times, grid, step)
 
@@ -131,7 +133,22 @@ def _slots(
             f"number of steps of {pd.Timedelta(step)} after the first row: set `step`, or "
             'irregular = "last" to take the last row of each step'
         )
-    return -(-since // length)  # upwards: a row is known only from its own time on
+    slots = -(-since // length)  # upwards: a row is known only from its own time on
+    if slots[-1] >= _MOST_STEPS_PER_ROW * len(rows):
+        raise ChronogateError(
+            f"{table.source}: {len(rows)} rows would become {slots[-1] + 1} steps of "
+            f"{pd.Timedelta(step)}: set `step` to the series' own, and check the last time stamp"
+        )
+    return slots
+
+
+def _on_grid(slots: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return the values by grid row; an empty cell never hides an earlier one of its step."""
+    grid = np.full((int(slots[-1]) + 1, values.shape[1]), np.nan)
+    for column in range(values.shape[1]):
+        present = ~np.isnan(values[:, column])
+        grid[slots[present], column] = values[present, column]
+    return grid
 
 
 def _refuse_gaps(

@@ -1,5 +1,6 @@
 """From a configuration's ``[data]`` to a clean `Series` with its calendar features."""
 
+from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -99,7 +100,8 @@ def _read(
     if dataset is None or dataset.file is None:
         raise ChronogateError("data.file is missing: name a CSV file")
     with as_file(files("accel").joinpath("data", dataset.file)) as bundled:
-        return read_table(bundled, time_column(data), data.time_format, columns)
+        table = read_table(bundled, time_column(data), data.time_format, columns)
+    return replace(table, source=dataset.file)  # its name, not where this machine installed it
 
 
 def _policy(data: DataConfig, dataset: Dataset | None) -> Policy:

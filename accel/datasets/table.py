@@ -3,8 +3,10 @@
 Rows are counted as a text editor counts lines: the header is row 1, the first data row is row 2.
 """
 
+import lzma
 import re
 import warnings
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,7 +88,7 @@ def _read_text(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         raise ChronogateError(f"{path} is empty: it needs a header row and data rows") from None
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         raise ChronogateError(f"{path} is not a CSV file: {_first_line(error)}") from None
-    except (OSError, UnicodeDecodeError, EOFError) as error:
+    except (OSError, UnicodeDecodeError, EOFError, lzma.LZMAError, zlib.error) as error:
         raise ChronogateError(f"{path} cannot be read: {_first_line(error)}") from error
     table = table.rename(columns=str.strip)
     for column in columns:

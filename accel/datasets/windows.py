@@ -72,17 +72,6 @@ def cut_windows(
     )
 
 
-def forecast_windows(
-    series: Series, scaler: Scaler, features: tuple[str, ...], look_back: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return all inputs of a series ``(N, look_back, features)``, scaled, and their last times.
-
-    The last one ends at the last row, for a forecast of what is not known yet.
-    """
-    origins = np.arange(look_back, series.rows + 1)
-    return _inputs(series, scaler, features, look_back, origins), series.times[origins - 1]
-
-
 def _inputs(
     series: Series,
     scaler: Scaler,

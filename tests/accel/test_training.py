@@ -1,16 +1,27 @@
 """Training is reproducible; the baselines are what their names say."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from accel.baselines import fit_ridge, last_value, seasonal_naive
-from accel.config import example, parse_config, template
+from accel.config import TrainingConfig, example, parse_config, template
 from accel.datasets.windows import Windows
+from accel.fitting import fit, seed_everything
 from accel.forecasters.build import build_forecaster
+from accel.forecasters.layer_names import hls_settings
+from accel.model_config import MlpModel
 from accel.progress import SilentProgress
-from accel.training import load_test_windows, load_training, metadata, save_training, train
+from accel.training import (
+    load_test_windows,
+    load_training,
+    metadata,
+    prepare,
+    save_training,
+    train,
+)
 from hw.errors import ChronogateError
 from tests.accel.meter import HORIZON, LOOK_BACK, configured, readings
 
@@ -32,12 +43,47 @@ def test_same_seed_same_weights(tmp_path: Path) -> None:
     assert found.targets[0].name == "load"
 
 
+@pytest.mark.parametrize(
+    ("reset_after", "hidden"), [("true", "[]"), ("false", "[4]")], ids=["after", "before"]
+)
+def test_a_gru_is_reproducible_too(tmp_path: Path, reset_after: str, hidden: str) -> None:
+    """Compiled by XLA, with a while loop over time."""
+    config = configured(tmp_path, readings())
+    text = f'family = "gru"\nunits = 3\nreset_after = {reset_after}\nhidden = {hidden}'
+    old = (tmp_path / "meter.toml").read_text(encoding="utf-8")
+    text = old.replace('family = "mlp"\nhidden = [3]', text) + "\nfloat_twin = true\n"
+    config = parse_config(text, "gru.toml").model_copy(update={"data": config.data})
+    runs = [train(config, SilentProgress()) for _ in range(2)]
+    for first, second in zip(*(run.model.get_weights() for run in runs), strict=True):
+        assert first.tobytes() == second.tobytes()
+    assert runs[0].result.float_mse == runs[1].result.float_mse
+    assert runs[0].result.float_mse is not None
+
+
+def test_a_filled_target_teaches_nothing(tmp_path: Path) -> None:
+    """Whatever value stands where nothing was observed, the same weights come out."""
+    data = prepare(configured(tmp_path, readings()))
+    mask = np.random.default_rng(5).integers(0, 2, data.train.mask.shape).astype(bool)
+    weights = []
+    for value in (0.0, 1e3):
+        targets = np.where(mask, data.train.targets, value)
+        seen = replace(data.train, targets=targets, mask=mask)
+        seed_everything(1)
+        model = build_forecaster(MlpModel(family="mlp", hidden=(3,)), LOOK_BACK, 2, HORIZON)
+        fit(model, seen, data.validation, TrainingConfig(epochs=2), lambda units: None)
+        weights.append(model.get_weights())
+    for first, second in zip(*weights, strict=True):
+        assert first.tobytes() == second.tobytes()
+
+
 @pytest.mark.parametrize("family", ["mlp", "gru", "lstm"])
 def test_examples_and_templates_build_their_family(family: str) -> None:
     assert parse_config(template("x", family), family).model.family == family
     model = build_forecaster(parse_config(example(family), family).model, 12, 3, 4)
     assert model.input_shape == (None, 12, 3)
     assert model.output_shape == (None, 4)
+    layers = {layer.name for layer in model.layers}
+    assert layers >= set(hls_settings(parse_config(example(family), family).model)["LayerName"])
 
 
 @pytest.mark.parametrize(
