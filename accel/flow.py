@@ -153,8 +153,11 @@ def forecast_step(
         )
     series, scaled = read_inputs(config, metadata, csv)
     with run.step(Step.FORECAST) as folder:
-        (folder / "forecast").mkdir()
-        result = forecast(network, series, scaled, every, folder / "forecast" / "sim", progress)
+        build = folder / "forecast" / "sim"
+        if run.path("sim/model").is_dir():
+            shutil.copytree(run.path("sim/model"), build)  # found there unchanged, not built again
+        build.mkdir(parents=True, exist_ok=True)
+        result = forecast(network, series, scaled, every, build, progress)
         write_csv(result, metadata, folder / "forecast" / "forecast.csv")
         plot_forecast(result, series, metadata, folder / "forecast" / "forecast.png")
     written = run.path("forecast/forecast.csv"), run.path("forecast/forecast.png")

@@ -72,6 +72,10 @@ def verify(
     places = _testbench_windows(settings.testbench_windows, expected, outputs)
     tick = progress.step("cocotb testbench", 2)
     bench = run_testbench(network, codes[places], folder / "testbench", settings.seed, waves, tick)
+    if bench.mismatches == 0:
+        # The compiled testbench, 150 MB of it, is of no use to a run any more.
+        for build in (folder / "testbench").glob("build*/"):
+            shutil.rmtree(build)
     found = bench.first_mismatch
     if found is not None:
         found = replace(found, window=int(places[found.window]))

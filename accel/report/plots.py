@@ -62,7 +62,7 @@ def forecast_figure(examples: Sequence[Example]) -> Figure:
         if len(example.seen_times):
             axes.axvline(example.seen_times[-1], color=GRID.light, linewidth=1.0)
         axes.set_ylabel(example.label)
-        locator = AutoDateLocator(maxticks=6)
+        locator = AutoDateLocator(minticks=3, maxticks=7)
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
         axes.xaxis.get_offset_text().set_color(MUTED.light)
@@ -99,8 +99,8 @@ def horizon_figure(curves: Sequence[HorizonError], step_label: str) -> Figure:
 def timeline_figure(network: Network) -> Figure:
     """Draw when each layer works on one window: cycles from its first input beat.
 
-    A bar begins with a beat's arrival at the layer. Its dark part is the interval for which the
-    layer is taken; the light part, until the result leaves, overlaps with the next beat.
+    A bar begins with a beat's arrival at the layer. Its solid part is the interval for which the
+    layer is taken; the pale part, until the result leaves, overlaps with the next beat.
     """
     timing = network.timing
     steps = {name for name, _ in network.step_blocks}

@@ -94,10 +94,12 @@ def test_killed_in_a_step_and_started_again(run: Path) -> None:
     assert hidden(run) == {".verify.partial"}
     assert not (run / "verification.json").exists()
 
-    again = start("verify", run, "--json")
+    again = start("verify", run, "--waves", "--json")
     out, err = again.communicate(timeout=PATIENCE)
     assert again.returncode == 0, err
     assert json.loads(out)["mismatches"] == 0
+    assert (run / "sim" / "testbench" / "dump.vcd").stat().st_size > 0
+    assert not list(run.glob("sim/testbench/build*/"))
     assert hidden(run) == set()
 
 
