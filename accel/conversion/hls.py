@@ -29,6 +29,9 @@ __all__ = ["csim", "csim_windows_per_second", "exact_settings", "inexact_reason"
 
 BACKEND = "Vitis"
 EXACT_BLOCKS = (Activation, Dense, Flatten)
+DENSE_PRODUCTS = 4096
+"""Largest dense layer: with 12,288 products g++ had not compiled the C simulation in 8 minutes."""
+
 DOUBLE_BITS = 53  # what a number of the C interface, a double, holds
 
 
@@ -56,6 +59,12 @@ def inexact_reason(graph: ModelGraph) -> str:
             return (
                 f"hls4ml's {BACKEND} template for {kind} (layer {node.name!r}) is not "
                 "bit-exact, so no HLS project is written"
+            )
+        if isinstance(node.spec, Dense) and node.spec.kernel.size > DENSE_PRODUCTS:
+            return (
+                f"layer {node.name!r} has {node.spec.kernel.size:,} products, and beyond "
+                f"{DENSE_PRODUCTS:,} hls4ml's C simulation takes g++ many minutes to compile, so "
+                "that it could not be checked and no HLS project is written"
             )
         if node.spec.outputs[0].format.width > DOUBLE_BITS:
             return (
