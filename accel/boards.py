@@ -5,11 +5,11 @@ A new board with an ECP5 is one more entry in `_BOARDS`.
 
 from dataclasses import dataclass, replace
 
-from hw.board import BoardTop
+from hw.board.pll import Pll
+from hw.board.top import BoardTop
+from hw.board.uart import Uart
 from hw.errors import ChronogateError
-from hw.network import Network
-from hw.pll import Pll
-from hw.uart import Uart
+from hw.network.graph import Network
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Device:
 
 @dataclass(frozen=True)
 class Pin:
-    """Where a port of `hw.board.BoardTop` leaves the FPGA.
+    """Where a port of `hw.board.top.BoardTop` leaves the FPGA.
 
     Parameters
     ----------

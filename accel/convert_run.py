@@ -12,7 +12,8 @@ from accel.progress import Progress
 from accel.records import Agreement, Conversion, window_codes
 from accel.runs import Run
 from accel.training_result import load_training, metadata
-from hw.network import Network
+from hw.network.graph import Network
+from hw.network.serialization import fingerprint
 
 if TYPE_CHECKING:
     from accel.qkeras_compat import keras
@@ -60,7 +61,7 @@ def convert_run(run: Run, config: Config | None, folder: Path, progress: Progres
     seed = (config.verification if config else VerificationConfig()).seed
     codes = window_codes(run, network, seed)
     agreement, float32 = _compare(model, network, codes, progress)
-    return Conversion(network.fingerprint, seed, agreement, float32, project.reason)
+    return Conversion(fingerprint(network), seed, agreement, float32, project.reason)
 
 
 def _compare(

@@ -27,7 +27,8 @@ from accel.report.schema import Implementation, Report
 from accel.runs import Run, Step, atomic_file, open_run
 from accel.training import TrainingResult
 from hw.errors import ChronogateError
-from hw.network import Network
+from hw.network.graph import Network
+from hw.network.serialization import fingerprint, load_network
 from sim.verification import Verification
 
 DEFAULT_BOARD = "ulx3s-85f"
@@ -91,7 +92,7 @@ def verify_step(run: Run, progress: Progress | None = None, waves: bool = False)
     progress = progress or SilentProgress()
     conversion = load_conversion(run)
     network = _network(run)
-    if conversion.fingerprint != network.fingerprint:
+    if conversion.fingerprint != fingerprint(network):
         raise ChronogateError(
             f"network.json in {run.folder} is not the one that was converted: "
             f"run `accel convert {run.folder}` again"
@@ -206,7 +207,7 @@ def run_demo(folder: Path, board: str, progress: Progress | None = None) -> Repo
 
 def _network(run: Run) -> Network:
     run.require(Step.CONVERT)
-    return Network.load(run.folder)
+    return load_network(run.folder)
 
 
 def _config(run: Run) -> Config | None:

@@ -14,8 +14,8 @@ from accel.report.examples import label
 from accel.report.plots import Example, forecast_figure
 from accel.report.style import save_figure
 from hw.errors import ChronogateError
-from hw.metadata import Metadata
-from hw.network import Network
+from hw.network.graph import Network
+from hw.network.metadata import Metadata
 from sim.rtl_model import RtlModel
 
 

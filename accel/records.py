@@ -6,7 +6,7 @@ import numpy as np
 
 from accel.json_files import read_json
 from accel.runs import Run, Step
-from hw.network import Network
+from hw.network.graph import Network
 
 DRAWN_WINDOWS = 1000
 """Windows drawn at random where a run has no test data, as one made from a bare ``.h5`` file."""

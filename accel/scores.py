@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from accel.datasets.windows import Windows
-from hw.metadata import Feature
+from hw.network.metadata import Feature
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from accel.training_result import (
     save_result,
 )
 from hw.errors import ChronogateError
-from hw.metadata import Feature
+from hw.network.metadata import Feature
 
 if TYPE_CHECKING:
     from accel.qkeras_compat import keras

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from accel.datasets.windows import Windows
 from accel.scores import Scores
 from hw.errors import ChronogateError
-from hw.metadata import Feature, Metadata
+from hw.network.metadata import Feature, Metadata
 
 RESULT_FILE = "training.json"
 WINDOWS_FILE = "test_windows.npz"

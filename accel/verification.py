@@ -10,7 +10,7 @@ from accel.config import VerificationConfig
 from accel.conversion.csim import csim
 from accel.progress import Progress
 from accel.records import Agreement, Conversion
-from hw.network import Network
+from hw.network.graph import Network
 from sim.cocotb_runner import run_testbench
 from sim.measure import measure_cycles
 from sim.rtl_model import RtlModel

@@ -1,14 +1,15 @@
 """The hardware library: fixed-point blocks with exact references, cycle contracts and RTL."""
 
-from hw.activation import Activation, Function, Quantizer
-from hw.dense import Dense
 from hw.errors import ChronogateError
-from hw.fixed_point import FixedPoint, Overflow, Rounding
-from hw.flatten import Flatten
-from hw.gru import GRU
-from hw.lstm import LSTM
-from hw.metadata import Feature, Metadata
-from hw.network import Network, Node
+from hw.function.quantizer import Function, Quantizer
+from hw.layer.activation import Activation
+from hw.layer.dense import Dense
+from hw.layer.flatten import Flatten
+from hw.layer.gru import GRU
+from hw.layer.lstm import LSTM
+from hw.network.graph import Network, Node
+from hw.network.metadata import Feature, Metadata
+from hw.number.fixed_point import FixedPoint, Overflow, Rounding
 from hw.stream import Port
 from hw.timing import BlockTiming, LayerTiming, NetworkTiming
 

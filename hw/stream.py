@@ -1,7 +1,7 @@
 """Streams between blocks, and the skid buffer that ends them.
 
 Inside a network nothing waits: every block has a fixed latency and a fixed interval, the entry
-paces the beats (`hw.axi`), and one clock enable freezes all of it while the output is blocked.
+paces the beats (`hw.top.axi`), and one clock enable freezes all of it while the output is blocked.
 A block's stream therefore has ``valid`` but no ``ready`` (``always_ready``).
 """
 
@@ -11,7 +11,7 @@ from amaranth.hdl import Module, Mux, ShapeLike, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.fixed_point import FixedPoint
+from hw.number.fixed_point import FixedPoint
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,9 @@ their maximum. The same figures are counted in simulation and must be equal.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+OVERHEAD_CYCLES = 1
+"""Cycles between the AXI4-Stream handshakes that no block accounts for: the output buffer."""
+
 
 @dataclass(frozen=True)
 class BlockTiming:

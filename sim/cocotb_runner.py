@@ -11,7 +11,8 @@ import numpy as np
 from cocotb_tools.runner import get_runner
 
 from hw.errors import ChronogateError
-from hw.network import Network
+from hw.network.graph import Network
+from hw.top.axi import accelerator_verilog
 from sim.runtime import cache_folder, keep, lend
 from sim.testbench.case import FOLDER_VARIABLE, Case, TestResult
 from sim.toolchain import PCH_OPTION, Toolchain, find_toolchain
@@ -81,7 +82,9 @@ def run_testbench(
             )
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / "accelerator.v"
-    source.write_text(verilog if verilog is not None else network.verilog(), encoding="utf-8")
+    source.write_text(
+        verilog if verilog is not None else accelerator_verilog(network), encoding="utf-8"
+    )
     case = Case(folder, network, codes, seed)
     results, problems = _run(toolchain, case, source, TESTS, waves, tick or (lambda done: None))
     mismatches = sum(result.mismatches for result in results.values())

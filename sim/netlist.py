@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from hw.board import TOP_NAME, BoardTop
+from hw.board.slip import END, decode_frames
+from hw.board.top import TOP_NAME, BoardTop
 from hw.errors import ChronogateError
-from hw.slip import END, decode_frames
 from sim.toolchain import Toolchain, find_toolchain
 
 _HERE = Path(__file__).parent

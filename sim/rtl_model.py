@@ -10,10 +10,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.axi import padded_width
 from hw.errors import ChronogateError
-from hw.network import Network
+from hw.network.graph import Network
 from hw.stream import Port
+from hw.top.axi import padded_width
 from sim.verilated import build_library
 
 BATCH_WINDOWS = 256

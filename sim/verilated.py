@@ -11,10 +11,10 @@ import tempfile
 from hashlib import sha256
 from pathlib import Path
 
-from hw.axi import padded_width
 from hw.errors import ChronogateError
-from hw.fixed_point import Overflow, Rounding
-from hw.network import Network
+from hw.network.graph import Network
+from hw.number.fixed_point import Overflow, Rounding
+from hw.top.axi import accelerator_verilog, padded_width
 from sim.runtime import cache_folder
 from sim.toolchain import Toolchain, find_toolchain
 
@@ -66,7 +66,7 @@ def build_library(
     ChronogateError
         When a tool is missing or fails.
     """
-    verilog = network.verilog() if verilog is None else verilog
+    verilog = accelerator_verilog(network) if verilog is None else verilog
     header = design_header(network)
     toolchain = find_toolchain()
     wrapper = _WRAPPER.read_text(encoding="utf-8")

@@ -17,7 +17,7 @@ from rich.table import Table
 import accel
 from accel.conversion.hls import csim, csim_windows_per_second, write_hls
 from accel.qkeras_compat import keras, qkeras
-from hw.network import Network
+from hw.network.graph import Network
 from sim.rtl_model import RtlModel
 
 LOOK_BACK, FEATURES, UNITS, HORIZON = 12, 4, 16, 4

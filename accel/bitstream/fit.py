@@ -5,7 +5,7 @@ from math import ceil
 from accel.bitstream.synthesis import Cells
 from accel.boards import Board, boards
 from hw.errors import ChronogateError
-from hw.network import Network
+from hw.network.graph import Network
 
 _NAMES = {
     "dsp": "18 x 18 multipliers",

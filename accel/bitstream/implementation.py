@@ -9,7 +9,7 @@ from accel.bitstream.place_route import DoesNotFit, pack, place_and_route
 from accel.bitstream.synthesis import synthesize
 from accel.boards import Board
 from accel.progress import Progress, SilentProgress
-from hw.network import Network
+from hw.network.graph import Network
 
 
 @dataclass(frozen=True)

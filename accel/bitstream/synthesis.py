@@ -9,7 +9,7 @@ from pathlib import Path
 from accel.bitstream.process import last_error, run_logged
 from accel.bitstream.yosys_worker import MARK
 from accel.progress import Progress
-from hw.board import TOP_NAME
+from hw.board.top import TOP_NAME
 from hw.errors import ChronogateError
 
 SOURCE = "board_top.v"

@@ -9,7 +9,7 @@ from accel.bitstream.synthesis import NETLIST_VERILOG
 from accel.boards import Board
 from accel.progress import Progress, SilentProgress
 from hw.errors import ChronogateError
-from hw.network import Network
+from hw.network.graph import Network
 from sim.netlist import simulate_netlist
 
 

@@ -1,4 +1,4 @@
-"""Conversion: a QKeras model becomes hls4ml's ModelGraph, and that a `hw.network.Network`.
+"""Conversion: a QKeras model becomes hls4ml's ModelGraph, and that a `hw.network.graph.Network`.
 
     entry      convert and config_from_keras_model
     check      refusals by layer name            frontend   hls4ml's parser, every quantizer kept

@@ -13,13 +13,15 @@ import numpy as np
 from hls4ml.backends.backend import Backend
 
 from hw.errors import ChronogateError
+from hw.network.serialization import save_network
+from hw.top.axi import accelerator_verilog
 
 if TYPE_CHECKING:
     from hls4ml.model.graph import ModelGraph
     from hls4ml.model.types import PrecisionType
 
     from accel.progress import Progress
-    from hw.network import Network
+    from hw.network.graph import Network
     from sim.rtl_model import RtlModel
 
 NAME = "Amaranth"
@@ -75,9 +77,9 @@ class AmaranthBackend(Backend):
     def write(self, model: "ModelGraph") -> None:
         """Write ``network.json``, ``weights.npz`` and ``rtl/accelerator.v``."""
         network, folder = network_of(model), output_folder(model)
-        network.save(folder)
+        save_network(network, folder)
         (folder / "rtl").mkdir(parents=True, exist_ok=True)
-        (folder / "rtl" / "accelerator.v").write_text(network.verilog("accelerator"))
+        (folder / "rtl" / "accelerator.v").write_text(accelerator_verilog(network))
 
     def compile(self, model: "ModelGraph") -> str:
         """Verilate the design; return the path of the shared library that hls4ml then loads."""

@@ -11,7 +11,7 @@ from time import perf_counter
 import numpy as np
 
 from hw.errors import ChronogateError
-from hw.network import Network
+from hw.network.serialization import load_network
 
 PROJECT = "accelerator"
 """Name of the project's top function."""
@@ -47,7 +47,7 @@ def csim_windows_per_second(folder: Path, codes: np.ndarray) -> float:
 
 
 def _simulate(folder: Path, codes: np.ndarray) -> tuple[np.ndarray, float]:
-    network = Network.load(folder)
+    network = load_network(folder)
     top = getattr(ctypes.CDLL(str(_library(folder))), f"{PROJECT}_double")
     array = np.ctypeslib.ndpointer(np.float64, flags="C_CONTIGUOUS")
     top.restype, top.argtypes = None, [array, array]

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from accel.conversion.settings import HlsConfig
 from accel.qkeras_compat import keras
-from hw.metadata import Metadata
-from hw.network import Node
+from hw.network.graph import Node
+from hw.network.metadata import Metadata
 from hw.stream import Port
 
 

@@ -19,8 +19,8 @@ from accel.conversion.hls import exact_settings
 from accel.conversion.settings import HlsConfig, check_reuse_factors
 from accel.qkeras_compat import keras, load_model
 from hw.errors import ChronogateError
-from hw.metadata import Metadata
-from hw.network import Network
+from hw.network.graph import Network
+from hw.network.metadata import Metadata
 
 __all__ = ["config_from_keras_model", "convert", "network_of", "to_network"]
 

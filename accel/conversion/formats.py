@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from accel.qkeras_compat import keras, qkeras
-from hw.activation import Function, Quantizer
 from hw.errors import ChronogateError
-from hw.fixed_point import FixedPoint, Overflow, Rounding
+from hw.function.quantizer import Function, Quantizer
+from hw.number.fixed_point import FixedPoint, Overflow, Rounding
 
 MAX_BITS = 30  # QKeras computes 2**bits in int32
 

@@ -21,8 +21,8 @@ from accel.conversion.formats import Place, activation_of
 from accel.conversion.settings import precision_type
 from accel.conversion.weights import layer_weight, weight_codes
 from accel.qkeras_compat import keras
-from hw.activation import Function
-from hw.fixed_point import FixedPoint
+from hw.function.quantizer import Function
+from hw.number.fixed_point import FixedPoint
 
 LayerDict = dict[str, object]
 Shape = list[int | None]

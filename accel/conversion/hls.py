@@ -21,9 +21,10 @@ from accel.conversion.backend import network_of
 from accel.conversion.csim import PROJECT, csim, csim_windows_per_second
 from accel.conversion.frontend import exact_handlers
 from accel.conversion.settings import precision_type
-from hw.activation import Activation
-from hw.dense import Dense
-from hw.flatten import Flatten
+from hw.layer.activation import Activation
+from hw.layer.dense import Dense
+from hw.layer.flatten import Flatten
+from hw.network.serialization import save_network
 
 __all__ = ["csim", "csim_windows_per_second", "exact_settings", "inexact_reason", "write_hls"]
 
@@ -136,7 +137,7 @@ def write_hls(graph: ModelGraph, folder: Path) -> HlsProject:
     # hls4ml prints its progress, which would mix with results on stdout.
     with redirect_stdout(StringIO()), exact_handlers():
         keras_v2_to_hls(config).write()
-    network.save(folder)
+    save_network(network, folder)
     return HlsProject(folder)
 
 

@@ -12,14 +12,15 @@ from accel.conversion.formats import Place, activation_of, format_of
 from accel.conversion.settings import HlsConfig, reuse_factor
 from accel.conversion.weights import layer_weight, weight_codes
 from accel.qkeras_compat import keras
-from hw.activation import Activation, Quantizer
 from hw.block import Spec
-from hw.dense import Dense
 from hw.errors import ChronogateError
-from hw.fixed_point import FixedPoint
-from hw.flatten import Flatten
-from hw.gru import GRU
-from hw.lstm import LSTM
+from hw.function.quantizer import Quantizer
+from hw.layer.activation import Activation
+from hw.layer.dense import Dense
+from hw.layer.flatten import Flatten
+from hw.layer.gru import GRU
+from hw.layer.lstm import LSTM
+from hw.number.fixed_point import FixedPoint
 from hw.stream import Port
 
 Handler = Callable[[LayerDraft, Port, HlsConfig], Spec]
@@ -59,7 +60,7 @@ def dense(layer: LayerDraft, source: Port, config: HlsConfig) -> Spec:
 
 
 def lstm(layer: LayerDraft, source: Port, config: HlsConfig) -> Spec:
-    """`QLSTM`; Keras and `hw.lstm` share the gate order i f c o."""
+    """`QLSTM`; Keras and `hw.layer.lstm` share the gate order i f c o."""
     kernel, kernel_format = _weight(layer, "kernel", "kernel_quantizer")
     recurrent, recurrent_format = _weight(layer, "recurrent_kernel", "recurrent_quantizer")
     bias, bias_format = _bias(layer, (kernel.shape[1],), kernel_format)
@@ -72,7 +73,7 @@ def lstm(layer: LayerDraft, source: Port, config: HlsConfig) -> Spec:
 
 
 def gru(layer: LayerDraft, source: Port, config: HlsConfig) -> Spec:
-    """`QGRU` of both forms; Keras and `hw.gru` share the gate order z r h."""
+    """`QGRU` of both forms; Keras and `hw.layer.gru` share the gate order z r h."""
     kernel, kernel_format = _weight(layer, "kernel", "kernel_quantizer")
     recurrent, recurrent_format = _weight(layer, "recurrent_kernel", "recurrent_quantizer")
     reset_after = bool(layer.source.cell.reset_after)

@@ -19,11 +19,11 @@ from accel.conversion.settings import (
     precision_type,
 )
 from accel.qkeras_compat import keras
-from hw.activation import Function
 from hw.errors import ChronogateError
-from hw.fixed_point import FixedPoint
-from hw.metadata import Metadata
-from hw.network import Network, Node
+from hw.function.quantizer import Function
+from hw.network.graph import Network, Node
+from hw.network.metadata import Metadata
+from hw.number.fixed_point import FixedPoint
 from hw.stream import Port
 
 INPUT_TYPES = ("InputLayer", "Input")

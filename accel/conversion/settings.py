@@ -10,7 +10,7 @@ from hls4ml.backends.fpga.fpga_backend import FPGABackend
 from hls4ml.model.types import FixedPrecisionType, IntegerPrecisionType, PrecisionType
 
 from hw.errors import ChronogateError
-from hw.fixed_point import FixedPoint, Overflow, Rounding
+from hw.number.fixed_point import FixedPoint, Overflow, Rounding
 
 HlsConfig = Mapping[str, object]
 """hls4ml's nested configuration dictionary."""

@@ -7,7 +7,7 @@ import numpy as np
 from accel.conversion.formats import Place, weight_format_of
 from accel.qkeras_compat import keras, quantize_float64, tf
 from hw.errors import ChronogateError
-from hw.fixed_point import FixedPoint
+from hw.number.fixed_point import FixedPoint
 
 WeightQuantizer = Callable[[tf.Tensor], tf.Tensor]
 

@@ -24,7 +24,8 @@ from accel.report.schema import (
 from accel.runs import Run, Step
 from accel.scores import score_arrays
 from accel.training import TrainingResult
-from hw.network import Network
+from hw.network.graph import Network
+from hw.network.serialization import load_network
 from sim.verification import Verification as Verified
 
 
@@ -54,7 +55,7 @@ class Results:
 def collect(run: Run) -> Results:
     """Read the results of a run; what is missing becomes None."""
     run.require(Step.CONVERT)
-    network = Network.load(run.folder)
+    network = load_network(run.folder)
     verified = None
     if run.done(Step.VERIFY):
         verified = read_json(run.path("verification.json"), Verified)

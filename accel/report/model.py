@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from accel.report.schema import Model, ModelLayer
-from hw.dense import Dense
-from hw.fixed_point import FixedPoint
-from hw.gru import GRU
-from hw.lstm import LSTM
-from hw.network import Network, Node
+from hw.layer.dense import Dense
+from hw.layer.gru import GRU
+from hw.layer.lstm import LSTM
+from hw.network.graph import Network, Node
+from hw.number.fixed_point import FixedPoint
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
 from accel.report.style import FORECAST, GRID, INK, MUTED, SERIES, legend, new_figure
-from hw.network import Network
+from hw.network.graph import Network
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ from cocotb.handle import HierarchyObject
 from cocotb.triggers import ClockCycles, First, RisingEdge
 from cocotb.utils import get_sim_time
 
-from hw.axi import padded_width
 from hw.stream import Port
+from hw.top.axi import padded_width
 from sim.testbench.case import Case
 from sim.testbench.handles import bit, number, word
 

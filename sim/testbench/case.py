@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hw.network import Network
+from hw.network.graph import Network
+from hw.network.serialization import load_network, save_network
 from sim.verification import CycleReport, Mismatch
 
 FOLDER_VARIABLE = "CHRONOGATE_CASE"
@@ -52,7 +53,7 @@ class Case:
 
     def save(self) -> None:
         """Write the case into its folder."""
-        self.network.save(self.folder)
+        save_network(self.network, self.folder)
         np.save(self.folder / "codes.npy", self.codes)
         settings = {"seed": self.seed, "locate": self.locate}
         (self.folder / "case.json").write_text(json.dumps(settings))
@@ -63,7 +64,7 @@ class Case:
         folder = Path(os.environ[FOLDER_VARIABLE])
         settings = json.loads((folder / "case.json").read_text())
         codes = np.load(folder / "codes.npy", allow_pickle=False)
-        return cls(folder, Network.load(folder), codes, settings["seed"], settings["locate"])
+        return cls(folder, load_network(folder), codes, settings["seed"], settings["locate"])
 
 
 @dataclass(frozen=True)

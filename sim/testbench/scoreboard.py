@@ -6,12 +6,12 @@ import cocotb
 import numpy as np
 from cocotb.triggers import RisingEdge
 
-from hw.axi import identifier, probe_names
-from hw.gru import GRU
-from hw.lstm import LSTM
-from hw.network import Node
-from hw.recurrent import HIDDEN_STATE, STEP_BEGINS
+from hw.layer.gru import GRU
+from hw.layer.lstm import LSTM
+from hw.layer.recurrent import HIDDEN_STATE, STEP_BEGINS
+from hw.network.graph import Node
 from hw.stream import Port
+from hw.top.axi import identifier, probe_names
 from sim.testbench.bench import Bench, codes_of
 from sim.testbench.case import Case, TestResult
 from sim.testbench.handles import bit, block, number, word

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from accel.cli import app
 from accel.config import template
-from hw.network import Network
+from hw.network.serialization import load_network
 
 ROWS, LOOK_BACK, HORIZON = 700, 8, 3
 
@@ -93,7 +93,7 @@ def test_all_four_realizations_of_an_mlp_agree(verified: Path) -> None:
     assert result["mismatches"] == 0
     assert result["values_compared"] > 3 * result["vectors"]
     assert result["predicted"] == result["simulated"]
-    assert Network.load(verified).metadata.targets[0].unit == "kW"
+    assert load_network(verified).metadata.targets[0].unit == "kW"
 
 
 def test_report_has_the_published_keys(verified: Path) -> None:

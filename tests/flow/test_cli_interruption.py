@@ -14,10 +14,12 @@ import pytest
 from accel.json_files import write_json
 from accel.records import Agreement, Conversion
 from accel.runs import open_run
-from hw.dense import Dense
-from hw.fixed_point import FixedPoint
-from hw.network import Network, Node
+from hw.layer.dense import Dense
+from hw.network.graph import Network, Node
+from hw.network.serialization import fingerprint, save_network
+from hw.number.fixed_point import FixedPoint
 from hw.stream import Port
+from hw.top.axi import accelerator_verilog
 from tests.hw.drawing import draw_network
 
 PATIENCE = 120.0
@@ -55,12 +57,12 @@ def start(*arguments: str | Path, program: str = PROGRAM) -> subprocess.Popen[st
 def converted(folder: Path, network: Network) -> Path:
     """Write a run as `accel convert` leaves it."""
     folder.mkdir()
-    network.save(folder)
+    save_network(network, folder)
     (folder / "rtl").mkdir()
-    (folder / "rtl" / "accelerator.v").write_text(network.verilog(), encoding="utf-8")
+    (folder / "rtl" / "accelerator.v").write_text(accelerator_verilog(network), encoding="utf-8")
     agreement = Agreement(1000, 1000 * network.outputs_per_window, 0)
     write_json(
-        folder / "conversion.json", Conversion(network.fingerprint, 1, agreement, 0, "a test")
+        folder / "conversion.json", Conversion(fingerprint(network), 1, agreement, 0, "a test")
     )
     return folder
 

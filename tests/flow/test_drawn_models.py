@@ -7,7 +7,7 @@ import pytest
 
 import accel
 from accel.qkeras_compat import keras
-from hw.network import Network
+from hw.network.graph import Network
 from sim.measure import measure_cycles
 from sim.rtl_model import RtlModel
 from tests.accel.conversion.compare import assert_equal_to_qkeras, compare_codes, draw_codes

@@ -5,10 +5,10 @@ import pytest
 from amaranth.sim import Simulator, SimulatorContext
 
 from hw import Activation, FixedPoint, Function, Network, Node, Port, Quantizer
-from hw.board import RESET_CYCLES, BoardTop
+from hw.board.slip import decode_frames, encode_frame
+from hw.board.top import RESET_CYCLES, BoardTop
+from hw.board.uart import Uart
 from hw.errors import ChronogateError
-from hw.slip import decode_frames, encode_frame
-from hw.uart import Uart
 from tests.hw.drawing import draw_codes, draw_network
 
 

@@ -11,7 +11,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.sim import Simulator
 
 from hw import ChronogateError, FixedPoint, Overflow, Rounding
-from hw.fixed_point import resize
+from hw.number.resize import resize
 
 SHAPES = [  # source (width, integer, signed), target (width, integer, signed)
     ((7, 3, True), (4, 2, True)),

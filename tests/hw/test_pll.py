@@ -2,8 +2,8 @@
 
 import pytest
 
+from hw.board.pll import Pll
 from hw.errors import ChronogateError
-from hw.pll import Pll
 
 
 @pytest.mark.parametrize("output", [25, 50, 62.5, 75, 100, 112.5, 400])

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hw import ChronogateError, FixedPoint
-from hw.product import FoldedProduct, exact_matmul, tree_stages
-from hw.product_engine import weight_table
+from hw.product.engine import weight_table
+from hw.product.folded import FoldedProduct, exact_matmul, tree_stages
 
 GRID = FixedPoint(8, 4)
 

@@ -6,9 +6,9 @@ from amaranth.sim import SimulatorContext
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from hw.board.slip import END, ESC, decode_frames, encode_frame
+from hw.board.uart import Uart
 from hw.errors import ChronogateError
-from hw.slip import END, ESC, decode_frames, encode_frame
-from hw.uart import Uart
 from tests.hw.uart_host import line_to_bytes, send_bits, send_bytes, simulate
 
 

@@ -7,9 +7,9 @@ from amaranth.sim import SimulatorContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw.slip import END, ESC, decode_frames, encode_frame
-from hw.uart import Uart
-from hw.uart_bridge import UartBridge, UartBridgeComponent
+from hw.board.slip import END, ESC, decode_frames, encode_frame
+from hw.board.uart import Uart
+from hw.board.uart_bridge import UartBridge, UartBridgeComponent
 from tests.hw.uart_host import line_to_bytes, send_bits, send_bytes, simulate
 
 

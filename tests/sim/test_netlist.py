@@ -10,9 +10,9 @@ import pytest
 
 from accel.bitstream.synthesis import NETLIST_VERILOG, synthesize
 from accel.progress import SilentProgress
-from hw.board import BoardTop
+from hw.board.top import BoardTop
+from hw.board.uart import Uart
 from hw.errors import ChronogateError
-from hw.uart import Uart
 from sim.netlist import build_program, simulate_netlist
 from tests.hw.drawing import draw_codes, draw_network
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hw import ChronogateError, Network
+from hw.top.axi import accelerator_verilog
 from sim.cocotb_runner import TESTS, run_testbench
 from sim.testbench.tests import RESETS, WRONG_WINDOWS
 from tests.hw.drawing import draw_codes, draw_network
@@ -53,7 +54,9 @@ def test_first_wrong_layer_is_the_last(kind: str, tmp_path: Path) -> None:
     network = draw_long(kind)
     bias = network.nodes[-1].spec.bias
     wrong = with_spec(network, "dense1", bias=np.where(bias > 0, bias - 1, bias + 1))
-    result = run_testbench(network, windows(network, 4), tmp_path, 5, verilog=wrong.verilog())
+    result = run_testbench(
+        network, windows(network, 4), tmp_path, 5, verilog=accelerator_verilog(wrong)
+    )
     found = result.first_mismatch
     assert found is not None
     assert (found.layer, found.step, found.channel, found.window) == ("dense1", None, 0, 0)
@@ -67,7 +70,7 @@ def test_wrong_weight_is_named_with_layer_step_and_wave(tmp_path: Path) -> None:
     wrong = with_spec(network, "lstm", recurrent_kernel=recurrent)
     codes = windows(network, 6)
     assert wrong.reference(codes).tolist() != network.reference(codes).tolist()
-    result = run_testbench(network, codes, tmp_path, 5, verilog=wrong.verilog())
+    result = run_testbench(network, codes, tmp_path, 5, verilog=accelerator_verilog(wrong))
     assert not result.passed
     assert result.mismatches > 0
     found = result.first_mismatch

@@ -3,7 +3,7 @@
 import numpy as np
 
 from accel.qkeras_compat import keras, trace_float64
-from hw.network import Network
+from hw.network.graph import Network
 
 
 def draw_codes(network: Network, windows: int, seed: int) -> np.ndarray:

@@ -5,8 +5,8 @@ import pytest
 
 from accel.conversion.formats import Place, activation_of
 from accel.qkeras_compat import keras, qkeras, quantize_float64
-from hw.activation import Function
-from hw.fixed_point import FixedPoint
+from hw.function.quantizer import Function
+from hw.number.fixed_point import FixedPoint
 
 PLACE = Place("layer", "activation")
 SOURCE = FixedPoint(14, 5)  # steps of 2^-9, -16 to 16: finer and wider than every quantizer here

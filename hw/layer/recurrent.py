@@ -13,8 +13,9 @@ from typing import Protocol
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data
 
-from hw.dense import Dense
-from hw.fixed_point import FixedPoint, resize
+from hw.layer.dense import Dense
+from hw.number.fixed_point import FixedPoint
+from hw.number.resize import resize
 from hw.stream import Block, Port
 
 STEP_BEGINS = "step_begins"

@@ -19,7 +19,7 @@ from math import ceil, gcd
 import numpy as np
 
 from hw.errors import ChronogateError
-from hw.fixed_point import FixedPoint
+from hw.number.fixed_point import FixedPoint
 
 TREE_RADIX = 4
 """Addends summed between two registers of an adder tree: two carry chains deep."""

@@ -10,7 +10,7 @@ With the state quantizer q applied on entry to every step, gates in Keras's orde
     h = z * s + (1 - z) * g
 
 where d is the recurrent bias (reset-after only), sigma is `recurrent_activation` and tanh is
-`activation`; everything in between keeps every bit. The hardware is in `hw.gru_cell`.
+`activation`; everything in between keeps every bit. The hardware is in `hw.layer.gru_cell`.
 """
 
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from functools import cached_property
 
 import numpy as np
 
-from hw.activation import Quantizer
-from hw.arithmetic import add, complement_format, product_format, sum_format
-from hw.dense import Dense
-from hw.fixed_point import FixedPoint
-from hw.gru_cell import AFTER_STAGES, BEFORE_STAGES, RESET_STAGES, GRUBlock
-from hw.product import FoldedProduct
+from hw.function.quantizer import Quantizer
+from hw.layer.dense import Dense
+from hw.layer.gru_cell import AFTER_STAGES, BEFORE_STAGES, RESET_STAGES, GRUBlock
+from hw.number.arithmetic import add, complement_format, product_format, sum_format
+from hw.number.fixed_point import FixedPoint
+from hw.product.folded import FoldedProduct
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
 

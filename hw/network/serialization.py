@@ -3,6 +3,7 @@
 import json
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from hashlib import sha256
 from pathlib import Path
 from types import UnionType
 from typing import TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -10,15 +11,15 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from hw.activation import Activation
 from hw.block import Spec
-from hw.dense import Dense
 from hw.errors import ChronogateError
-from hw.flatten import Flatten
-from hw.gru import GRU
-from hw.lstm import LSTM
-from hw.metadata import Metadata
-from hw.network import Network, Node
+from hw.layer.activation import Activation
+from hw.layer.dense import Dense
+from hw.layer.flatten import Flatten
+from hw.layer.gru import GRU
+from hw.layer.lstm import LSTM
+from hw.network.graph import Network, Node
+from hw.network.metadata import Metadata
 from hw.stream import Port
 
 T = TypeVar("T")
@@ -107,6 +108,15 @@ def load_network(folder: Path) -> Network:
         raise ChronogateError(
             f"the network in {folder} is damaged ({error!r}): run `accel convert` again"
         ) from None
+
+
+def fingerprint(network: Network) -> str:
+    """Return the SHA-256 of the serialized network, hexadecimal."""
+    document, arrays = encode_network(network)
+    digest = sha256(document.encode())
+    for key in sorted(arrays):
+        digest.update(key.encode() + np.ascontiguousarray(arrays[key]).tobytes())
+    return digest.hexdigest()
 
 
 def _encode(value: object, path: str, arrays: dict[str, np.ndarray]) -> Json:

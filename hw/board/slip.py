@@ -72,7 +72,7 @@ class FrameDecoder(wiring.Component):
     Attributes
     ----------
     i, error
-        From `hw.uart.UartReceiver`.
+        From `hw.board.uart.UartReceiver`.
     o : Out(stream)
         Items: bytes and ends of frames.
     """

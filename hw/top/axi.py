@@ -11,7 +11,6 @@ registers only.
 """
 
 import re
-from typing import TYPE_CHECKING
 
 from amaranth.back import verilog
 from amaranth.hdl import (
@@ -27,14 +26,9 @@ from amaranth.hdl import (
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.network.graph import Network
 from hw.stream import Block, Port, SkidBuffer
 from hw.timing import step_interval, window_interval
-
-if TYPE_CHECKING:
-    from hw.network import Network
-
-OVERHEAD_CYCLES = 1
-"""Cycles between the AXI4-Stream handshakes that no block accounts for: the output buffer."""
 
 
 def padded_width(port: Port) -> int:
@@ -63,7 +57,7 @@ class Accelerator(wiring.Component):
     m_axis_tlast: Signal
     dropped_windows: Signal
 
-    def __init__(self, network: "Network") -> None:
+    def __init__(self, network: Network) -> None:
         self._network = network
         super().__init__(
             {
@@ -129,7 +123,7 @@ class Core(wiring.Component):
     dropped_windows: Signal
     o: stream.Interface
 
-    def __init__(self, network: "Network") -> None:
+    def __init__(self, network: Network) -> None:
         self._network = network
         super().__init__(
             {
@@ -223,6 +217,6 @@ def _countdown(m: Module, interval: int, name: str) -> Signal:
     return register
 
 
-def accelerator_verilog(network: "Network", name: str = "accelerator") -> str:
+def accelerator_verilog(network: Network, name: str = "accelerator") -> str:
     """Return the Verilog of `network`'s AXI4-Stream top as module `name`."""
     return verilog.convert(Accelerator(network), name=name, emit_src=False)

@@ -18,9 +18,9 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.board.slip import ITEM, FrameDecoder, FrameEncoder, beat_layout
+from hw.board.uart import Uart
 from hw.errors import ChronogateError
-from hw.slip import ITEM, FrameDecoder, FrameEncoder, beat_layout
-from hw.uart import Uart
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class BeatPacker(wiring.Component):
     Attributes
     ----------
     i : In(stream)
-        Items from `hw.slip.FrameDecoder`.
+        Items from `hw.board.slip.FrameDecoder`.
     o : Out(stream)
         Beats (`beat_layout`).
     """

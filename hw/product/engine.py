@@ -1,4 +1,4 @@
-"""The hardware of `hw.product.FoldedProduct`: weight memories, multipliers, adder trees.
+"""The hardware of `hw.product.folded.FoldedProduct`: weight memories, multipliers, adder trees.
 
 Pipeline of one column, for the operands selected in cycle k::
 
@@ -17,7 +17,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from hw.product import OPERAND_TO_SUM, TREE_RADIX, Column, FoldedProduct, tree_stages
+from hw.product.folded import OPERAND_TO_SUM, TREE_RADIX, Column, FoldedProduct, tree_stages
 
 BLOCK_ROM_BITS = 512
 """Weight memories from this size on go into block RAM; synthesis would spread them over LUTs."""

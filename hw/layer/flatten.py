@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from amaranth.hdl import Cat, Module, Signal
 
-from hw.fixed_point import FixedPoint
+from hw.number.fixed_point import FixedPoint
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
 

@@ -1,4 +1,4 @@
-"""The hardware of `hw.gru.GRU`: a cell pipeline for each column of the recurrent products."""
+"""The hardware of `hw.layer.gru.GRU`: a cell pipeline for each column of the recurrent products."""
 
 from typing import TYPE_CHECKING
 
@@ -6,12 +6,12 @@ import numpy as np
 from amaranth.hdl import Array, Const, Module, Signal, Value
 from amaranth.lib import data
 
-from hw.arithmetic import complement_format
-from hw.product_engine import ProductEngine, Result, delay
-from hw.recurrent import NewState, RecurrentBlock, Step, register, unit_queue
+from hw.layer.recurrent import NewState, RecurrentBlock, Step, register, unit_queue
+from hw.number.arithmetic import complement_format
+from hw.product.engine import ProductEngine, Result, delay
 
 if TYPE_CHECKING:
-    from hw.gru import GRU
+    from hw.layer.gru import GRU
 
 AFTER_STAGES = 7
 """Reset-after: sums, gates, reset product, candidate sum, candidate, two products, h."""

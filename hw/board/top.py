@@ -22,14 +22,14 @@ from amaranth.lib import wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
-from hw.axi import Accelerator, padded_width
+from hw.board.pll import Pll
+from hw.board.slip import encode_frame
+from hw.board.uart import Uart
+from hw.board.uart_bridge import UartBridge
 from hw.errors import ChronogateError
-from hw.network import Network
-from hw.pll import Pll
-from hw.slip import encode_frame
+from hw.network.graph import Network
 from hw.stream import Port
-from hw.uart import Uart
-from hw.uart_bridge import UartBridge
+from hw.top.axi import Accelerator, padded_width
 
 RESET_CYCLES = 15
 """Cycles for which the power-on reset holds after configuration."""

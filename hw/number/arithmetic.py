@@ -6,7 +6,7 @@ Amaranth's operators, into a signal of the format given here.
 
 import numpy as np
 
-from hw.fixed_point import FixedPoint
+from hw.number.fixed_point import FixedPoint
 
 
 def sum_format(*terms: FixedPoint) -> FixedPoint:

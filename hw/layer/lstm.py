@@ -16,13 +16,14 @@ import numpy as np
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib.memory import Memory
 
-from hw.activation import Quantizer
-from hw.arithmetic import add, product_format, sum_format
-from hw.dense import Dense
-from hw.fixed_point import FixedPoint, resize
-from hw.product import FoldedProduct
-from hw.product_engine import ProductEngine, Result, delay
-from hw.recurrent import NewState, RecurrentBlock, Step, register, unit_queue
+from hw.function.quantizer import Quantizer
+from hw.layer.dense import Dense
+from hw.layer.recurrent import NewState, RecurrentBlock, Step, register, unit_queue
+from hw.number.arithmetic import add, product_format, sum_format
+from hw.number.fixed_point import FixedPoint
+from hw.number.resize import resize
+from hw.product.engine import ProductEngine, Result, delay
+from hw.product.folded import FoldedProduct
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
 

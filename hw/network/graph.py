@@ -6,18 +6,15 @@ and rate, so every resize, saturation or rounding is a node of its own.
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 
-from hw.axi import OVERHEAD_CYCLES, accelerator_verilog
 from hw.block import Spec
 from hw.errors import ChronogateError
-from hw.fixed_point import FixedPoint
-from hw.metadata import Metadata
+from hw.network.metadata import Metadata
+from hw.number.fixed_point import FixedPoint
 from hw.stream import Port
-from hw.timing import BlockTiming, NetworkTiming, compose
+from hw.timing import OVERHEAD_CYCLES, BlockTiming, NetworkTiming, compose
 
 
 @dataclass(frozen=True)
@@ -185,34 +182,6 @@ class Network:
     def window_blocks(self) -> list[tuple[str, BlockTiming]]:
         """Contracts of the nodes that take one beat per window."""
         return [(n.name, n.spec.timing) for n in self.nodes if n.spec.inputs[0].steps is None]
-
-    def verilog(self, name: str = "accelerator") -> str:
-        """Return the Verilog of the AXI4-Stream top (module `name`)."""
-        return accelerator_verilog(self, name)
-
-    def save(self, folder: Path) -> None:
-        """Write ``network.json`` and ``weights.npz`` into `folder`."""
-        from hw.serialization import save_network
-
-        save_network(self, folder)
-
-    @classmethod
-    def load(cls, folder: Path) -> "Network":
-        """Read what `save` wrote, and check it."""
-        from hw.serialization import load_network
-
-        return load_network(folder)
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 of the serialized network, hexadecimal."""
-        from hw.serialization import encode_network
-
-        document, arrays = encode_network(self)
-        digest = sha256(document.encode())
-        for key in sorted(arrays):
-            digest.update(key.encode() + np.ascontiguousarray(arrays[key]).tobytes())
-        return digest.hexdigest()
 
 
 def _check_chain(network: Network) -> None:

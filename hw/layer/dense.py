@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 from amaranth.hdl import Array, Const, Module, Signal
 
-from hw.fixed_point import FixedPoint
-from hw.product import FoldedProduct, sum_bounds
-from hw.product_engine import ProductEngine
+from hw.number.fixed_point import FixedPoint
+from hw.product.engine import ProductEngine
+from hw.product.folded import FoldedProduct, sum_bounds
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
 
