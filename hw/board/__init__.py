@@ -1,0 +1,1 @@
+"""What connects a network to the pins of a board."""

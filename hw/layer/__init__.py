@@ -1,0 +1,1 @@
+"""The blocks: one layer of a forecaster in each file."""

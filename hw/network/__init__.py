@@ -1,0 +1,1 @@
+"""Networks of blocks: the graph, its cycle contract, its files."""

@@ -1,0 +1,1 @@
+"""Number formats and their exact arithmetic, in software and in hardware."""

@@ -1,0 +1,1 @@
+"""The AXI tops around a network."""
