@@ -1,5 +1,6 @@
 """What every block is: a frozen spec with ports, software, cycle contract and hardware."""
 
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -27,10 +28,13 @@ class Spec(Protocol):
         """Closed-form cycles."""
         ...
 
-    def reference(
-        self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
-    ) -> np.ndarray:
-        """Compute the block in NumPy integers, vectorized over the batch."""
+    @property
+    def reference(self) -> Callable[..., np.ndarray]:
+        """Compute the block in NumPy integers, vectorized over the batch.
+
+        Takes int64 codes ``(N, [T,] C)`` for each input port, in order, and the keyword `trace`,
+        a dictionary or ``None``, which receives what a block wants to show of its inside.
+        """
         ...
 
     def build(self) -> Block:

@@ -1,17 +1,23 @@
-"""Streams between blocks, and the skid buffer that ends them.
+"""Streams between blocks.
 
 Inside a network nothing waits: every block has a fixed latency and a fixed interval, the entry
-paces the beats (`hw.top.axi`), and one clock enable freezes all of it while the output is blocked.
+paces the beats (`hw.top`), and one clock enable freezes all of it while an output is blocked.
 A block's stream therefore has ``valid`` but no ``ready`` (``always_ready``).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from amaranth.hdl import Module, Mux, ShapeLike, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.number.fixed_point import FixedPoint
+
+
+def tag_layout(series: int) -> data.StructLayout:
+    """Return what travels with a beat: the window's ends, and the series in interleaved designs."""
+    number = {"series": (series - 1).bit_length()} if series > 1 else {}
+    return data.StructLayout({"first": 1, "last": 1, **number})
 
 
 @dataclass(frozen=True)
@@ -21,33 +27,50 @@ class Port:
     Parameters
     ----------
     name
-        Name within the block.
+        Name within the block, and of its stream in the block's hardware.
     channels
         Values in one beat.
     format
         Number format of each value.
     steps
         Beats in one window (time steps), or ``None`` for one beat a window.
+    series
+        Independent series that share the hardware; their number travels in ``tag.series``.
     """
 
     name: str
     channels: int
     format: FixedPoint
     steps: int | None = None
+    series: int = 1
+
+    @property
+    def beats(self) -> int:
+        """Beats in one window."""
+        return self.steps or 1
 
     def carries_same(self, other: "Port") -> bool:
         """Tell whether beats of `other` mean the same here: shape, grid and rate agree."""
         return (
             self.channels == other.channels
             and self.steps == other.steps
+            and self.series == other.series
             and self.format.same_grid(other.format)
         )
 
     @property
+    def tag_width(self) -> int:
+        """Bits that travel beside the data."""
+        return tag_layout(self.series).size
+
+    @property
     def layout(self) -> data.StructLayout:
-        """Payload of one beat; ``first`` and ``last`` mark the ends of a window."""
+        """Payload of one beat; ``tag.first`` and ``tag.last`` mark the ends of a window."""
         return data.StructLayout(
-            {"data": data.ArrayLayout(self.format.shape, self.channels), "first": 1, "last": 1}
+            {
+                "data": data.ArrayLayout(self.format.shape, self.channels),
+                "tag": tag_layout(self.series),
+            }
         )
 
     @property
@@ -57,45 +80,16 @@ class Port:
 
 
 class Block(wiring.Component):
-    """A component with the input stream ``i`` and the output stream ``o``."""
+    """A component with one stream for each port, under the port's name.
 
-    i: stream.Interface
-    o: stream.Interface
-
-    def __init__(self, source: Port, result: Port) -> None:
-        super().__init__({"i": In(source.signature), "o": Out(result.signature)})
-
-
-class SkidBuffer(wiring.Component):
-    """Two-entry buffer that cuts every combinational path between its two sides.
-
-    Latency one cycle, interval one cycle. ``i.ready`` and ``o.valid`` are registers, so no path
-    leads from a consumer's ready to a producer's valid (AXI4-Stream, ARM IHI 0051, section 2.2).
+    Nearly every block has the input stream ``i`` and the output stream ``o``.
     """
 
     i: stream.Interface
     o: stream.Interface
 
-    def __init__(self, payload: ShapeLike) -> None:
-        signature = stream.Signature(payload)
-        super().__init__({"i": In(signature), "o": Out(signature)})
-        self._payload = payload
-
-    def elaborate(self, platform: object) -> Module:
-        m = Module()
-        kept = Signal(self._payload, name="skid_kept")
-        full = Signal(name="skid_full")
-        moves = Signal(name="skid_moves")
-        m.d.comb += [
-            self.i.ready.eq(~full),
-            moves.eq(self.o.ready | ~self.o.valid),
-        ]
-        with m.If(moves):
-            m.d.sync += [
-                self.o.valid.eq(full | self.i.valid),
-                self.o.payload.eq(Mux(full, kept, self.i.payload)),
-                full.eq(0),
-            ]
-        with m.Elif(self.i.valid & ~full):
-            m.d.sync += [kept.eq(self.i.payload), full.eq(1)]
-        return m
+    def __init__(self, inputs: Iterable[Port], outputs: Iterable[Port]) -> None:
+        super().__init__(
+            {port.name: In(port.signature) for port in inputs}
+            | {port.name: Out(port.signature) for port in outputs}
+        )

@@ -1,14 +1,31 @@
-"""Cycle contracts: what a block promises, and what follows for a network.
+"""Cycle contracts: what a block promises, and what a network's figures are called.
 
-Because blocks never wait (`hw.stream`), contracts add up: latencies along the path, intervals by
-their maximum. The same figures are counted in simulation and must be equal.
+Because blocks never wait (`hw.stream`), contracts add up (`hw.network.schedule`): latencies along
+a path, intervals by their maximum. The same figures are counted in simulation and must be equal.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 OVERHEAD_CYCLES = 1
 """Cycles between the AXI4-Stream handshakes that no block accounts for: the output buffer."""
+
+
+@dataclass(frozen=True)
+class Emission:
+    """When the beats of a window leave a block whose output does not follow its input one to one.
+
+    Output beat k leaves ``latency_cycles + delay[k]`` cycles after input beat ``trigger[k]``.
+
+    Parameters
+    ----------
+    trigger
+        For each output beat of a window, the input beat it waits for; never descending.
+    delay
+        For each output beat, the cycles by which it follows the block's latency.
+    """
+
+    trigger: tuple[int, ...]
+    delay: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -18,19 +35,27 @@ class BlockTiming:
     Parameters
     ----------
     latency_cycles
-        From the (last) input beat of a window to the output beat.
+        From the input beat that an output beat depends on last, to that output beat.
     interval_cycles
         Fewest cycles between two input beats.
     multipliers
         Multipliers that the block occupies.
     products
         Useful products for one input beat.
+    emission
+        When output beats leave; by default each follows the input beat of the same number, or
+        the window's last one where the output is one beat a window.
+    series_cycles
+        Fewest cycles between two beats of the same series, where that is more than
+        `interval_cycles`.
     """
 
     latency_cycles: int
     interval_cycles: int
     multipliers: int = 0
     products: int = 0
+    emission: Emission | None = None
+    series_cycles: int | None = None
 
 
 @dataclass(frozen=True)
@@ -72,63 +97,3 @@ class NetworkTiming:
     interval_cycles: int
     step_cycles: int
     layers: tuple[LayerTiming, ...] = ()
-
-
-def compose(
-    steps: int,
-    step_blocks: Sequence[tuple[str, BlockTiming]],
-    window_blocks: Sequence[tuple[str, BlockTiming]],
-    overhead: int,
-) -> NetworkTiming:
-    """Add up a chain of blocks.
-
-    Parameters
-    ----------
-    steps
-        Input beats in a window.
-    step_blocks
-        Names and contracts of the blocks that take a beat per time step, in order.
-    window_blocks
-        Those that take one beat per window.
-    overhead
-        Cycles of the entry and the exit together.
-    """
-    blocks = [*step_blocks, *window_blocks]
-    step_cycles = step_interval(step_blocks)
-    interval = max(steps * step_cycles, window_interval(window_blocks))
-    latency = overhead + sum(timing.latency_cycles for _, timing in blocks)
-    step_names = {name for name, _ in step_blocks}
-    layers = tuple(
-        LayerTiming(
-            name,
-            timing.interval_cycles,
-            timing.latency_cycles,
-            timing.multipliers,
-            _utilization(timing, interval, steps if name in step_names else 1),
-        )
-        for name, timing in blocks
-    )
-    return NetworkTiming(
-        latency_cycles=latency,
-        last_beat_cycles=latency,
-        window_cycles=(steps - 1) * step_cycles + latency,
-        interval_cycles=interval,
-        step_cycles=step_cycles if steps > 1 else interval,
-        layers=layers,
-    )
-
-
-def step_interval(step_blocks: Sequence[tuple[str, BlockTiming]]) -> int:
-    """Fewest cycles between two input beats."""
-    return max((timing.interval_cycles for _, timing in step_blocks), default=1)
-
-
-def window_interval(window_blocks: Sequence[tuple[str, BlockTiming]]) -> int:
-    """Fewest cycles between the last beats of two windows, by the blocks that follow them."""
-    return max((timing.interval_cycles for _, timing in window_blocks), default=1)
-
-
-def _utilization(timing: BlockTiming, interval: int, beats: int) -> float | None:
-    if timing.multipliers == 0:
-        return None
-    return beats * timing.products / (timing.multipliers * interval)

@@ -102,24 +102,20 @@ def timeline_figure(network: Network) -> Figure:
     A bar begins with a beat's arrival at the layer. Its solid part is the interval for which the
     layer is taken; the pale part, until the result leaves, overlaps with the next beat.
     """
-    timing = network.timing
-    steps = {name for name, _ in network.step_blocks}
-    blocks = [*network.step_blocks, *network.window_blocks]
-    figure = new_figure(9.8, 0.9 + 0.34 * (len(blocks) + 1))
+    timing, schedule = network.timing, network.schedule
+    figure = new_figure(9.8, 0.9 + 0.34 * (len(network.nodes) + 1))
     axes = figure.axes[0]
-    offset = 0
-    last = (network.look_back - 1) * timing.step_cycles if network.look_back > 1 else 0
-    arrivals = np.arange(network.look_back) * (timing.step_cycles if network.look_back > 1 else 0)
+    arrivals, _ = schedule.leaves(network.input.name)
     axes.vlines(arrivals, -0.3, 0.3, color=MUTED.light, linewidth=1.0)
-    for row, (name, block) in enumerate(blocks, start=1):
-        starts = (arrivals if name in steps else np.array([last])) + offset
+    for row, node in enumerate(network.nodes, start=1):
+        block = node.spec.timing
+        starts = max((schedule.leaves(source)[0] for source in node.inputs), key=max)
         latency = max(block.latency_cycles, 1)
         busy = max(min(block.interval_cycles, latency), 1)
         colour = FORECAST if block.multipliers else SERIES[1]
         for start in starts:
             axes.barh(row, latency, left=start, height=0.62, color=colour.light, alpha=0.25, lw=0)
             axes.barh(row, busy * 0.94, left=start, height=0.62, color=colour.light, lw=0)
-        offset += block.latency_cycles
     axes.axvline(timing.window_cycles, color=INK.light, linewidth=1.2)
     axes.annotate(
         f"forecast leaves at cycle {timing.window_cycles:,}",
@@ -131,8 +127,10 @@ def timeline_figure(network: Network) -> Figure:
         color=INK.light,
         fontsize=9,
     )
-    axes.set_yticks(range(len(blocks) + 1), ["input beats", *(name for name, _ in blocks)])
-    axes.set_ylim(len(blocks) + 0.6, -0.9)
+    axes.set_yticks(
+        range(len(network.nodes) + 1), ["input beats", *(n.name for n in network.nodes)]
+    )
+    axes.set_ylim(len(network.nodes) + 0.6, -0.9)
     axes.set_xlim(0, timing.window_cycles * 1.02)
     axes.set_xlabel("clock cycles since the first input beat")
     axes.grid(False, axis="y")

@@ -56,8 +56,17 @@ class Quantizer:
             values = np.clip(values, low, high)
         return values if self.output is None else self.output.resize(values, exact)
 
+    def delay_cycles(self, source: FixedPoint) -> int:
+        """Return one: a register behind combinational logic."""
+        return 1
+
     def hardware(self, m: Module, value: Value, source: FixedPoint, name: str) -> Signal:
-        """Add combinational hardware for one value and return the result's code."""
+        """Add the hardware for one value and return the register of the result's code."""
+        result = Signal(self.result_format(source).shape, name=f"{name}_result")
+        m.d.sync += result.eq(self._combinational(m, value, source, name))
+        return result
+
+    def _combinational(self, m: Module, value: Value, source: FixedPoint, name: str) -> Signal:
         exact, low, high = self._exact(source)
         widened = resize(m, value, _halved(self.function, source), exact, f"{name}_widened")
         shifted = Signal(exact.shape, name=f"{name}_shifted")

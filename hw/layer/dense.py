@@ -97,21 +97,22 @@ class DenseBlock(Block):
     """`Dense` in hardware: an input register, the product engine, one register per output."""
 
     def __init__(self, spec: Dense) -> None:
-        super().__init__(spec.inputs[0], spec.outputs[0])
+        super().__init__(spec.inputs, spec.outputs)
         self._spec = spec
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         spec = self._spec
-        m.submodules.engine = engine = ProductEngine(spec.product, tag_width=2)
+        m.submodules.engine = engine = ProductEngine(
+            spec.product, tag_width=spec.inputs[0].tag_width
+        )
         vector = Signal.like(self.i.payload.data, name="vector")
         with m.If(self.i.valid):
             m.d.sync += vector.eq(self.i.payload.data)
         m.d.comb += [
             engine.vector.eq(vector),
             engine.start.eq(self.i.valid),
-            engine.tag[0].eq(self.i.payload.first),
-            engine.tag[1].eq(self.i.payload.last),
+            engine.tag.eq(self.i.payload.tag.as_value()),
         ]
         scale = spec.output.fraction - spec.product.sum_format.fraction
         for column, result in zip(spec.product.columns, engine.results, strict=True):
@@ -126,7 +127,6 @@ class DenseBlock(Block):
                         m.d.sync += self.o.payload.data[unit].eq(value)
         m.d.sync += [
             self.o.valid.eq(engine.done),
-            self.o.payload.first.eq(engine.done_tag[0]),
-            self.o.payload.last.eq(engine.done_tag[1]),
+            self.o.payload.tag.as_value().eq(engine.done_tag),
         ]
         return m

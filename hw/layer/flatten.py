@@ -54,7 +54,7 @@ class FlattenBlock(Block):
     """`Flatten` in hardware: a shift register as long as the window."""
 
     def __init__(self, spec: Flatten) -> None:
-        super().__init__(spec.inputs[0], spec.outputs[0])
+        super().__init__(spec.inputs, spec.outputs)
         self._spec = spec
 
     def elaborate(self, platform: object) -> Module:
@@ -63,10 +63,10 @@ class FlattenBlock(Block):
         window = Signal(self._spec.steps * beat, name="window")
         m.d.comb += [
             self.o.payload.data.as_value().eq(window),
-            self.o.payload.first.eq(1),
-            self.o.payload.last.eq(1),
+            self.o.payload.tag.first.eq(1),
+            self.o.payload.tag.last.eq(1),
         ]
-        m.d.sync += self.o.valid.eq(self.i.valid & self.i.payload.last)
+        m.d.sync += self.o.valid.eq(self.i.valid & self.i.payload.tag.last)
         with m.If(self.i.valid):
             # The oldest step leaves at the low end, where channel 0 of step 0 must arrive.
             m.d.sync += window.eq(Cat(window[beat:], self.i.payload.data.as_value()))

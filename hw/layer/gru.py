@@ -18,7 +18,7 @@ from functools import cached_property
 
 import numpy as np
 
-from hw.function.quantizer import Quantizer
+from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
 from hw.layer.gru_cell import AFTER_STAGES, BEFORE_STAGES, RESET_STAGES, GRUBlock
 from hw.number.arithmetic import add, complement_format, product_format, sum_format
@@ -61,8 +61,8 @@ class GRU:
     recurrent_format: FixedPoint
     bias_format: FixedPoint
     state: FixedPoint
-    activation: Quantizer
-    recurrent_activation: Quantizer
+    activation: Pointwise
+    recurrent_activation: Pointwise
     reset_after: bool
     steps: int
     input_reuse: int

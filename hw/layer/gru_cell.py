@@ -6,9 +6,10 @@ import numpy as np
 from amaranth.hdl import Array, Const, Module, Signal, Value
 from amaranth.lib import data
 
-from hw.layer.recurrent import NewState, RecurrentBlock, Step, register, unit_queue
+from hw.layer.recurrent import NewState, RecurrentBlock, Step, unit_queue
 from hw.number.arithmetic import complement_format
-from hw.product.engine import ProductEngine, Result, delay
+from hw.pipeline import delay
+from hw.product.engine import ProductEngine, Result
 
 if TYPE_CHECKING:
     from hw.layer.gru import GRU
@@ -151,8 +152,7 @@ class GRUBlock(RecurrentBlock):
             (projected << (spec.sum.fraction - spec.input_product.output.fraction))
             + (total << (spec.sum.fraction - spec.gate_product.sum_format.fraction))
         )
-        value = spec.recurrent_activation.hardware(m, summed, spec.sum, name)
-        return register(m, value, name)
+        return spec.recurrent_activation.hardware(m, summed, spec.sum, name)
 
     def _blend(
         self, m: Module, projected: Value, reset: Value, z: Value, state: Value, name: str
@@ -167,11 +167,7 @@ class GRUBlock(RecurrentBlock):
             (projected << (spec.candidate_sum.fraction - spec.input_product.output.fraction))
             + (reset << (spec.candidate_sum.fraction - spec.reset_sum.fraction))
         )
-        candidate = register(
-            m,
-            spec.activation.hardware(m, summed, spec.candidate_sum, f"{name}_squash"),
-            f"{name}_candidate_value",
-        )
+        candidate = spec.activation.hardware(m, summed, spec.candidate_sum, f"{name}_squash")
         rest = complement_format(spec.gate)
         one_minus = Signal(rest.shape, name=f"{name}_one_minus_update")
         kept = Signal(spec.kept.shape, name=f"{name}_kept")

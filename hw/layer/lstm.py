@@ -16,13 +16,14 @@ import numpy as np
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib.memory import Memory
 
-from hw.function.quantizer import Quantizer
+from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
-from hw.layer.recurrent import NewState, RecurrentBlock, Step, register, unit_queue
+from hw.layer.recurrent import NewState, RecurrentBlock, Step, unit_queue
 from hw.number.arithmetic import add, product_format, sum_format
 from hw.number.fixed_point import FixedPoint
 from hw.number.resize import resize
-from hw.product.engine import ProductEngine, Result, delay
+from hw.pipeline import delay
+from hw.product.engine import ProductEngine, Result
 from hw.product.folded import FoldedProduct
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
@@ -59,8 +60,8 @@ class LSTM:
     recurrent_format: FixedPoint
     bias_format: FixedPoint
     state: FixedPoint
-    activation: Quantizer
-    recurrent_activation: Quantizer
+    activation: Pointwise
+    recurrent_activation: Pointwise
     steps: int
     input_reuse: int
     recurrent_reuse: int
@@ -223,8 +224,7 @@ class LSTMBlock(RecurrentBlock):
         for gate, (head, total) in enumerate(zip(heads, result.sums, strict=True)):
             z = Signal(spec.sum.shape, name=f"{name}_z{gate}")
             m.d.sync += z.eq((head << widen) + (total << widen_sum))
-            value = activations[gate].hardware(m, z, spec.sum, f"{name}_gate{gate}")
-            gates.append(register(m, value, f"{name}_gate{gate}"))
+            gates.append(activations[gate].hardware(m, z, spec.sum, f"{name}_gate{gate}"))
         i, f, g, o = gates
         states = self._carry_memory(m, units, name)
         read, write = states.read_port(domain="comb"), states.write_port()
@@ -245,11 +245,7 @@ class LSTMBlock(RecurrentBlock):
                 + (new << (spec.carry.fraction - learned.fraction))
             ),
         ]
-        squashed = register(
-            m,
-            spec.activation.hardware(m, carry, spec.carry, f"{name}_squash"),
-            f"{name}_squashed",
-        )
+        squashed = spec.activation.hardware(m, carry, spec.carry, f"{name}_squash")
         m.d.comb += [
             write.addr.eq(delay(m, result.unit, 4, f"{name}_write")),
             write.data.eq(resize(m, carry, spec.carry, spec.state, f"{name}_carry_state")),

@@ -76,7 +76,7 @@ class RecurrentBlock(Block):
     """A recurrent layer around the cell that a subclass gives."""
 
     def __init__(self, spec: RecurrentSpec) -> None:
-        super().__init__(spec.inputs[0], spec.outputs[0])
+        super().__init__(spec.inputs, spec.outputs)
         self._recurrent = spec
 
     @abstractmethod
@@ -99,16 +99,16 @@ class RecurrentBlock(Block):
         hidden = data.View(layout, Signal(layout.size, name=HIDDEN_STATE))
         with m.If(go):
             m.d.sync += [
-                first.eq(projection.o.payload.first),
-                last.eq(projection.o.payload.last),
+                first.eq(projection.o.payload.tag.first),
+                last.eq(projection.o.payload.tag.last),
             ]
         step = Step(spec, go, first, projection.o.payload.data, hidden)
         columns = self.cell(m, step)
         for column in columns:
-            self._keep(m, column, go, projection.o.payload.first, hidden)
+            self._keep(m, column, go, projection.o.payload.tag.first, hidden)
         final = columns[-1]
         m.d.sync += self.o.valid.eq(final.valid & (final.index == len(final.units) - 1) & last)
-        m.d.comb += [self.o.payload.first.eq(1), self.o.payload.last.eq(1)]
+        m.d.comb += [self.o.payload.tag.first.eq(1), self.o.payload.tag.last.eq(1)]
         return m
 
     def _keep(
@@ -165,10 +165,3 @@ def unit_queue(
                 m.d.sync += slot.eq(following)
         heads.append(slots[0])
     return heads
-
-
-def register(m: Module, value: Value, name: str) -> Signal:
-    """Return `value` one cycle later, under a name that synthesis keeps apart."""
-    result = Signal(value.shape(), name=name)
-    m.d.sync += result.eq(value)
-    return result

@@ -11,10 +11,12 @@ import numpy as np
 
 from hw.block import Spec
 from hw.errors import ChronogateError
+from hw.network.contract import network_timing
 from hw.network.metadata import Metadata
+from hw.network.schedule import Schedule, Stage, make_schedule
 from hw.number.fixed_point import FixedPoint
 from hw.stream import Port
-from hw.timing import OVERHEAD_CYCLES, BlockTiming, NetworkTiming, compose
+from hw.timing import NetworkTiming
 
 
 @dataclass(frozen=True)
@@ -47,17 +49,17 @@ class Network:
     inputs
         Input ports; so far one.
     nodes
-        Blocks in topological order; so far a chain.
+        Blocks in topological order.
     outputs
-        Names of the nodes whose results leave the network; so far the last one.
+        Names of the nodes whose results leave the network; so far one.
     metadata
         What a deployer needs to know of the data.
 
     Raises
     ------
     ChronogateError
-        When a connection would have to convert, a name is unknown or used twice, or the graph is
-        not a chain.
+        When a connection would have to convert, a name is unknown or used twice, or a result is
+        not used.
     """
 
     name: str
@@ -67,7 +69,7 @@ class Network:
     metadata: Metadata = field(default_factory=Metadata)
 
     def __post_init__(self) -> None:
-        _check_chain(self)
+        _check_ends(self)
         ports = {port.name: port for port in self.inputs}
         for node in self.nodes:
             for expected, source in zip(node.spec.inputs, node.inputs, strict=True):
@@ -92,7 +94,8 @@ class Network:
     @property
     def output(self) -> Port:
         """The output port."""
-        return self.nodes[-1].spec.outputs[0] if self.nodes else self.input
+        ports = {node.name: node.spec.outputs[0] for node in self.nodes}
+        return ports.get(self.outputs[0], self.input)
 
     @property
     def input_format(self) -> FixedPoint:
@@ -142,14 +145,15 @@ class Network:
         ChronogateError
             When a code is not one of the input format, or the shape does not fit.
         """
-        codes = self.check_codes(codes)
+        results = {self.input.name: self.check_codes(codes)}
         for node in self.nodes:
-            inner: dict[str, np.ndarray] = {}
-            codes = node.spec.reference(codes, inner if trace is not None else None)
-            if trace is not None:
-                trace[node.name] = codes
+            inner: dict[str, np.ndarray] | None = None if trace is None else {}
+            given = [results[source] for source in node.inputs]
+            results[node.name] = node.spec.reference(*given, trace=inner)
+            if trace is not None and inner is not None:
+                trace[node.name] = results[node.name]
                 trace.update({f"{node.name}.{key}": value for key, value in inner.items()})
-        return codes
+        return results[self.outputs[0]]
 
     def check_codes(self, codes: np.ndarray) -> np.ndarray:
         """Return `codes` as int64 after checking shape and range."""
@@ -169,37 +173,38 @@ class Network:
         return codes.astype(np.int64)
 
     @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """The nodes as the schedule sees them."""
+        return tuple(
+            Stage(n.name, n.inputs, n.spec.inputs, n.spec.outputs[0], n.spec.timing)
+            for n in self.nodes
+        )
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """When every beat moves."""
+        return make_schedule(self.inputs, self.stages)
+
+    @cached_property
     def timing(self) -> NetworkTiming:
         """Predicted cycles between the AXI4-Stream handshakes."""
-        return compose(self.look_back, self.step_blocks, self.window_blocks, OVERHEAD_CYCLES)
-
-    @property
-    def step_blocks(self) -> list[tuple[str, BlockTiming]]:
-        """Contracts of the nodes that take a beat per time step."""
-        return [(n.name, n.spec.timing) for n in self.nodes if n.spec.inputs[0].steps is not None]
-
-    @property
-    def window_blocks(self) -> list[tuple[str, BlockTiming]]:
-        """Contracts of the nodes that take one beat per window."""
-        return [(n.name, n.spec.timing) for n in self.nodes if n.spec.inputs[0].steps is None]
+        return network_timing(self.schedule, self.look_back, self.stages, self.outputs[0])
 
 
-def _check_chain(network: Network) -> None:
+def _check_ends(network: Network) -> None:
     if len(network.inputs) != 1 or len(network.outputs) != 1:
         raise ChronogateError(
             f"{network.name} has {len(network.inputs)} inputs and {len(network.outputs)} outputs: "
             "so far a network has one of each"
         )
-    source = network.inputs[0].name
+    ports = {port.name: port for port in network.inputs}
+    for output in network.outputs:
+        if output not in {*ports, *(node.name for node in network.nodes)}:
+            raise ChronogateError(f"{network.name} has no node {output!r} that it could put out")
+    used = {source for node in network.nodes for source in node.inputs} | set(network.outputs)
     for node in network.nodes:
-        if node.inputs != (source,):
-            raise ChronogateError(
-                f"{node.name} takes its input from {', '.join(node.inputs)} and not from {source}: "
-                "so far layers form a chain, without branches"
-            )
-        source = node.name
-    if network.outputs != (source,):
-        raise ChronogateError(f"the output of {network.name} is not that of its last node {source}")
+        if node.name not in used:
+            raise ChronogateError(f"nothing uses the result of {node.name}: leave the node out")
 
 
 def _check_connection(name: str, source: str, given: Port, expected: Port) -> None:

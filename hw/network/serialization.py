@@ -13,6 +13,8 @@ import numpy as np
 
 from hw.block import Spec
 from hw.errors import ChronogateError
+from hw.function.pointwise import Pointwise
+from hw.function.quantizer import Quantizer
 from hw.layer.activation import Activation
 from hw.layer.dense import Dense
 from hw.layer.flatten import Flatten
@@ -29,6 +31,8 @@ BLOCKS: dict[str, type[Spec]] = {
     block.__name__: block for block in (Activation, Dense, Flatten, GRU, LSTM)
 }
 """Every block that can stand in a file, by name; a new block is added here."""
+FUNCTIONS: dict[str, type] = {function.__name__: function for function in (Quantizer,)}
+"""Every function of one value that can stand in a file, by name; a new one is added here."""
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -128,7 +132,8 @@ def _encode(value: object, path: str, arrays: dict[str, np.ndarray]) -> Json:
     if isinstance(value, tuple):
         return [_encode(item, f"{path}.{i}", arrays) for i, item in enumerate(value)]
     if is_dataclass(value):
-        return {
+        kind = {"kind": type(value).__name__} if type(value) in FUNCTIONS.values() else {}
+        return kind | {
             item.name: _encode(getattr(value, item.name), f"{path}.{item.name}", arrays)
             for item in fields(value)
         }
@@ -152,6 +157,11 @@ def _decode_any(kind: type, value: Json, arrays: dict[str, np.ndarray]) -> objec
         return tuple(_decode_any(get_args(kind)[0], item, arrays) for item in value)
     if kind is np.ndarray:
         return _int_array(arrays[str(value)])
+    if kind is Pointwise:
+        if not isinstance(value, dict):
+            raise TypeError(f"expected a function, found {value!r}")
+        rest = {key: item for key, item in value.items() if key != "kind"}
+        return _decode_dataclass(FUNCTIONS[str(value["kind"])], rest, arrays)
     if is_dataclass(kind):
         return _decode_dataclass(kind, value, arrays)
     if issubclass(kind, Enum):

@@ -17,6 +17,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from hw.pipeline import delay
 from hw.product.folded import OPERAND_TO_SUM, TREE_RADIX, Column, FoldedProduct, tree_stages
 
 BLOCK_ROM_BITS = 512
@@ -216,15 +217,6 @@ def weight_table(spec: FoldedProduct, column: Column) -> np.ndarray:
     ordered = spec.kernel[:, :, list(column.units)].transpose(2, 0, 1).reshape(-1, spec.gates)
     table[: len(ordered)] = ordered
     return table.reshape(cycles, column.lanes * spec.gates)
-
-
-def delay(m: Module, value: Value, cycles: int, name: str) -> Value:
-    """Return `value` as it was `cycles` cycles ago."""
-    for stage in range(cycles):
-        register = Signal(value.shape(), name=f"{name}_delay{stage}")
-        m.d.sync += register.eq(value)
-        value = register
-    return value
 
 
 def adder_tree(m: Module, addends: list[Signal], shape: Shape, stages: int, name: str) -> Value:

@@ -26,9 +26,10 @@ from amaranth.hdl import (
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.network.graph import Network
-from hw.stream import Block, Port, SkidBuffer
-from hw.timing import step_interval, window_interval
+from hw.network.graph import Network, Node
+from hw.stream import Port
+from hw.top.join import Join
+from hw.top.skid_buffer import SkidBuffer
 
 
 def padded_width(port: Port) -> int:
@@ -146,23 +147,39 @@ class Core(wiring.Component):
         for channel in range(port.channels):
             raw = self.tdata[channel * width : channel * width + port.format.width]
             m.d.comb += beat.data[channel].eq(raw)
-        self._frame(m, valid, beat.first, beat.last)
-        source, given = beat, valid
+        self._frame(m, valid, beat.tag.first, beat.tag.last)
+        streams = {port.name: (valid, beat)}
         for node in network.nodes:
-            block: Block = node.spec.build()
+            block = node.spec.build()
             m.submodules[identifier(node.name)] = block
-            m.d.comb += [block.i.valid.eq(given), block.i.payload.eq(source)]
-            source, given = block.o.payload, block.o.valid
-            _probe(m, node.name, given, source)
-        m.d.comb += [self.o.valid.eq(given), self.o.payload.eq(source)]
+            given = [streams[source] for source in node.inputs]
+            if len(given) > 1:
+                given = self._join(m, node, given)
+            for port, (there, payload) in zip(node.spec.inputs, given, strict=True):
+                taken = getattr(block, port.name)
+                m.d.comb += [taken.valid.eq(there), taken.payload.eq(payload)]
+            streams[node.name] = block.o.valid, block.o.payload
+            _probe(m, node.name, block.o.valid, block.o.payload)
+        there, payload = streams[network.outputs[0]]
+        m.d.comb += [self.o.valid.eq(there), self.o.payload.eq(payload)]
         return m
+
+    def _join(
+        self, m: Module, node: Node, given: list[tuple[Signal, Signal]]
+    ) -> list[tuple[Signal, Signal]]:
+        """Let the beats of several streams enter a block in the same cycle."""
+        join = Join(node.spec.inputs, self._network.schedule.joins[node.name])
+        m.submodules[f"{identifier(node.name)}_join"] = join
+        for queue, (valid, payload) in zip(join.inputs, given, strict=True):
+            m.d.comb += [queue.valid.eq(valid), queue.payload.eq(payload)]
+        return [(head.valid, head.payload) for head in join.outputs]
 
     def _frame(self, m: Module, valid: Signal, first: Signal, last: Signal) -> None:
         """Pace the beats and check the window's length."""
         network = self._network
-        steps = network.look_back
-        step_wait = _countdown(m, step_interval(network.step_blocks), "step_wait")
-        window_wait = _countdown(m, window_interval(network.window_blocks), "window_wait")
+        steps, pace = network.look_back, network.schedule.pace
+        step_wait = _countdown(m, pace.step, "step_wait")
+        window_wait = _countdown(m, pace.window, "window_wait")
         count = Signal(range(max(steps, 2)))
         dropping = Signal()
         closes = Signal()
@@ -176,7 +193,7 @@ class Core(wiring.Component):
             valid.eq(accepted & ~dropping & (self.tlast == closes)),
         ]
         with m.If(accepted):
-            m.d.sync += step_wait.eq(step_interval(network.step_blocks) - 1)
+            m.d.sync += step_wait.eq(pace.step - 1)
             with m.If(dropping):
                 m.d.sync += dropping.eq(~self.tlast)
             with m.Elif(self.tlast != closes):
@@ -188,7 +205,7 @@ class Core(wiring.Component):
             with m.Elif(closes):
                 m.d.sync += [
                     count.eq(0),
-                    window_wait.eq(window_interval(network.window_blocks) - 1),
+                    window_wait.eq(pace.window - 1),
                 ]
             with m.Else():
                 m.d.sync += count.eq(count + 1)

@@ -42,8 +42,8 @@ def run_block(spec: Spec, codes: np.ndarray, cycles_of_beats: np.ndarray) -> Tra
                 row, first, last = beat
                 for channel, code in enumerate(row):
                     ctx.set(block.i.payload.data[channel], code)
-                ctx.set(block.i.payload.first, first)
-                ctx.set(block.i.payload.last, last)
+                ctx.set(block.i.payload.tag.first, first)
+                ctx.set(block.i.payload.tag.last, last)
             else:
                 # What lies on the wires without valid must not matter.
                 ctx.set(block.i.payload.as_value(), -1)

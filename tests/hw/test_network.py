@@ -86,9 +86,9 @@ def test_connections_never_convert(port: Port, message: str) -> None:
         chain(Node("flat", Flatten(3, 2, BYTE), ("input",)), port=port)
 
 
-def test_branches_and_repeated_names_are_refused() -> None:
+def test_unused_results_and_repeated_names_are_refused() -> None:
     squeeze = Activation(2, BYTE, Quantizer(Function.LINEAR, BYTE), 3)
-    with pytest.raises(ChronogateError, match="chain"):
+    with pytest.raises(ChronogateError, match="nothing uses the result of a"):
         chain(Node("a", squeeze, ("input",)), Node("b", squeeze, ("input",)))
     with pytest.raises(ChronogateError, match="two parts"):
         chain(Node("a", squeeze, ("input",)), Node("a", squeeze, ("a",)))

@@ -1,0 +1,268 @@
+"""When every beat of a network moves: the closed form behind its cycle contract.
+
+Blocks never wait, so each beat follows the entry beat that it hangs on by a fixed number of
+cycles, or the latest of several where branches meet. From these arrivals follow the pace of the
+entry, the depth of the queues in front of every join, and the figures of `NetworkTiming`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from hw.errors import ChronogateError
+from hw.stream import Port
+from hw.timing import BlockTiming, Emission
+
+WINDOWS = 4
+"""Windows over which occupancies are counted; the third already repeats the second."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One thing that the beats of a window wait for: entry beat ``step[k]``, then ``delay[k]``."""
+
+    step: tuple[int, ...]
+    delay: tuple[int, ...]
+
+    def covers(self, other: "Term") -> bool:
+        """Tell whether `other` is never the later one."""
+        mine = zip(self.step, self.delay, strict=True)
+        theirs = zip(other.step, other.delay, strict=True)
+        return all(a >= c and b >= d for (a, b), (c, d) in zip(mine, theirs, strict=True))
+
+
+Arrivals = tuple[Term, ...]
+"""Beats of a window; each arrives when the last of its terms is due."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What stands in front of one input of a join.
+
+    Parameters
+    ----------
+    depth
+        Beats that may have to wait for the other inputs.
+    delay
+        Cycles by which every beat is held, so that a value that comes once a window is there.
+    """
+
+    depth: int
+    delay: int = 0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast the entry may let beats in.
+
+    Parameters
+    ----------
+    step
+        Fewest cycles between two beats.
+    window
+        Fewest cycles between the last beats of two windows.
+    """
+
+    step: int
+    window: int
+
+    def entries(self, steps: int, windows: int) -> list[list[int]]:
+        """Return the cycles in which the beats of each window enter when none comes late."""
+        times: list[list[int]] = []
+        for _ in range(windows):
+            begin = times[-1][-1] + self.step if times else 0
+            beats = [begin + k * self.step for k in range(steps)]
+            if times:
+                beats[-1] = max(beats[-1], times[-1][-1] + self.window)
+            times.append(beats)
+        return times
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The closed form of a whole network.
+
+    Parameters
+    ----------
+    pace
+        Of the entry.
+    arrivals
+        Of every network input's and every node's beats.
+    joins
+        For each node with several inputs, what stands in front of each.
+    """
+
+    pace: Pace
+    arrivals: Mapping[str, Arrivals]
+    joins: Mapping[str, tuple[Waiting, ...]]
+
+    def leaves(self, source: str) -> tuple[list[int], list[int]]:
+        """Return when the beats of a first window leave `source`, without gaps at the input.
+
+        Returns
+        -------
+        tuple of list of int
+            For each beat, the cycles since the first entry beat, and since the last entry beat
+            that it depends on.
+        """
+        terms = self.arrivals[source]
+        since_first, since_last = [], []
+        for beat in range(len(terms[0].step)):
+            when = max(t.step[beat] * self.pace.step + t.delay[beat] for t in terms)
+            since_first.append(when)
+            since_last.append(when - max(t.step[beat] for t in terms) * self.pace.step)
+        return since_first, since_last
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A node as the schedule sees it."""
+
+    name: str
+    sources: tuple[str, ...]
+    inputs: tuple[Port, ...]
+    output: Port
+    timing: BlockTiming
+
+
+def make_schedule(inputs: Sequence[Port], stages: Sequence[Stage]) -> Schedule:
+    """Follow the beats through the graph.
+
+    Raises
+    ------
+    ChronogateError
+        When a block would get the beats of a burst faster than it takes them.
+    """
+    steps = max(port.beats for port in inputs)
+    arrivals: dict[str, Arrivals] = {port.name: (_entry(port),) for port in inputs}
+    step_pace, window_pace = 1, 1
+    held: dict[str, tuple[int, ...]] = {}
+    for stage in stages:
+        given = [arrivals[source] for source in stage.sources]
+        held[stage.name] = _holds(stage, given)
+        met = _meet(stage, given, held[stage.name])
+        for term in met:
+            step, window = _pace(stage, term, steps)
+            step_pace, window_pace = max(step_pace, step), max(window_pace, window)
+        arrivals[stage.name] = _through(stage, met)
+    pace = Pace(step_pace, window_pace)
+    joins = {
+        stage.name: _waiting(stage, arrivals, held[stage.name], pace, steps)
+        for stage in stages
+        if len(stage.inputs) > 1
+    }
+    return Schedule(pace, arrivals, joins)
+
+
+def emission(timing: BlockTiming, source: Port, result: Port) -> Emission:
+    """Return when output beats leave a block: its own rule, or the natural one."""
+    if timing.emission is not None:
+        return timing.emission
+    if source.beats == result.beats:
+        return Emission(tuple(range(source.beats)), (0,) * source.beats)
+    return Emission((source.beats - 1,) * result.beats, (0,) * result.beats)
+
+
+def _entry(port: Port) -> Term:
+    return Term(tuple(range(port.beats)), (0,) * port.beats)
+
+
+def _is_static(stage: Stage, index: int) -> bool:
+    """Tell whether an input gives one value for all beats of a window of the others."""
+    return stage.inputs[index].beats < max(port.beats for port in stage.inputs)
+
+
+def _holds(stage: Stage, given: Sequence[Arrivals]) -> tuple[int, ...]:
+    """Return by how much each input is held until the values that come once a window are there."""
+    late = [
+        term.delay[0]
+        for index, terms in enumerate(given)
+        if _is_static(stage, index)
+        for term in terms
+    ]
+    return tuple(
+        0
+        if _is_static(stage, index) or not late
+        else max(0, max(late) - min(term.delay[0] for term in terms))
+        for index, terms in enumerate(given)
+    )
+
+
+def _meet(stage: Stage, given: Sequence[Arrivals], held: Sequence[int]) -> Arrivals:
+    """Return when all inputs of a stage are there; what is never the latest is left out."""
+    terms: list[Term] = []
+    for index, (arrivals, hold) in enumerate(zip(given, held, strict=True)):
+        if _is_static(stage, index):
+            continue
+        for term in arrivals:
+            late = Term(term.step, tuple(delay + hold for delay in term.delay))
+            if not any(other.covers(late) for other in terms):
+                terms = [other for other in terms if not late.covers(other)] + [late]
+    return tuple(terms)
+
+
+def _pace(stage: Stage, term: Term, steps: int) -> tuple[int, int]:
+    """Return the step and window pace that keep two beats of `term` apart."""
+    interval = stage.timing.interval_cycles
+    step_pace, window_pace = 1, 1
+    beats = list(zip(term.step, term.delay, strict=True))
+    for (step, delay), (next_step, next_delay) in pairwise(beats):
+        if next_step > step:
+            step_pace = max(step_pace, -(-(interval + delay - next_delay) // (next_step - step)))
+        elif next_delay - delay < interval:
+            raise ChronogateError(
+                f"{stage.name} takes a beat every {interval} cycles but gets one every "
+                f"{next_delay - delay} from {', '.join(stage.sources)}: slow that block down "
+                f"to {interval} cycles a beat, or lower the reuse factor of {stage.name}"
+            )
+    (first_step, first_delay), (last_step, last_delay) = beats[0], beats[-1]
+    apart = interval + last_delay - first_delay
+    if first_step == steps - 1:
+        window_pace = apart
+    else:
+        step_pace = max(step_pace, -(-apart // (steps - last_step + first_step)))
+    return step_pace, window_pace
+
+
+def _through(stage: Stage, met: Arrivals) -> Arrivals:
+    source = max(stage.inputs, key=lambda port: port.beats)
+    rule = emission(stage.timing, source, stage.output)
+    return tuple(
+        Term(
+            tuple(term.step[trigger] for trigger in rule.trigger),
+            tuple(
+                term.delay[trigger] + stage.timing.latency_cycles + delay
+                for trigger, delay in zip(rule.trigger, rule.delay, strict=True)
+            ),
+        )
+        for term in met
+    )
+
+
+def _waiting(
+    stage: Stage,
+    arrivals: Mapping[str, Arrivals],
+    held: Sequence[int],
+    pace: Pace,
+    steps: int,
+) -> tuple[Waiting, ...]:
+    """Count how many beats of each input are there before they are taken."""
+    entries = pace.entries(steps, WINDOWS)
+    given = [arrivals[source] for source in stage.sources]
+    taken = _times(_meet(stage, given, held), entries)
+    ends = [taken[(w + 1) * len(taken) // WINDOWS - 1] for w in range(WINDOWS)]
+    result = []
+    for index, (terms, hold) in enumerate(zip(given, held, strict=True)):
+        come = [when + hold for when in _times(terms, entries)]
+        leave = ends if _is_static(stage, index) else taken
+        depth = max(sum(a <= now < b for a, b in zip(come, leave, strict=True)) for now in come)
+        result.append(Waiting(depth, hold))
+    return tuple(result)
+
+
+def _times(terms: Arrivals, entries: Sequence[Sequence[int]]) -> list[int]:
+    return [
+        max(entry[term.step[beat]] + term.delay[beat] for term in terms)
+        for entry in entries
+        for beat in range(len(terms[0].step))
+    ]
