@@ -6,8 +6,11 @@ a path, intervals by their maximum. The same figures are counted in simulation a
 
 from dataclasses import dataclass
 
-OVERHEAD_CYCLES = 1
+EXIT_CYCLES = 1
 """Cycles between the AXI4-Stream handshakes that no block accounts for: the output buffer."""
+
+BANKED_ENTRY_CYCLES = 1
+"""Cycles for which the entry of an interleaved design holds a beat while it reads its state."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,12 @@
 """Counts cycles in the RTL, as the report defines them."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from hw.errors import ChronogateError
+from hw.network.graph import Network
+from hw.network.mode import Mode
 from sim.rtl_model import RtlModel
 from sim.verification import CycleReport
 
@@ -20,35 +24,83 @@ def measure_cycles(model: RtlModel) -> CycleReport:
         promises.
     """
     network = model.network
-    shape = (
-        (network.features,)
-        if network.input.steps is None
-        else (network.look_back, network.features)
-    )
     model.reset()
-    run = model.run(np.zeros((WINDOWS, *shape), dtype=np.int64))
-    return cycle_report(run.input_beats.reshape(WINDOWS, -1), run.output_beats)
+    series = network.input.series
+    if network.mode is Mode.WINDOW and series == 1:
+        beats = (network.look_back,) if network.input.steps is not None else ()
+        codes = np.zeros((WINDOWS, *beats, network.features), dtype=np.int64)
+        run = model.run(codes)
+        return cycle_report(
+            network, run.input_beats.reshape(WINDOWS, -1), run.output_beats.reshape(WINDOWS, -1)
+        )
+    if network.mode is not Mode.WINDOW and series == 1:
+        length = network.look_back + WINDOWS
+        run = model.run(np.zeros((1, length, network.features), dtype=np.int64))
+        last = run.input_beats[network.look_back - 1 :]
+        return _series_report(run.input_beats, last, run.output_beats)
+    return _interleaved_report(model)
 
 
-def cycle_report(input_beats: np.ndarray, output_beats: np.ndarray) -> CycleReport:
+def _interleaved_report(model: RtlModel) -> CycleReport:
+    """Count with as many series in turn as hide the recurrent part, then with one alone."""
+    network = model.network
+    rows = min(network.input.series, 2 + network.timing.step_cycles)
+    length = network.look_back if network.mode is Mode.WINDOW else WINDOWS
+    codes = np.zeros((rows, length, network.features), dtype=np.int64)
+    run = model.run(codes)
+    turns = run.input_beats.reshape(length, rows)
+    model.reset()
+    alone = model.run(codes[:1])
+    last = turns[-1] if network.output.steps is None else turns.ravel()
+    report = _series_report(alone.input_beats, last, run.output_beats)
+    steps = np.diff(alone.input_beats)
+    return replace(
+        report,
+        window_cycles=int(alone.output_beats[0] - alone.input_beats[0]),
+        interval_cycles=int(np.diff(turns[0]).min()) * (network.look_back),
+        step_cycles=int(steps.min()) if len(steps) else report.step_cycles,
+    )
+
+
+def _series_report(
+    input_beats: np.ndarray, last: np.ndarray, output_beats: np.ndarray
+) -> CycleReport:
+    """Derive the figures of a design with a forecast for every beat of `last`."""
+    latency = _constant(output_beats - last, "latency")
+    interval = _constant(np.diff(output_beats), "interval")
+    return CycleReport(
+        latency_cycles=latency,
+        last_beat_cycles=latency,
+        window_cycles=int(output_beats[0] - input_beats[0]),
+        interval_cycles=interval,
+        step_cycles=_constant(np.diff(last), "step"),
+    )
+
+
+def cycle_report(
+    network: Network, input_beats: np.ndarray, output_beats: np.ndarray
+) -> CycleReport:
     """Derive the report's figures from the cycles of handshakes.
 
     Parameters
     ----------
+    network
+        Tells which input beat each output beat depends on last.
     input_beats
         Cycles ``(windows, beats)`` of the accepted input beats.
     output_beats
-        Cycles ``(windows,)`` of the output beats; one beat a forecast.
+        Cycles ``(windows, beats)`` of the output beats.
     """
-    latency = _constant(output_beats - input_beats[:, -1], "latency")
     # The last beat of a window may wait for a slow layer behind; the shortest distance between
     # beats is that of the time steps.
     steady = np.diff(input_beats[1:].ravel())
+    awaited = network.schedule.awaited(network.outputs[0])
+    first, final = input_beats[:, awaited[0]], input_beats[:, awaited[-1]]
     return CycleReport(
-        latency_cycles=latency,
-        last_beat_cycles=latency,
-        window_cycles=int(output_beats[0] - input_beats[0, 0]),
-        interval_cycles=_constant(np.diff(output_beats), "interval"),
+        latency_cycles=_constant(output_beats[:, 0] - first, "latency"),
+        last_beat_cycles=_constant(output_beats[:, -1] - final, "latency of the last beat"),
+        window_cycles=int(output_beats[0, 0] - input_beats[0, 0]),
+        interval_cycles=_constant(np.diff(output_beats[:, 0]), "interval"),
         step_cycles=int(steady.min()),
     )
 

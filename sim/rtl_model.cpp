@@ -19,7 +19,7 @@ double sc_time_stamp() { return 0; }
 
 namespace {
 
-enum Status : int64_t { FINISHED = 0, HANG = 1, CHANGED = 2, WITHDRAWN = 3, EXTRA = 4, NO_TLAST = 5 };
+enum Status : int64_t { FINISHED = 0, HANG = 1, CHANGED = 2, WITHDRAWN = 3, EXTRA = 4 };
 
 struct Random {
     uint64_t state;
@@ -31,6 +31,15 @@ struct Random {
         return uint32_t((state * 0x2545F4914F6CDD1DULL) >> 32) < threshold;
     }
 };
+
+// tid is there in interleaved designs only.
+template <class Model> void set_series(Model &top, uint16_t series) {
+    if constexpr (requires { top.s_axis_tid; }) top.s_axis_tid = series;
+}
+template <class Model> uint16_t get_series(const Model &top) {
+    if constexpr (requires { top.m_axis_tid; }) return top.m_axis_tid;
+    return 0;
+}
 
 // A port of any width, as bytes; the host is little-endian.
 template <class Port> uint8_t *bytes_of(Port &port) { return reinterpret_cast<uint8_t *>(&port); }
@@ -81,12 +90,14 @@ EXPORT int64_t model_dropped(void *model) {
 
 // Sends `beats` input beats and takes `outputs` output beats.
 //
+// `marks` are 2 * tid + tlast of each beat, on both sides.
+//
 // A beat is withheld, or an output stalled, for a cycle with the probability gap / 2^32 or
 // stall / 2^32. Cycles of the accepted handshakes are counted from the last reset. After the last
 // output `quiet` further cycles must bring no other one. `patience` cycles without a handshake are
 // a hang.
-EXPORT Result model_run(void *model, const uint8_t *input, const uint8_t *last, int64_t beats,
-                        uint8_t *output, int64_t outputs, uint32_t gap, uint32_t stall,
+EXPORT Result model_run(void *model, const uint8_t *input, const uint32_t *marks, int64_t beats,
+                        uint8_t *output, uint32_t *output_marks, int64_t outputs, uint32_t gap, uint32_t stall,
                         uint64_t seed, int64_t *input_cycles, int64_t *output_cycles,
                         int64_t quiet, int64_t patience) {
     Bench &bench = *static_cast<Bench *>(model);
@@ -101,7 +112,8 @@ EXPORT Result model_run(void *model, const uint8_t *input, const uint8_t *last, 
         if (!offering && sent < beats && !(gap && random.below(gap))) {
             offering = true;
             std::memcpy(bytes_of(top.s_axis_tdata), input + sent * INPUT_BYTES, INPUT_BYTES);
-            top.s_axis_tlast = last[sent];
+            top.s_axis_tlast = marks[sent] & 1;
+            set_series(top, marks[sent] >> 1);
         }
         top.s_axis_tvalid = offering;
         top.m_axis_tready = !(stall && random.below(stall));
@@ -114,10 +126,10 @@ EXPORT Result model_run(void *model, const uint8_t *input, const uint8_t *last, 
         waiting = valid && !top.m_axis_tready;
         if (waiting) std::memcpy(held, data, OUTPUT_BYTES);
         const bool takes = valid && top.m_axis_tready;
-        if (takes && !top.m_axis_tlast) status = NO_TLAST;
         if (valid && taken == outputs) status = EXTRA;
         if (takes && taken < outputs) {
             std::memcpy(output + taken * OUTPUT_BYTES, data, OUTPUT_BYTES);
+            output_marks[taken] = 2u * get_series(top) + top.m_axis_tlast;
             output_cycles[taken++] = bench.cycle;
         }
         if (accepts) {
@@ -172,22 +184,23 @@ int64_t quantize(double value) {
 template <class Float> void predict(const Float *input, Float *output) {
     static Bench bench;
     constexpr int IN = INPUT_BYTES / FEATURES, OUT = OUTPUT_BYTES / OUTPUTS;
-    std::vector<uint8_t> beats(STEPS * INPUT_BYTES), last(STEPS, 0), forecast(OUTPUT_BYTES);
-    last.back() = 1;
+    std::vector<uint8_t> beats(STEPS * INPUT_BYTES), forecast(OUTPUT_BEATS * OUTPUT_BYTES);
+    std::vector<uint32_t> marks(STEPS, 0), forecast_marks(OUTPUT_BEATS);
+    marks.back() = 1;
     for (int i = 0; i < STEPS * FEATURES; i++) {
         if (std::isnan(input[i]) || (INPUT_OVERFLOW == 'W' && std::isinf(std::ldexp(double(input[i]), INPUT_FRACTION)))) {
             // No code stands for it, and C has no exception to raise.
-            std::fill_n(output, OUTPUTS, std::numeric_limits<Float>::quiet_NaN());
+            std::fill_n(output, OUTPUT_BEATS * OUTPUTS, std::numeric_limits<Float>::quiet_NaN());
             return;
         }
         const int64_t code = quantize(input[i]);
         std::memcpy(&beats[i * IN], &code, IN);
     }
-    std::vector<int64_t> cycles(STEPS);
-    int64_t taken;
-    const Result result = model_run(&bench, beats.data(), last.data(), STEPS, forecast.data(), 1,
-                                    0, 0, 0, cycles.data(), &taken, 0, PATIENCE);
-    for (int i = 0; i < OUTPUTS; i++) {
+    std::vector<int64_t> cycles(STEPS), taken(OUTPUT_BEATS);
+    const Result result =
+        model_run(&bench, beats.data(), marks.data(), STEPS, forecast.data(), forecast_marks.data(),
+                  OUTPUT_BEATS, 0, 0, 0, cycles.data(), taken.data(), 0, PATIENCE);
+    for (int i = 0; i < OUTPUT_BEATS * OUTPUTS; i++) {
         int64_t code = 0;
         std::memcpy(&code, &forecast[i * OUT], OUT);
         if (OUTPUT_SIGNED) code = int64_t(uint64_t(code) << (64 - 8 * OUT)) >> (64 - 8 * OUT);

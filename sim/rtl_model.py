@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from hw.errors import ChronogateError
 from hw.network.graph import Network
+from hw.network.mode import Mode
 from hw.stream import Port
-from hw.top.axi import padded_width
+from hw.top.entry import padded_width
+from sim.beats import arrange
 from sim.verilated import build_library
 
 BATCH_WINDOWS = 256
@@ -24,7 +26,6 @@ _BROKEN = {
     2: "m_axis_tdata changed while m_axis_tvalid waited for m_axis_tready",
     3: "m_axis_tvalid was withdrawn before m_axis_tready",
     4: "an output beat more than windows were sent",
-    5: "an output beat without m_axis_tlast",
 }
 
 
@@ -39,7 +40,7 @@ class RtlRun:
     Parameters
     ----------
     outputs
-        int64 codes ``(N, n_out)``.
+        int64 codes, of the shape that `Network.reference` gives.
     cycles
         Simulated cycles.
     input_beats, output_beats
@@ -118,19 +119,22 @@ class RtlModel:
         output_stalls: float = 0.0,
         seed: int = 0,
         tick: Callable[[int], None] | None = None,
+        order: np.ndarray | None = None,
     ) -> RtlRun:
-        """Send windows back to back and take their forecasts.
+        """Send windows or series back to back and take their forecasts.
 
         Parameters
         ----------
         codes
-            Input codes ``(N, T, F)``, or ``(N, F)`` where a window is one beat.
+            Input codes as `Network.reference` takes them.
         input_gaps, output_stalls
             Probability of a cycle without a new beat offered, or without ready.
         seed
             Of the gaps and stalls.
         tick
             Called with the number of windows done.
+        order
+            In interleaved designs, the row of `codes` that each beat belongs to (`sim.beats`).
 
         Raises
         ------
@@ -142,15 +146,16 @@ class RtlModel:
                 f"gaps {input_gaps} and stalls {output_stalls} are no probabilities below one"
             )
         codes = self.network.check_codes(codes)
-        batches = range(0, len(codes), BATCH_WINDOWS)
+        if order is not None or not len(codes):
+            return self._run(codes, input_gaps, output_stalls, seed, order)
+        series = self.network.input.series
+        size = BATCH_WINDOWS // series * series or series
         runs = []
-        for start in batches:
-            batch = codes[start : start + BATCH_WINDOWS]
-            runs.append(self._run(batch, input_gaps, output_stalls, seed + start))
+        for start in range(0, len(codes), size):
+            batch = codes[start : start + size]
+            runs.append(self._run(batch, input_gaps, output_stalls, seed + start, None))
             if tick is not None:
                 tick(len(batch))
-        if not runs:
-            runs.append(self._run(codes, 0.0, 0.0, seed))
         return RtlRun(
             np.concatenate([run.outputs for run in runs]),
             sum(run.cycles for run in runs),
@@ -171,35 +176,48 @@ class RtlModel:
         run = self.run(self.network.input_format.quantize(x), tick=tick)
         return self.network.output_format.to_float(run.outputs)
 
-    def _run(self, codes: np.ndarray, gaps: float, stalls: float, seed: int) -> RtlRun:
+    def _run(
+        self, codes: np.ndarray, gaps: float, stalls: float, seed: int, order: np.ndarray | None
+    ) -> RtlRun:
         network = self.network
-        steps = network.look_back
-        beats = pack(codes.reshape(-1, network.features), network.input)
-        last = np.zeros((len(codes), steps), dtype=np.uint8)
-        last[:, -1:] = 1
-        taken = np.zeros((len(codes), _beat_bytes(network.output)), dtype=np.uint8)
-        input_beats = np.zeros(len(beats), dtype=np.int64)
-        output_beats = np.zeros(len(codes), dtype=np.int64)
+        beats = arrange(network, codes if codes.ndim == 3 else codes[:, np.newaxis], order)
+        packed = pack(beats.codes, network.input)
+        marks = 2 * beats.series.astype(np.uint32) + beats.last
+        expected = len(beats.outputs)
+        taken = np.zeros((expected, _beat_bytes(network.output)), dtype=np.uint8)
+        taken_marks = np.zeros(expected, dtype=np.uint32)
+        input_beats = np.zeros(len(packed), dtype=np.int64)
+        output_beats = np.zeros(expected, dtype=np.int64)
         timing = network.timing
         # Random waits are geometric: a thousandfold mean is never met by chance.
         patience = (
             timing.window_cycles
             + timing.interval_cycles
+            + network.input.series
             + int(1000 / (1 - gaps) + 1000 / (1 - stalls))
         )
         result: _Result = self._functions.model_run(
-            self._open_model(), beats.ctypes.data, last.ctypes.data, len(beats), taken.ctypes.data,
-            len(codes), int(gaps * 2**32), int(stalls * 2**32), seed, input_beats.ctypes.data,
-            output_beats.ctypes.data, timing.latency_cycles, patience,
+            self._open_model(), packed.ctypes.data, marks.ctypes.data, len(packed),
+            taken.ctypes.data, taken_marks.ctypes.data, expected, int(gaps * 2**32),
+            int(stalls * 2**32), seed, input_beats.ctypes.data, output_beats.ctypes.data,
+            timing.last_beat_cycles, patience,
         )  # fmt: skip
-        if result.status:
+        wanted = 2 * beats.output_series.astype(np.uint32) + beats.outputs[:, 2]
+        wrong = np.flatnonzero(taken_marks[: result.taken] != wanted[: result.taken])
+        broken = _BROKEN.get(result.status, "").format(patience=patience)
+        if not broken and len(wrong):
+            mark = int(taken_marks[wrong[0]])
+            broken = f"output beat {wrong[0]} has tlast {mark & 1} and tid {mark >> 1}"
+        if broken:
             self.reset()  # What is stuck in the pipeline must not meet the next run.
             raise ChronogateError(
-                f"the RTL of {network.name} broke a rule after {result.accepted} of {len(beats)} "
-                f"input beats and {result.taken} of {len(codes)} output beats: "
-                f"{_BROKEN[result.status].format(patience=patience)}"
+                f"the RTL of {network.name} broke a rule after {result.accepted} of {len(packed)} "
+                f"input beats and {result.taken} of {expected} output beats: {broken}"
             )
-        return RtlRun(unpack(taken, network.output), result.cycles, input_beats, output_beats)
+        outputs = beats.collect(unpack(taken, network.output))
+        if network.mode is Mode.WINDOW and network.output.steps is None:
+            outputs = outputs[:, 0]
+        return RtlRun(outputs, result.cycles, input_beats, output_beats)
 
 
 def pack(codes: np.ndarray, port: Port) -> NDArray[np.uint8]:
@@ -239,8 +257,8 @@ def _load(library: Path) -> ctypes.CDLL:
     functions.model_dropped.restype = ctypes.c_int64
     pointer, integer = ctypes.c_void_p, ctypes.c_int64
     functions.model_run.argtypes = [
-        pointer, pointer, pointer, integer, pointer, integer, ctypes.c_uint32, ctypes.c_uint32,
-        ctypes.c_uint64, pointer, pointer, integer, integer,
+        pointer, pointer, pointer, integer, pointer, pointer, integer, ctypes.c_uint32,
+        ctypes.c_uint32, ctypes.c_uint64, pointer, pointer, integer, integer,
     ]  # fmt: skip
     functions.model_run.restype = _Result
     return functions

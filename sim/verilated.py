@@ -125,6 +125,7 @@ def design_header(network: Network) -> str:
         "STEPS": network.look_back,
         "FEATURES": source.channels,
         "OUTPUTS": result.channels,
+        "OUTPUT_BEATS": result.beats,
         "INPUT_BYTES": padded_width(source) // 8 * source.channels,
         "OUTPUT_BYTES": padded_width(result) // 8 * result.channels,
         "INPUT_WIDTH": source.format.width,
@@ -135,7 +136,7 @@ def design_header(network: Network) -> str:
         "INPUT_OVERFLOW": f"'{_OVERFLOW[source.format.overflow]}'",
         "OUTPUT_FRACTION": result.format.fraction,
         "OUTPUT_SIGNED": int(result.format.signed),
-        "PATIENCE": 2 * (timing.window_cycles + timing.interval_cycles) + 100,
+        "PATIENCE": 2 * (timing.window_cycles + timing.interval_cycles) + source.series + 100,
         "PREDICT_FLOAT": f"{name}_float",
         "PREDICT_DOUBLE": f"{name}_double",
     }

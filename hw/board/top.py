@@ -29,7 +29,8 @@ from hw.board.uart_bridge import UartBridge
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 from hw.stream import Port
-from hw.top.axi import Accelerator, padded_width
+from hw.top.axi import Accelerator
+from hw.top.entry import padded_width
 
 RESET_CYCLES = 15
 """Cycles for which the power-on reset holds after configuration."""

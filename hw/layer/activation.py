@@ -26,21 +26,24 @@ class Activation:
         The activation or quantizer.
     steps
         Beats in a window, or ``None`` for one.
+    series
+        Independent series that share the hardware.
     """
 
     channels: int
     input: FixedPoint
     function: Pointwise
     steps: int | None = None
+    series: int = 1
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        return (Port("i", self.channels, self.input, self.steps),)
+        return (Port("i", self.channels, self.input, self.steps, self.series),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
         format = self.function.result_format(self.input)
-        return (Port("o", self.channels, format, self.steps),)
+        return (Port("o", self.channels, format, self.steps, self.series),)
 
     @property
     def timing(self) -> BlockTiming:

@@ -32,6 +32,8 @@ class Dense:
         Cycles for one input beat; ``ceil(n_in * n_out / reuse)`` multipliers.
     steps
         Beats in a window, or ``None`` for one.
+    series
+        Independent series that share the hardware.
     """
 
     kernel: np.ndarray
@@ -41,6 +43,7 @@ class Dense:
     bias_format: FixedPoint
     reuse: int
     steps: int | None = None
+    series: int = 1
 
     @cached_property
     def product(self) -> FoldedProduct:
@@ -61,11 +64,11 @@ class Dense:
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        return (Port("i", self.kernel.shape[0], self.input, self.steps),)
+        return (Port("i", self.kernel.shape[0], self.input, self.steps, self.series),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        return (Port("o", self.kernel.shape[1], self.output, self.steps),)
+        return (Port("o", self.kernel.shape[1], self.output, self.steps, self.series),)
 
     @property
     def timing(self) -> BlockTiming:

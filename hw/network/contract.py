@@ -2,12 +2,20 @@
 
 from collections.abc import Sequence
 
-from hw.network.schedule import Schedule, Stage
-from hw.timing import OVERHEAD_CYCLES, BlockTiming, LayerTiming, NetworkTiming
+from hw.network.mode import Mode
+from hw.network.schedule import Pace, Schedule, Stage
+from hw.stream import Port
+from hw.timing import (
+    BANKED_ENTRY_CYCLES,
+    EXIT_CYCLES,
+    BlockTiming,
+    LayerTiming,
+    NetworkTiming,
+)
 
 
 def network_timing(
-    schedule: Schedule, steps: int, stages: Sequence[Stage], output: str
+    schedule: Schedule, source: Port, mode: Mode, stages: Sequence[Stage], output: str
 ) -> NetworkTiming:
     """Return the figures between the AXI4-Stream handshakes.
 
@@ -15,24 +23,37 @@ def network_timing(
     ----------
     schedule
         Of the network.
-    steps
-        Input beats in a window.
+    source, mode
+        Input of the network, and how windows are cut from it.
     stages
         Its nodes, for the lines of the per-layer report.
     output
         The node whose result leaves the network.
     """
-    pace = schedule.pace
+    pace, steps = schedule.pace, source.beats
     interval = max(steps * pace.step, pace.window)
     since_first, since_last = schedule.leaves(output)
+    overhead = EXIT_CYCLES + (BANKED_ENTRY_CYCLES if source.series > 1 else 0)
+    per_window = any(s.output.steps is None for s in stages if s.name == output)
+    # With several series the schedule takes every beat as a window; a window of one alone is
+    # longer by its other steps.
+    between = (steps - 1) * pace.series if source.series > 1 and per_window else 0
     return NetworkTiming(
-        latency_cycles=since_last[0] + OVERHEAD_CYCLES,
-        last_beat_cycles=since_last[-1] + OVERHEAD_CYCLES,
-        window_cycles=since_first[0] + OVERHEAD_CYCLES,
+        latency_cycles=since_last[0] + overhead,
+        last_beat_cycles=since_last[-1] + overhead,
+        window_cycles=since_first[0] + overhead + between,
         interval_cycles=interval,
-        step_cycles=pace.step if steps > 1 else interval,
+        step_cycles=_step_cycles(pace, interval, source, mode),
         layers=tuple(_layer(stage, interval) for stage in stages),
     )
+
+
+def _step_cycles(pace: Pace, interval: int, source: Port, mode: Mode) -> int:
+    if source.series > 1:
+        return pace.series
+    if mode is Mode.SLIDING or source.beats == 1:
+        return interval
+    return pace.step
 
 
 def _layer(stage: Stage, interval: int) -> LayerTiming:

@@ -4,16 +4,18 @@ Connections never convert: a node's input port must equal the port that feeds it
 and rate, so every resize, saturation or rounding is a node of its own.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from hw.block import Spec
 from hw.errors import ChronogateError
 from hw.network.contract import network_timing
 from hw.network.metadata import Metadata
-from hw.network.schedule import Schedule, Stage, make_schedule
+from hw.network.mode import Mode
+from hw.network.schedule import Pace, Schedule, Stage, make_schedule
 from hw.number.fixed_point import FixedPoint
 from hw.stream import Port
 from hw.timing import NetworkTiming
@@ -54,6 +56,8 @@ class Network:
         Names of the nodes whose results leave the network; so far one.
     metadata
         What a deployer needs to know of the data.
+    mode
+        How windows are cut from the samples that come in.
 
     Raises
     ------
@@ -67,9 +71,11 @@ class Network:
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
     metadata: Metadata = field(default_factory=Metadata)
+    mode: Mode = Mode.WINDOW
 
     def __post_init__(self) -> None:
         _check_ends(self)
+        _check_mode(self)
         ports = {port.name: port for port in self.inputs}
         for node in self.nodes:
             for expected, source in zip(node.spec.inputs, node.inputs, strict=True):
@@ -130,7 +136,8 @@ class Network:
         Parameters
         ----------
         codes
-            Input codes ``(N, T, F)``; ``(N, F)`` where a window is one beat.
+            Input codes: windows ``(N, T, F)``, or ``(N, F)`` where a window is one beat; in the
+            sliding and the streaming mode N series of any length, ``(N, L, F)``.
         trace
             If given, receives the codes of every node under its name, and the states of recurrent
             nodes under ``<node>.h`` and ``<node>.c``.
@@ -138,14 +145,24 @@ class Network:
         Returns
         -------
         numpy.ndarray
-            int64 output codes ``(N, n_out)``.
+            int64 output codes ``(N, [K,] n_out)``; one forecast for every full look-back of a
+            series in the sliding mode, for every sample in the streaming mode:
+            ``(N, forecasts, n_out)``.
 
         Raises
         ------
         ChronogateError
             When a code is not one of the input format, or the shape does not fit.
         """
-        results = {self.input.name: self.check_codes(codes)}
+        codes = self.check_codes(codes)
+        if self.mode is not Mode.SLIDING:
+            return self._evaluate(codes, trace)
+        windows = sliding_window_view(codes, self.look_back, axis=1).swapaxes(2, 3)
+        flat = windows.reshape(-1, *windows.shape[2:]) if self.input.steps else codes
+        return self._evaluate(flat, trace).reshape(*windows.shape[:2], -1)
+
+    def _evaluate(self, codes: np.ndarray, trace: dict[str, np.ndarray] | None) -> np.ndarray:
+        results = {self.input.name: codes}
         for node in self.nodes:
             inner: dict[str, np.ndarray] | None = None if trace is None else {}
             given = [results[source] for source in node.inputs]
@@ -158,12 +175,23 @@ class Network:
     def check_codes(self, codes: np.ndarray) -> np.ndarray:
         """Return `codes` as int64 after checking shape and range."""
         codes = np.asarray(codes)
-        beat = (self.input.channels,)
-        shape = beat if self.input.steps is None else (self.input.steps, *beat)
-        if codes.shape[1:] != shape or not np.issubdtype(codes.dtype, np.integer):
+        beat, steps = (self.input.channels,), self.input.steps
+        shape: tuple[int | str, ...] = beat if steps is None else (steps, *beat)
+        if self.mode is not Mode.WINDOW:
+            shape = ("samples", *beat)
+        fits = codes.ndim == len(shape) + 1 and all(
+            wanted in {given, "samples"}
+            for given, wanted in zip(codes.shape[1:], shape, strict=True)
+        )
+        if not fits or not np.issubdtype(codes.dtype, np.integer):
             raise ChronogateError(
                 f"{self.name} takes integer codes of shape (windows, {', '.join(map(str, shape))}),"
                 f" not {codes.dtype} {codes.shape}"
+            )
+        if self.mode is Mode.SLIDING and codes.shape[1] < self.look_back:
+            raise ChronogateError(
+                f"{self.name} looks back {self.look_back} samples, but the series has only "
+                f"{codes.shape[1]}"
             )
         grid = self.input.format.plain()
         if codes.size and (codes.min() < grid.minimum or codes.max() > grid.maximum):
@@ -183,12 +211,17 @@ class Network:
     @cached_property
     def schedule(self) -> Schedule:
         """When every beat moves."""
-        return make_schedule(self.inputs, self.stages)
+        schedule = make_schedule(self.inputs, self.stages)
+        if self.mode is not Mode.STREAMING:
+            return schedule
+        pace = schedule.pace
+        slowest = max(pace.step, pace.window)
+        return replace(schedule, pace=Pace(slowest, 1, max(slowest, pace.series)))
 
     @cached_property
     def timing(self) -> NetworkTiming:
         """Predicted cycles between the AXI4-Stream handshakes."""
-        return network_timing(self.schedule, self.look_back, self.stages, self.outputs[0])
+        return network_timing(self.schedule, self.input, self.mode, self.stages, self.outputs[0])
 
 
 def _check_ends(network: Network) -> None:
@@ -205,6 +238,19 @@ def _check_ends(network: Network) -> None:
     for node in network.nodes:
         if node.name not in used:
             raise ChronogateError(f"nothing uses the result of {node.name}: leave the node out")
+
+
+def _check_mode(network: Network) -> None:
+    if network.mode is Mode.STREAMING and network.input.steps != 1:
+        raise ChronogateError(
+            f"{network.name} streams, one forecast a sample, but its input has "
+            f"{network.input.steps} steps: give every layer one step and keep the states"
+        )
+    if network.mode is Mode.SLIDING and network.input.series > 1:
+        raise ChronogateError(
+            f"{network.name} slides over {network.input.series} series: the look-back is kept "
+            "on chip for one series only, so use the window or the streaming mode"
+        )
 
 
 def _check_connection(name: str, source: str, given: Port, expected: Port) -> None:

@@ -6,7 +6,7 @@ entry, the depth of the queues in front of every join, and the figures of `Netwo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from hw.errors import ChronogateError
@@ -61,10 +61,13 @@ class Pace:
         Fewest cycles between two beats.
     window
         Fewest cycles between the last beats of two windows.
+    series
+        Fewest cycles between two beats of one series, where several share the hardware.
     """
 
     step: int
     window: int
+    series: int = 1
 
     def entries(self, steps: int, windows: int) -> list[list[int]]:
         """Return the cycles in which the beats of each window enter when none comes late."""
@@ -106,12 +109,20 @@ class Schedule:
             that it depends on.
         """
         terms = self.arrivals[source]
-        since_first, since_last = [], []
-        for beat in range(len(terms[0].step)):
-            when = max(t.step[beat] * self.pace.step + t.delay[beat] for t in terms)
-            since_first.append(when)
-            since_last.append(when - max(t.step[beat] for t in terms) * self.pace.step)
+        since_first = [
+            max(t.step[beat] * self.pace.step + t.delay[beat] for t in terms)
+            for beat in range(len(terms[0].step))
+        ]
+        since_last = [
+            when - step * self.pace.step
+            for when, step in zip(since_first, self.awaited(source), strict=True)
+        ]
         return since_first, since_last
+
+    def awaited(self, source: str) -> list[int]:
+        """Return for each beat of `source` the last entry beat that it depends on."""
+        terms = self.arrivals[source]
+        return [max(term.step[beat] for term in terms) for beat in range(len(terms[0].step))]
 
 
 @dataclass(frozen=True)
@@ -133,6 +144,10 @@ def make_schedule(inputs: Sequence[Port], stages: Sequence[Stage]) -> Schedule:
     ChronogateError
         When a block would get the beats of a burst faster than it takes them.
     """
+    series = inputs[0].series
+    if series > 1:
+        # Any series may close a window with any beat, so every beat is taken as a window.
+        inputs, stages = [_one_step(port) for port in inputs], [_one_beat(s) for s in stages]
     steps = max(port.beats for port in inputs)
     arrivals: dict[str, Arrivals] = {port.name: (_entry(port),) for port in inputs}
     step_pace, window_pace = 1, 1
@@ -145,7 +160,9 @@ def make_schedule(inputs: Sequence[Port], stages: Sequence[Stage]) -> Schedule:
             step, window = _pace(stage, term, steps)
             step_pace, window_pace = max(step_pace, step), max(window_pace, window)
         arrivals[stage.name] = _through(stage, met)
-    pace = Pace(step_pace, window_pace)
+    timings = [stage.timing for stage in stages]
+    apart = max((t.series_cycles or t.interval_cycles for t in timings), default=1)
+    pace = Pace(step_pace, window_pace, max(apart, step_pace) if series > 1 else 1)
     joins = {
         stage.name: _waiting(stage, arrivals, held[stage.name], pace, steps)
         for stage in stages
@@ -161,6 +178,15 @@ def emission(timing: BlockTiming, source: Port, result: Port) -> Emission:
     if source.beats == result.beats:
         return Emission(tuple(range(source.beats)), (0,) * source.beats)
     return Emission((source.beats - 1,) * result.beats, (0,) * result.beats)
+
+
+def _one_step(port: Port) -> Port:
+    return port if port.steps is None else replace(port, steps=1)
+
+
+def _one_beat(stage: Stage) -> Stage:
+    inputs = tuple(_one_step(port) for port in stage.inputs)
+    return replace(stage, inputs=inputs, output=_one_step(stage.output))
 
 
 def _entry(port: Port) -> Term:
@@ -217,7 +243,7 @@ def _pace(stage: Stage, term: Term, steps: int) -> tuple[int, int]:
             )
     (first_step, first_delay), (last_step, last_delay) = beats[0], beats[-1]
     apart = interval + last_delay - first_delay
-    if first_step == steps - 1:
+    if first_step == steps - 1 and (steps > 1 or stage.inputs[0].steps is None):
         window_pace = apart
     else:
         step_pace = max(step_pace, -(-apart // (steps - last_step + first_step)))

@@ -22,11 +22,12 @@ from hw.layer.gru import GRU
 from hw.layer.lstm import LSTM
 from hw.network.graph import Network, Node
 from hw.network.metadata import Metadata
+from hw.network.mode import Mode
 from hw.stream import Port
 
 T = TypeVar("T")
 
-VERSION = 1
+VERSION = 2
 BLOCKS: dict[str, type[Spec]] = {
     block.__name__: block for block in (Activation, Dense, Flatten, GRU, LSTM)
 }
@@ -55,6 +56,7 @@ def encode_network(network: Network) -> tuple[str, dict[str, np.ndarray]]:
         ],
         "outputs": list(network.outputs),
         "metadata": _encode(network.metadata, "", arrays),
+        "mode": str(network.mode),
     }
     return json.dumps(document, indent=2), arrays
 
@@ -107,8 +109,11 @@ def load_network(folder: Path) -> Network:
             ),
             outputs=tuple(str(name) for name in document["outputs"]),
             metadata=_decode(Metadata, document["metadata"], arrays),
+            mode=Mode(document["mode"]),
         )
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
+    except ChronogateError:
+        raise
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
         raise ChronogateError(
             f"the network in {folder} is damaged ({error!r}): run `accel convert` again"
         ) from None

@@ -1,16 +1,10 @@
-"""The AXI4-Stream top: pads, paces, frames, and freezes.
+"""The AXI4-Stream top: a network's core, frozen while its output is blocked.
 
-One input beat is one time step, one output beat is one forecast; every value is extended to whole
-bytes, value 0 in the low bits. ``tlast`` must close a window exactly at its last beat; a window
-that is closed too early or too late is dropped and counted, and the next beat after the offending
-``tlast`` begins a new one.
-
-Inside nothing waits (`hw.stream`): the entry lets beats in no faster than the slowest block takes
-them, and while the output buffer is full one clock enable stops everything. ``tready`` depends on
-registers only.
+One input beat is one time step, one output beat is one forecast or one step of it, closed by
+``tlast``; every value is extended to whole bytes, value 0 in the low bits. Interleaved designs
+have ``tid``, the number of the series, on both sides. Inside nothing waits (`hw.stream`): while
+the output buffer is full one clock enable stops everything.
 """
-
-import re
 
 from amaranth.back import verilog
 from amaranth.hdl import (
@@ -20,21 +14,19 @@ from amaranth.hdl import (
     EnableInserter,
     Module,
     ResetSignal,
+    Shape,
     Signal,
+    Value,
     unsigned,
 )
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.network.graph import Network, Node
-from hw.stream import Port
-from hw.top.join import Join
+from hw.network.graph import Network
+from hw.stream import Port, tag_layout
+from hw.top.core import Core
+from hw.top.entry import padded_width, series_bits
 from hw.top.skid_buffer import SkidBuffer
-
-
-def padded_width(port: Port) -> int:
-    """Return the bits of one value of `port` on the bus: whole bytes."""
-    return -(-port.format.width // 8) * 8
 
 
 class Accelerator(wiring.Component):
@@ -57,24 +49,27 @@ class Accelerator(wiring.Component):
     m_axis_tready: Signal
     m_axis_tlast: Signal
     dropped_windows: Signal
+    s_axis_tid: Signal
+    m_axis_tid: Signal
 
     def __init__(self, network: Network) -> None:
         self._network = network
+        bits = series_bits(network.input)
+        number = {"s_axis_tid": In(bits), "m_axis_tid": Out(bits)} if bits else {}
         super().__init__(
             {
                 "aclk": In(1),
                 "aresetn": In(1),
-                "s_axis_tdata": In(unsigned(padded_width(network.input) * network.input.channels)),
+                "s_axis_tdata": In(beat_shape(network.input)),
                 "s_axis_tvalid": In(1),
                 "s_axis_tready": Out(1),
                 "s_axis_tlast": In(1),
-                "m_axis_tdata": Out(
-                    unsigned(padded_width(network.output) * network.output.channels)
-                ),
+                "m_axis_tdata": Out(beat_shape(network.output)),
                 "m_axis_tvalid": Out(1),
                 "m_axis_tready": In(1),
                 "m_axis_tlast": Out(1),
                 "dropped_windows": Out(32),
+                **number,
             }
         )
 
@@ -82,13 +77,12 @@ class Accelerator(wiring.Component):
         m = Module()
         m.domains.sync = ClockDomain()
         m.d.comb += [ClockSignal().eq(self.aclk), ResetSignal().eq(~self.aresetn)]
-        network = self._network
         enable = Signal(name="clock_enable")
-        core = Core(network)
+        core = Core(self._network)
         m.submodules.core = EnableInserter(enable)(core)
-        width = padded_width(network.output)
-        m.submodules.output = output = SkidBuffer(unsigned(width * network.output.channels))
-        values = [core.o.payload.data[c] for c in range(network.output.channels)]
+        port = self._network.output
+        layout = data.StructLayout({"data": beat_shape(port), "tag": tag_layout(port.series)})
+        m.submodules.output = output = SkidBuffer(layout)
         m.d.comb += [
             enable.eq(output.i.ready),
             core.tdata.eq(self.s_axis_tdata),
@@ -96,142 +90,32 @@ class Accelerator(wiring.Component):
             core.tvalid.eq(self.s_axis_tvalid & enable),
             self.s_axis_tready.eq(core.tready & enable),
             output.i.valid.eq(core.o.valid),
-            output.i.payload.eq(
-                Cat(_extended(m, value, width, f"result{c}") for c, value in enumerate(values))
-            ),
-            self.m_axis_tdata.eq(output.o.payload),
+            output.i.payload.data.eq(padded(m, core.o.payload.data, port)),
+            output.i.payload.tag.eq(core.o.payload.tag),
+            self.m_axis_tdata.eq(output.o.payload.data),
             self.m_axis_tvalid.eq(output.o.valid),
-            self.m_axis_tlast.eq(1),
+            self.m_axis_tlast.eq(output.o.payload.tag.last),
             output.o.ready.eq(self.m_axis_tready),
             self.dropped_windows.eq(core.dropped_windows),
         ]
+        if port.series > 1:
+            m.d.comb += [
+                core.tid.eq(self.s_axis_tid),
+                self.m_axis_tid.eq(output.o.payload.tag.series),
+            ]
         return m
 
 
-def _extended(m: Module, value: "Signal | data.View", width: int, name: str) -> Signal:
-    extended = Signal(width, name=name)
-    m.d.comb += extended.eq(value)
-    return extended
+def beat_shape(port: Port) -> Shape:
+    """Return the shape of one beat of `port` on the bus."""
+    return unsigned(padded_width(port) * port.channels)
 
 
-class Core(wiring.Component):
-    """Everything that the clock enable stops: the entry and the blocks."""
-
-    tdata: Signal
-    tvalid: Signal
-    tready: Signal
-    tlast: Signal
-    dropped_windows: Signal
-    o: stream.Interface
-
-    def __init__(self, network: Network) -> None:
-        self._network = network
-        super().__init__(
-            {
-                "tdata": In(unsigned(padded_width(network.input) * network.input.channels)),
-                "tvalid": In(1),
-                "tready": Out(1),
-                "tlast": In(1),
-                "dropped_windows": Out(32),
-                "o": Out(network.output.signature),
-            }
-        )
-
-    def elaborate(self, platform: object) -> Module:
-        m = Module()
-        network = self._network
-        port = network.input
-        width = padded_width(port)
-        beat = Signal(port.layout, name="beat")
-        valid = Signal(name="beat_valid")
-        for channel in range(port.channels):
-            raw = self.tdata[channel * width : channel * width + port.format.width]
-            m.d.comb += beat.data[channel].eq(raw)
-        self._frame(m, valid, beat.tag.first, beat.tag.last)
-        streams = {port.name: (valid, beat)}
-        for node in network.nodes:
-            block = node.spec.build()
-            m.submodules[identifier(node.name)] = block
-            given = [streams[source] for source in node.inputs]
-            if len(given) > 1:
-                given = self._join(m, node, given)
-            for port, (there, payload) in zip(node.spec.inputs, given, strict=True):
-                taken = getattr(block, port.name)
-                m.d.comb += [taken.valid.eq(there), taken.payload.eq(payload)]
-            streams[node.name] = block.o.valid, block.o.payload
-            _probe(m, node.name, block.o.valid, block.o.payload)
-        there, payload = streams[network.outputs[0]]
-        m.d.comb += [self.o.valid.eq(there), self.o.payload.eq(payload)]
-        return m
-
-    def _join(
-        self, m: Module, node: Node, given: list[tuple[Signal, Signal]]
-    ) -> list[tuple[Signal, Signal]]:
-        """Let the beats of several streams enter a block in the same cycle."""
-        join = Join(node.spec.inputs, self._network.schedule.joins[node.name])
-        m.submodules[f"{identifier(node.name)}_join"] = join
-        for queue, (valid, payload) in zip(join.inputs, given, strict=True):
-            m.d.comb += [queue.valid.eq(valid), queue.payload.eq(payload)]
-        return [(head.valid, head.payload) for head in join.outputs]
-
-    def _frame(self, m: Module, valid: Signal, first: Signal, last: Signal) -> None:
-        """Pace the beats and check the window's length."""
-        network = self._network
-        steps, pace = network.look_back, network.schedule.pace
-        step_wait = _countdown(m, pace.step, "step_wait")
-        window_wait = _countdown(m, pace.window, "window_wait")
-        count = Signal(range(max(steps, 2)))
-        dropping = Signal()
-        closes = Signal()
-        accepted = Signal()
-        m.d.comb += [
-            closes.eq(count == steps - 1),
-            self.tready.eq((step_wait == 0) & (~closes | (window_wait == 0))),
-            accepted.eq(self.tvalid & self.tready),
-            first.eq(count == 0),
-            last.eq(closes),
-            valid.eq(accepted & ~dropping & (self.tlast == closes)),
-        ]
-        with m.If(accepted):
-            m.d.sync += step_wait.eq(pace.step - 1)
-            with m.If(dropping):
-                m.d.sync += dropping.eq(~self.tlast)
-            with m.Elif(self.tlast != closes):
-                m.d.sync += [
-                    count.eq(0),
-                    dropping.eq(~self.tlast),
-                    self.dropped_windows.eq(self.dropped_windows + 1),
-                ]
-            with m.Elif(closes):
-                m.d.sync += [
-                    count.eq(0),
-                    window_wait.eq(pace.window - 1),
-                ]
-            with m.Else():
-                m.d.sync += count.eq(count + 1)
-
-
-def identifier(name: str) -> str:
-    """Return a layer's name as hardware spells it: letters, digits and underscores."""
-    return re.sub(r"\W", "_", name)
-
-
-def probe_names(name: str) -> tuple[str, str]:
-    """Return the wires of `Core` on which simulation sees a node's beats: valid and data."""
-    return f"probe_{identifier(name)}_valid", f"probe_{identifier(name)}_data"
-
-
-def _probe(m: Module, name: str, valid: Signal, payload: data.View) -> None:
-    for wire, value in zip(probe_names(name), (valid, payload.data.as_value()), strict=True):
-        m.d.comb += Signal(len(value), name=wire).eq(value)
-
-
-def _countdown(m: Module, interval: int, name: str) -> Signal:
-    """Return a register that counts down to zero; what loads it comes later and wins."""
-    register = Signal(range(max(interval, 2)), name=name)
-    with m.If(register != 0):
-        m.d.sync += register.eq(register - 1)
-    return register
+def padded(m: Module, values: data.View, port: Port) -> Value:
+    """Return the beat that carries `values`, each extended to whole bytes."""
+    parts = [Signal(padded_width(port), name=f"result{c}") for c in range(port.channels)]
+    m.d.comb += [part.eq(values[channel]) for channel, part in enumerate(parts)]
+    return Cat(parts)
 
 
 def accelerator_verilog(network: Network, name: str = "accelerator") -> str:

@@ -12,7 +12,7 @@ from cocotb.triggers import ClockCycles, First, RisingEdge
 from cocotb.utils import get_sim_time
 
 from hw.stream import Port
-from hw.top.axi import padded_width
+from hw.top.entry import padded_width
 from sim.testbench.case import Case
 from sim.testbench.handles import bit, number, word
 
@@ -48,7 +48,7 @@ class Handshakes:
         self._clock, self._reset = bit(dut, "aclk"), bit(dut, "aresetn")
         self._offered, self._accepts = bit(dut, "s_axis_tvalid"), bit(dut, "s_axis_tready")
         self._valid, self._ready = bit(dut, "m_axis_tvalid"), bit(dut, "m_axis_tready")
-        self._last, self._data = bit(dut, "m_axis_tlast"), word(dut, "m_axis_tdata")
+        self._data = word(dut, "m_axis_tdata")
         self._waiting: int | None = None
         self.input_beats: list[int] = []
         self.output_beats: list[int] = []
@@ -79,7 +79,6 @@ class Handshakes:
             assert data == self._waiting, f"{where}_tdata changed while it waited"
         self._waiting = data if valid and not ready else None
         if valid and ready:
-            assert number(self._last), f"{where}: beat without m_axis_tlast"
             self.output_beats.append(cycle)
 
 
@@ -134,9 +133,13 @@ class Bench:
         self.source.send_nowait(AxiStreamFrame(words))  # pyright: ignore[reportArgumentType]
 
     async def receive(self) -> list[int]:
-        """Return the codes of the next forecast."""
+        """Return the codes of the next forecast, all its beats one after another."""
         frame = await self.sink.recv()
-        return unpack_beat(int(frame.tdata[0]), self.case.network.output)
+        port = self.case.network.output
+        assert len(frame.tdata) == port.beats, (
+            f"m_axis_tlast closed a forecast of {len(frame.tdata)} beats instead of {port.beats}"
+        )
+        return [code for word in frame.tdata for code in unpack_beat(int(word), port)]
 
     async def settle(self) -> None:
         """Wait until whatever is still in the pipeline must have come out."""

@@ -11,7 +11,7 @@ from hw.layer.lstm import LSTM
 from hw.layer.recurrent import HIDDEN_STATE, STEP_BEGINS
 from hw.network.graph import Node
 from hw.stream import Port
-from hw.top.axi import identifier, probe_names
+from hw.top.core import identifier, probe_names
 from sim.testbench.bench import Bench, codes_of
 from sim.testbench.case import Case, TestResult
 from sim.testbench.handles import bit, block, number, word
@@ -31,19 +31,21 @@ class Scoreboard:
 
     def compare(self, window: int, actual: list[int]) -> None:
         """Compare the forecast of `window` with the golden model's."""
-        expected = self.case.expected[window]
+        expected = self.case.expected[window].ravel()
         self.windows += 1
         self.values += len(expected)
         wrong = np.flatnonzero(expected != np.array(actual))
         self.mismatches += len(wrong)
         if len(wrong) and self.first is None:
-            channel = int(wrong[0])
+            place = int(wrong[0])
+            port = self.case.network.output
+            step, channel = divmod(place, port.channels)
             self.first = Mismatch(
                 self.case.network.outputs[0],
-                None,
+                None if port.steps is None else step,
                 channel,
-                int(expected[channel]),
-                actual[channel],
+                int(expected[place]),
+                actual[place],
                 window,
             )
 

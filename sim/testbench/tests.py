@@ -58,8 +58,11 @@ async def run_all(dut: HierarchyObject, test: str, gaps: float = 0.0, stalls: fl
     await exchange(bench, scoreboard, windows)
     cycles = None
     if not gaps and not stalls:
-        beats = np.array(bench.handshakes.input_beats).reshape(len(windows), -1)
-        cycles = cycle_report(beats, np.array(bench.handshakes.output_beats))
+        beats, forecasts = (
+            np.array(cycles).reshape(len(windows), -1)
+            for cycles in (bench.handshakes.input_beats, bench.handshakes.output_beats)
+        )
+        cycles = cycle_report(case.network, beats, forecasts)
     scoreboard.finish(test, cycles)
 
 

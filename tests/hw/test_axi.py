@@ -9,7 +9,8 @@ from amaranth.hdl import ClockDomain, Module, unsigned
 from amaranth.sim import Simulator
 
 from hw import Network
-from hw.top.axi import Accelerator, padded_width
+from hw.top.axi import Accelerator
+from hw.top.entry import padded_width
 from hw.top.skid_buffer import SkidBuffer
 from tests.hw.drawing import draw_codes, draw_network
 

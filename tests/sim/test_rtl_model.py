@@ -75,7 +75,7 @@ NOTICED = {
     "repeated beat": "more than windows were sent",
     "changed data": "changed",
     "withdrawn valid": "withdrawn",
-    "no tlast": "without m_axis_tlast",
+    "no tlast": "has tlast 0",
     "hang": "hangs",
 }
 

@@ -1,0 +1,115 @@
+"""Entry for interleaved series: the state of each lies in a memory, addressed by ``tid``.
+
+A beat waits one cycle in a register while its series' state is read. It is held there while the
+same series still has a beat in the recurrent part of the network (a collision); all other beats
+pass at the network's pace. After a reset every state is cleared, one a cycle, before the first
+beat is let in.
+"""
+
+from amaranth.hdl import Module, Signal, Value
+from amaranth.lib import data
+from amaranth.lib.memory import Memory
+
+from hw.network.schedule import Pace
+from hw.stream import Port
+from hw.top.entry import Entry, countdown
+from hw.top.framing import Framing
+
+
+class BankedEntry(Entry):
+    """Frames the beats of many series by one rule.
+
+    Parameters
+    ----------
+    port, pace
+        As of `Entry`; ``port.series`` states are kept.
+    framing
+        The rule.
+    """
+
+    def __init__(self, port: Port, pace: Pace, framing: Framing) -> None:
+        super().__init__(port, pace)
+        self._framing = framing
+
+    def frame(self, m: Module, values: data.View) -> None:
+        layout, pace, tag = self._framing.layout, self.pace, self.o.payload.tag
+        held = Signal(name="held")
+        tlast = Signal(name="held_tlast")
+        series = Signal.like(tag.series, name="held_series")
+        kept = Signal.like(values.as_value(), name="held_values")
+        accepted, moves = Signal(name="accepted"), Signal(name="moves")
+        m.submodules.states = states = Memory(shape=layout.size, depth=self.port.series, init=[])
+        write = states.write_port()
+        read = states.read_port(transparent_for=(write,))
+        beat = self._framing.rule(m, data.View(layout, read.data), tlast)
+        cleared = self._clear(m)
+        step_wait = countdown(m, pace.step, "step_wait")
+        window_wait = countdown(m, pace.window, "window_wait")
+        clear_of = self._collisions(m, series, moves & beat.passes)
+        m.d.comb += [
+            moves.eq(held & (step_wait == 0) & (~beat.last | (window_wait == 0)) & clear_of),
+            self.tready.eq(cleared[-1] & self._next(held, moves, step_wait)),
+            accepted.eq(self.tvalid & self.tready),
+            # A held beat's state is read again and again: the same series may just have moved.
+            read.addr.eq(series),
+            write.en.eq(moves),
+            write.addr.eq(series),
+            write.data.eq(beat.following.as_value()),
+            self.o.valid.eq(moves & beat.passes),
+            self.o.payload.data.as_value().eq(kept),
+            tag.first.eq(beat.first),
+            tag.last.eq(beat.last),
+            tag.series.eq(series),
+        ]
+        with m.If(accepted):
+            m.d.comb += read.addr.eq(self.tid)
+            m.d.sync += [kept.eq(values.as_value()), tlast.eq(self.tlast), series.eq(self.tid)]
+        m.d.sync += held.eq(accepted | (held & ~moves))
+        with m.If(moves):
+            m.d.sync += [
+                step_wait.eq(pace.step - 1),
+                self.dropped_windows.eq(self.dropped_windows + beat.drops),
+            ]
+        with m.If(moves & beat.passes & beat.last):
+            m.d.sync += window_wait.eq(pace.window - 1)
+        with m.If(~cleared[-1]):
+            m.d.comb += [write.en.eq(1), write.addr.eq(cleared), write.data.eq(0)]
+
+    def _next(self, held: Signal, moves: Signal, step_wait: Signal) -> Value:
+        """Return whether a beat let in now could move on in the next cycle, by the pace."""
+        match self.pace.step:
+            case 1:
+                return ~held | moves
+            case 2:  # what moves on now leaves the next but one cycle to another beat
+                return ~held
+            case _:
+                return ~held & (step_wait <= 1)
+
+    def _clear(self, m: Module) -> Signal:
+        """Return a counter over all series whose top bit says that every state is cleared."""
+        bits = (self.port.series - 1).bit_length()
+        cleared = Signal(bits + 1, name="cleared")
+        with m.If(~cleared[-1]):
+            m.d.sync += cleared.eq(cleared + 1)
+        return cleared
+
+    def _collisions(self, m: Module, series: Signal, enters: Value) -> Signal:
+        """Return whether no beat of `series` entered less than ``pace.series`` cycles ago."""
+        clear_of = Signal(name="clear_of_collisions", init=1)
+        count = -(-self.pace.series // self.pace.step) - 1
+        m.d.comb += clear_of.eq(1)
+        recent, waits = series, enters
+        for index in range(count):
+            name = f"recent{index}"
+            entered = Signal.like(series, name=name)
+            wait = Signal(range(max(self.pace.series, 2)), name=f"{name}_wait")
+            before = Signal.like(wait, name=f"{name}_before")
+            m.d.comb += before.eq(self.pace.series - 1 if index == 0 else waits)
+            m.d.sync += wait.eq(wait - (wait != 0))
+            with m.If(enters):
+                m.d.sync += entered.eq(recent)
+                m.d.sync += wait.eq(before if index == 0 else before - (before != 0))
+            with m.If((entered == series) & (wait != 0)):
+                m.d.comb += clear_of.eq(0)
+            recent, waits = entered, wait
+        return clear_of

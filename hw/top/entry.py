@@ -1,0 +1,80 @@
+"""The entry of a network: unpads, paces and frames the beats that AXI4-Stream brings.
+
+Beats come in no faster than the slowest block takes them (`hw.network.schedule.Pace`). How
+windows are cut from them is a matter of the mode (`hw.network.mode`), each in a file of its own.
+"""
+
+from abc import abstractmethod
+
+from amaranth.hdl import Module, Signal, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.network.schedule import Pace
+from hw.stream import Port
+
+
+def padded_width(port: Port) -> int:
+    """Return the bits of one value of `port` on the bus: whole bytes."""
+    return -(-port.format.width // 8) * 8
+
+
+def series_bits(port: Port) -> int:
+    """Return the width of ``tid``; zero where the hardware serves one series."""
+    return (port.series - 1).bit_length()
+
+
+class Entry(wiring.Component):
+    """From AXI4-Stream beats to the network's first stream.
+
+    Parameters
+    ----------
+    port
+        Input of the network.
+    pace
+        How fast beats may follow each other.
+    """
+
+    tdata: Signal
+    tid: Signal
+    tvalid: Signal
+    tready: Signal
+    tlast: Signal
+    dropped_windows: Signal
+    o: stream.Interface
+
+    def __init__(self, port: Port, pace: Pace) -> None:
+        self.port, self.pace = port, pace
+        super().__init__(
+            {
+                "tdata": In(unsigned(padded_width(port) * port.channels)),
+                "tid": In(max(series_bits(port), 1)),
+                "tvalid": In(1),
+                "tready": Out(1),
+                "tlast": In(1),
+                "dropped_windows": Out(32),
+                "o": Out(port.signature),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        values = Signal.like(self.o.payload.data, name="unpadded")
+        width = padded_width(self.port)
+        for channel in range(self.port.channels):
+            raw = self.tdata[channel * width : channel * width + self.port.format.width]
+            m.d.comb += values[channel].eq(raw)
+        self.frame(m, values)
+        return m
+
+    @abstractmethod
+    def frame(self, m: Module, values: data.View) -> None:
+        """Add what drives ``tready``, ``o`` and ``dropped_windows`` from the unpadded `values`."""
+
+
+def countdown(m: Module, interval: int, name: str) -> Signal:
+    """Return a register that counts down to zero; what loads it comes later and wins."""
+    register = Signal(range(max(interval, 2)), name=name)
+    with m.If(register != 0):
+        m.d.sync += register.eq(register - 1)
+    return register

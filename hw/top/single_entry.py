@@ -1,0 +1,49 @@
+"""Entry for one series: its state is a register; ``tready`` depends on registers only."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import data
+
+from hw.network.schedule import Pace
+from hw.stream import Port
+from hw.top.entry import Entry, countdown
+from hw.top.framing import Framing
+
+
+class SingleEntry(Entry):
+    """Frames beats by a rule.
+
+    Parameters
+    ----------
+    port, pace
+        As of `Entry`.
+    framing
+        The rule.
+    """
+
+    def __init__(self, port: Port, pace: Pace, framing: Framing) -> None:
+        super().__init__(port, pace)
+        self._framing = framing
+
+    def frame(self, m: Module, values: data.View) -> None:
+        pace, layout = self.pace, self._framing.layout
+        step_wait = countdown(m, pace.step, "step_wait")
+        window_wait = countdown(m, pace.window, "window_wait")
+        state = data.View(layout, Signal(layout.size, name="state"))
+        beat = self._framing.rule(m, state, self.tlast)
+        accepted = Signal()
+        m.d.comb += [
+            self.tready.eq((step_wait == 0) & (~beat.last | (window_wait == 0))),
+            accepted.eq(self.tvalid & self.tready),
+            self.o.payload.data.eq(values),
+            self.o.payload.tag.first.eq(beat.first),
+            self.o.payload.tag.last.eq(beat.last),
+            self.o.valid.eq(accepted & beat.passes),
+        ]
+        with m.If(accepted):
+            m.d.sync += [
+                state.as_value().eq(beat.following.as_value()),
+                step_wait.eq(pace.step - 1),
+                self.dropped_windows.eq(self.dropped_windows + beat.drops),
+            ]
+        with m.If(accepted & beat.passes & beat.last):
+            m.d.sync += window_wait.eq(pace.window - 1)

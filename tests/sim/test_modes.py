@@ -1,0 +1,116 @@
+"""Sliding, streaming and interleaved networks: RTL = golden model, cycles predicted = counted."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hw import (
+    Activation,
+    ChronogateError,
+    Dense,
+    FixedPoint,
+    Function,
+    Network,
+    Node,
+    Overflow,
+    Port,
+    Quantizer,
+    Rounding,
+)
+from hw.network.mode import Mode
+from sim.measure import measure_cycles
+from sim.rtl_model import RtlModel
+from sim.verification import CycleReport
+from tests.hw.drawing import draw_codes, draw_network
+
+BYTE = FixedPoint(8, 3, True, Rounding.RND_CONV, Overflow.SAT)
+
+
+def assert_equal(actual: np.ndarray, expected: np.ndarray) -> None:
+    assert actual.shape == expected.shape
+    wrong = np.argwhere(actual != expected)
+    assert not len(wrong), (
+        f"{len(wrong)} of {actual.size} codes differ, first at {wrong[0]}: "
+        f"RTL {actual[tuple(wrong[0])]}, golden model {expected[tuple(wrong[0])]}"
+    )
+
+
+@pytest.mark.parametrize(("seed", "kind"), [(1, "mlp"), (2, "lstm"), (3, "gru_before")])
+def test_sliding_gives_a_forecast_for_every_sample(seed: int, kind: str, tmp_path: Path) -> None:
+    network = replace(draw_network(seed, kind), mode=Mode.SLIDING)
+    rng = np.random.default_rng(seed)
+    length = network.look_back + 20
+    codes = draw_codes(rng, network.input_format, 3, length, network.features)
+    expected = network.reference(codes)
+    assert expected.shape[1] == 21
+    with RtlModel(network, tmp_path) as rtl:
+        for gaps, stalls in ((0.0, 0.0), (0.6, 0.0), (0.3, 0.6)):
+            assert_equal(rtl.run(codes, gaps, stalls, seed).outputs, expected)
+        assert rtl.dropped_windows == 0
+        assert measure_cycles(rtl) == CycleReport.predicted(network.timing)
+
+
+def test_a_sliding_window_equals_the_window_alone() -> None:
+    network = draw_network(2, "lstm")
+    codes = draw_codes(
+        np.random.default_rng(2), network.input_format, 1, network.look_back + 3, network.features
+    )
+    sliding = replace(network, mode=Mode.SLIDING).reference(codes)[0]
+    for start, forecast in enumerate(sliding):
+        window = codes[:, start : start + network.look_back]
+        assert_equal(forecast, network.reference(window)[0])
+
+
+def test_a_series_shorter_than_the_look_back_is_refused() -> None:
+    network = replace(draw_network(2, "lstm"), mode=Mode.SLIDING)
+    with pytest.raises(ChronogateError, match="looks back"):
+        network.reference(np.zeros((1, network.look_back - 1, network.features), dtype=np.int64))
+
+
+def per_sample(series: int, reuse: int, mode: Mode, steps: int = 1) -> Network:
+    """Return a network without memory whose output still tells samples and channels apart."""
+    rng = np.random.default_rng(reuse)
+    dense = Dense(
+        draw_codes(rng, BYTE, 3, 2), draw_codes(rng, BYTE, 2), BYTE, BYTE, BYTE, reuse, steps,
+        series,
+    )  # fmt: skip
+    squeeze = Activation(2, dense.output, Quantizer(Function.LINEAR, BYTE), steps, series)
+    return Network(
+        "sample",
+        (Port("input", 3, BYTE, steps, series),),
+        (Node("dense", dense, ("input",)), Node("squeeze", squeeze, ("dense",))),
+        ("squeeze",),
+        mode=mode,
+    )
+
+
+@pytest.mark.parametrize(
+    ("series", "reuse", "mode", "steps"),
+    [
+        (1, 3, Mode.STREAMING, 1),
+        (5, 1, Mode.STREAMING, 1),
+        (64, 4, Mode.STREAMING, 1),
+        (1000, 2, Mode.STREAMING, 1),
+        (3, 2, Mode.WINDOW, 4),
+        (1, 2, Mode.WINDOW, 4),
+    ],
+)
+def test_a_forecast_for_every_sample(
+    series: int, reuse: int, mode: Mode, steps: int, tmp_path: Path
+) -> None:
+    network = per_sample(series, reuse, mode, steps)
+    rng = np.random.default_rng(series)
+    length = steps if mode is Mode.WINDOW else 9
+    codes = draw_codes(rng, BYTE, min(series, 7) + 2 * (series < 4), length, 3)
+    expected = network.reference(codes)
+    with RtlModel(network, tmp_path) as rtl:
+        for gaps, stalls in ((0.0, 0.0), (0.4, 0.4)):
+            assert_equal(rtl.run(codes, gaps, stalls, series).outputs, expected)
+        if series > 1:
+            order = rng.permutation(np.repeat(np.arange(min(series, len(codes))), length))
+            rows = codes[: min(series, len(codes))]
+            run = rtl.run(rows, 0.2, 0.2, 1, order=order)
+            assert_equal(run.outputs, expected[: len(rows)])
+        assert measure_cycles(rtl) == CycleReport.predicted(network.timing)
