@@ -3,7 +3,7 @@
 The output keeps every bit; a quantizer is a node of its own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -44,6 +44,13 @@ class Dense:
     reuse: int
     steps: int | None = None
     series: int = 1
+
+    def folded_to(self, cycles: int) -> "Dense":
+        """Return the layer with the fewest multipliers that takes a beat every `cycles` cycles."""
+        products = self.kernel.size
+        multipliers = -(-products // max(cycles, 1))
+        # The same multipliers are done earlier with the smallest reuse factor that needs them.
+        return replace(self, reuse=-(-products // multipliers))
 
     @cached_property
     def product(self) -> FoldedProduct:

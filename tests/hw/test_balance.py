@@ -1,0 +1,54 @@
+"""The balancer: fewest multipliers for an interval, shortest interval for some multipliers."""
+
+import numpy as np
+import pytest
+
+from hw import ChronogateError, Dense
+from hw.network.balance import balance_to_clock, balance_to_interval, balance_to_multipliers
+from tests.hw.drawing import draw_network
+
+SEEDS = range(6)
+
+
+def products(network) -> list[int]:
+    return [n.spec.kernel.size for n in network.nodes if isinstance(n.spec, Dense)]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_interval_is_met_with_the_fewest_multipliers(seed: int) -> None:
+    network = draw_network(seed, "mlp")
+    for interval in (network.look_back, 7, 16, 40, 200):
+        if interval < network.look_back:
+            continue
+        balanced = balance_to_interval(network, interval)
+        assert balanced.network.timing.interval_cycles == balanced.interval_cycles <= interval
+        # No folding of one dense layer does n products in fewer than n / interval multipliers.
+        limit = sum(-(-size // interval) for size in products(network))
+        assert balanced.multipliers == limit
+        codes = np.zeros((1, network.look_back, network.features), dtype=np.int64)
+        assert (balanced.network.reference(codes) == network.reference(codes)).all()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_multipliers_give_the_shortest_interval(seed: int) -> None:
+    network = draw_network(seed, "mlp")
+    layers = len(products(network))
+    for multipliers in (layers, layers + 1, 9, 30):
+        balanced = balance_to_multipliers(network, multipliers)
+        assert balanced.multipliers <= multipliers
+        shorter = balanced.interval_cycles - 1
+        if shorter >= network.look_back:
+            assert balance_to_interval(network, shorter).multipliers > multipliers
+
+
+def test_a_clock_and_a_rate_give_the_interval() -> None:
+    network = draw_network(1, "mlp")
+    assert balance_to_clock(network, 50, 1e6).interval_cycles <= 50
+
+
+def test_what_cannot_be_met_is_refused() -> None:
+    network = draw_network(1, "mlp")
+    with pytest.raises(ChronogateError, match="ask for at least"):
+        balance_to_interval(network, network.look_back - 1)
+    with pytest.raises(ChronogateError, match="smaller model"):
+        balance_to_multipliers(network, 1)
