@@ -1,0 +1,1 @@
+"""`make bench-hw`: the hardware against its limits and against other generators."""
