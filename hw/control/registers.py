@@ -202,6 +202,8 @@ def _check_fields(register: Register) -> None:
             raise ChronogateError(f"{where} overlaps another field: move one of them")
         if not 0 <= field.reset < 1 << field.width:
             raise ChronogateError(f"{where} cannot hold {field.reset}: it has {field.width} bits")
+        if field.reset and field.access in (Access.READ, Access.PULSE):
+            raise ChronogateError(f"{where} keeps no value: leave its reset value out")
         taken |= field.mask
 
 
