@@ -68,3 +68,10 @@ class MemoryPort(wiring.Signature):
                 "response": In(stream.Signature(width, always_ready=True)),
             }
         )
+
+
+class MemoryInterface:
+    """What Amaranth makes of a `MemoryPort`; for annotations."""
+
+    request: stream.Interface
+    response: stream.Interface

@@ -1,18 +1,11 @@
 """From registers to memories: one word at a time, and the bus never waits for a memory."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.control.map import ADDRESS_BITS
-from hw.memory_port import Memory
-
-
-class MemoryPortView:
-    """What Amaranth makes of a `hw.memory_port.MemoryPort`."""
-
-    request: stream.Interface
-    response: stream.Interface
+from hw.memory_port import Memory, MemoryInterface
 
 
 class MemoryAccess(wiring.Component):
@@ -72,7 +65,7 @@ class MemoryAccess(wiring.Component):
                 waiting.eq(known & self.read),
             ]
         for number, memory in enumerate(self._memories):
-            port: MemoryPortView = getattr(self, f"memory{number}")
+            port: MemoryInterface = getattr(self, f"memory{number}")
             request = port.request.payload
             with m.If(self.select == number):
                 allowed = Mux(self.write, memory.writable, 1) & Mux(self.read, memory.readable, 1)

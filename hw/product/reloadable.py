@@ -19,11 +19,11 @@ which nothing freezes. In the top::
 
 import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory as MemoryBlock
 from amaranth.lib.wiring import In, Out
 
-from hw.memory_port import Memory
+from hw.memory_port import Memory, MemoryInterface
 from hw.number.fixed_point import FixedPoint
 
 
@@ -91,6 +91,7 @@ class ReloadableWeights(wiring.Component):
     data: data.View
     target: Signal
     settled: Signal
+    port: MemoryInterface
 
     def __init__(self, table: np.ndarray, format: FixedPoint) -> None:
         self._table, self._format = table, format
@@ -132,7 +133,7 @@ class ReloadableWeights(wiring.Component):
         active = Signal(name="active_model")
         with m.If(self.en):
             m.d.sync += active.eq(self.model)
-        request: stream.Interface = getattr(self, "port").request
+        request = self.port.request
         payload = request.payload
         row = payload.address[self._lane_bits :]
         m.d.comb += [
@@ -147,8 +148,6 @@ class ReloadableWeights(wiring.Component):
         for index in range(lanes):
             m.d.comb += [
                 write.data[index].eq(payload.data),
-                write.en[index].eq(
-                    request.valid & request.ready & payload.write & (lane == index)
-                ),
+                write.en[index].eq(request.valid & request.ready & payload.write & (lane == index)),
             ]
         return m

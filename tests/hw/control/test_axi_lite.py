@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from amaranth.lib.wiring import Out
 from amaranth.sim import Simulator
 
 from hw.control.axi_lite import axi_lite_pins
@@ -48,28 +49,15 @@ class Master:
     async def step(self, ctx) -> None:
         """Run one cycle."""
         before = self._outputs(ctx)
-        for channel, names in CHANNELS.items():
-            asks = self._offers[channel] or self.rng.random() >= self.pauses[channel]
-            if channel in TO_SLAVE:
-                asks = asks and bool(self.queues[channel])
-                ctx.set(self.pin(f"{channel}valid"), asks)
-                # Without valid there is anything on the wires.
-                rubbish = [int(self.rng.integers(1 << len(self.pin(n)))) for n in names]
-                for name, value in zip(
-                    names, self.queues[channel][0] if asks else rubbish, strict=True
-                ):
-                    ctx.set(self.pin(name), value)
-                self._offers[channel] = asks  # valid stays until ready
-            else:
-                ctx.set(self.pin(f"{channel}ready"), asks)
+        for channel in CHANNELS:
+            self._drive(ctx, channel)
         assert self._outputs(ctx) == before, "an output follows an input within the cycle"
         for channel, names in CHANNELS.items():
             valid, ready = (ctx.get(self.pin(f"{channel}{end}")) for end in ("valid", "ready"))
             payload = tuple(ctx.get(self.pin(name)) for name in names)
             if channel not in TO_SLAVE:
-                if channel in self._held:
-                    assert valid, f"{channel}valid withdrawn"
-                    assert payload == self._held.pop(channel), f"{channel} changed while it waited"
+                held = self._held.pop(channel, payload if valid else None)
+                assert held is None or (valid and payload == held), f"{channel} did not hold still"
                 if valid and not ready:
                     self._held[channel] = payload
             if valid and ready:
@@ -84,10 +72,23 @@ class Master:
         await ctx.tick()
         self.cycle += 1
 
+    def _drive(self, ctx, channel: str) -> None:
+        asks = self._offers[channel] or self.rng.random() >= self.pauses[channel]
+        if channel not in TO_SLAVE:
+            ctx.set(self.pin(f"{channel}ready"), asks)
+            return
+        asks = asks and bool(self.queues[channel])
+        ctx.set(self.pin(f"{channel}valid"), asks)
+        pins = [self.pin(name) for name in CHANNELS[channel]]
+        # Without valid there is anything on the wires.
+        rubbish = [int(self.rng.integers(1 << len(pin))) for pin in pins]
+        for pin, value in zip(pins, self.queues[channel][0] if asks else rubbish, strict=True):
+            ctx.set(pin, value)
+        self._offers[channel] = asks  # valid stays until ready
+
     def _outputs(self, ctx) -> list[int]:
-        flow = axi_lite_pins(3)
-        return [ctx.get(self.pin(n)) for n in flow if n[-5:] in ("ready", "valid", "rdata", "bresp")
-                and n not in ("awvalid", "wvalid", "arvalid", "bready", "rready")]  # fmt: skip
+        pins = axi_lite_pins(3)
+        return [ctx.get(self.pin(name)) for name in pins if pins[name].flow is Out]
 
     def write(self, address: int, data: int, strobe: int = 15) -> None:
         self.queues["aw"].append((address, int(self.rng.integers(8))))
@@ -120,7 +121,7 @@ def addresses(rng: np.random.Generator, map: RegisterMap) -> Iterator[int]:
             yield int(rng.integers(1 << map.address_bits))
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_accesses_do_what_the_model_does(seed: int) -> None:
     """Any order of the channels, any pauses, any strobes, unmapped and read-only words."""
     rng = np.random.default_rng(seed)
@@ -131,7 +132,7 @@ def test_accesses_do_what_the_model_does(seed: int) -> None:
 
     async def bench(ctx) -> None:
         reads = writes = 0
-        for _ in range(120):
+        for _ in range(80):
             for register, f in map.fields():
                 if f.access is Access.READ:
                     value = int(rng.integers(1 << f.width))
