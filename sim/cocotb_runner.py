@@ -27,7 +27,8 @@ TESTS = (
     "reset_in_mid_window",
     "wrong_tlast",
 )
-MODULE = "sim.testbench.tests"
+CONTROL_TESTS = ("registers", "counters", "reset_state")
+MODULES = ("sim.testbench.tests", "sim.testbench.control_tests")
 WAVE = "dump.vcd"
 RESULTS = "results.xml"
 # The runs are short: optimizing the design further costs more than it gives. The runtime is built
@@ -44,6 +45,7 @@ def run_testbench(
     waves: bool = False,
     tick: Callable[[int], None] | None = None,
     verilog: str | None = None,
+    control: bool = False,
 ) -> Verification:
     """Verify a design with cocotb: codes, protocol, cycles.
 
@@ -63,6 +65,8 @@ def run_testbench(
         Called with 1 after the build and after the tests.
     verilog
         Verilog to run in place of the network's own; for tests of the testbench.
+    control
+        Give the design registers behind AXI4-Lite, and test them, too.
 
     Raises
     ------
@@ -82,11 +86,12 @@ def run_testbench(
             )
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / "accelerator.v"
-    source.write_text(
-        verilog if verilog is not None else accelerator_verilog(network), encoding="utf-8"
-    )
+    if verilog is None:
+        verilog = accelerator_verilog(network, control=control)
+    source.write_text(verilog, encoding="utf-8")
+    tests = TESTS + CONTROL_TESTS if control else TESTS
     case = Case(folder, network, codes, seed)
-    results, problems = _run(toolchain, case, source, TESTS, waves, tick or (lambda done: None))
+    results, problems = _run(toolchain, case, source, tests, waves, tick or (lambda done: None))
     mismatches = sum(result.mismatches for result in results.values())
     first = _locate(toolchain, case, source, results) if mismatches else None
     cycles = results["back_to_back"].cycles if "back_to_back" in results else None
@@ -97,7 +102,7 @@ def run_testbench(
         values_compared=sum(result.values for result in results.values()),
         mismatches=mismatches,
         seed=seed,
-        backpressure=TESTS,
+        backpressure=tests,
         simulator=toolchain.version,
         realizations=("reference", "rtl"),
         predicted=CycleReport.predicted(network.timing),
@@ -128,7 +133,7 @@ def _failed(
     """Run the first test that failed again with waves, and put it all into one sentence."""
     test, words = next(iter(problems.items()), ("cocotb", "no result was written"))
     files = [f"log: {case.folder / 'test.log'}"]
-    if test in TESTS:
+    if test in TESTS + CONTROL_TESTS:
         _run(toolchain, case, source, (test,), True, lambda done: None)
         files.append(f"waveform: {case.folder / WAVE}")
     earlier = "" if first is None else f"; the first wrong code is in {first}"
@@ -178,7 +183,7 @@ def _run(
         stopped = "wrote no result"
         try:
             runner.test(
-                test_module=MODULE,
+                test_module=list(MODULES),
                 hdl_toplevel="accelerator",
                 testcase=list(tests),
                 build_dir=build,

@@ -13,6 +13,7 @@ from amaranth.hdl import (
     ClockSignal,
     EnableInserter,
     Module,
+    Mux,
     ResetSignal,
     Shape,
     Signal,
@@ -22,8 +23,10 @@ from amaranth.hdl import (
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.control.axi_lite import PREFIX, connect_bus
 from hw.network.graph import Network
 from hw.stream import Port, tag_layout
+from hw.top.control import Control
 from hw.top.core import Core
 from hw.top.entry import padded_width, series_bits
 from hw.top.skid_buffer import SkidBuffer
@@ -36,6 +39,8 @@ class Accelerator(wiring.Component):
     ----------
     network
         What is computed.
+    control
+        Whether it has registers behind AXI4-Lite, ``s_axil_*`` (`hw.control.map.control_map`).
     """
 
     aclk: Signal
@@ -52,8 +57,9 @@ class Accelerator(wiring.Component):
     s_axis_tid: Signal
     m_axis_tid: Signal
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, control: bool = False) -> None:
         self._network = network
+        self._control = Control(network) if control else None
         bits = series_bits(network.input)
         number = {"s_axis_tid": In(bits), "m_axis_tid": Out(bits)} if bits else {}
         super().__init__(
@@ -70,6 +76,7 @@ class Accelerator(wiring.Component):
                 "m_axis_tlast": Out(1),
                 "dropped_windows": Out(32),
                 **number,
+                **(self._control.pins if self._control is not None else {}),
             }
         )
 
@@ -78,17 +85,23 @@ class Accelerator(wiring.Component):
         m.domains.sync = ClockDomain()
         m.d.comb += [ClockSignal().eq(self.aclk), ResetSignal().eq(~self.aresetn)]
         enable = Signal(name="clock_enable")
-        core = Core(self._network)
+        control = self._control
+        core = Core(self._network, () if control is None else control.watches)
         m.submodules.core = EnableInserter(enable)(core)
         port = self._network.output
         layout = data.StructLayout({"data": beat_shape(port), "tag": tag_layout(port.series)})
         m.submodules.output = output = SkidBuffer(layout)
+        moves: Value = enable
+        if control is not None:
+            m.submodules.control = control
+            self._attach(m, control, core, enable)
+            moves = enable & control.accepting
         m.d.comb += [
             enable.eq(output.i.ready),
             core.tdata.eq(self.s_axis_tdata),
             core.tlast.eq(self.s_axis_tlast),
-            core.tvalid.eq(self.s_axis_tvalid & enable),
-            self.s_axis_tready.eq(core.tready & enable),
+            core.tvalid.eq(self.s_axis_tvalid & moves),
+            self.s_axis_tready.eq(core.tready & moves),
             output.i.valid.eq(core.o.valid),
             output.i.payload.data.eq(padded(m, core.o.payload.data, port)),
             output.i.payload.tag.eq(core.o.payload.tag),
@@ -105,6 +118,20 @@ class Accelerator(wiring.Component):
             ]
         return m
 
+    def _attach(self, m: Module, control: Control, core: Core, enable: Signal) -> None:
+        """Connect registers and counters."""
+        connect_bus(m, self, control, control.address_bits, PREFIX)
+        m.d.comb += [
+            core.restart.eq(control.restart),
+            control.restarted.eq(core.restarted & enable),
+            control.input_beat.eq(self.s_axis_tvalid & self.s_axis_tready),
+            control.output_beat.eq(self.m_axis_tvalid & self.m_axis_tready),
+            control.stalled.eq(self.m_axis_tvalid & ~self.m_axis_tready),
+            # Counters do not freeze, so they must not see one beat of a frozen core twice.
+            control.saturated.eq(Mux(enable, core.saturated, 0)),
+            control.dropped_windows.eq(core.dropped_windows),
+        ]
+
 
 def beat_shape(port: Port) -> Shape:
     """Return the shape of one beat of `port` on the bus."""
@@ -118,6 +145,8 @@ def padded(m: Module, values: data.View, port: Port) -> Value:
     return Cat(parts)
 
 
-def accelerator_verilog(network: Network, name: str = "accelerator") -> str:
-    """Return the Verilog of `network`'s AXI4-Stream top as module `name`."""
-    return verilog.convert(Accelerator(network), name=name, emit_src=False)
+def accelerator_verilog(
+    network: Network, name: str = "accelerator", *, control: bool = False
+) -> str:
+    """Return the Verilog of `network`'s top as module `name`, on request with registers."""
+    return verilog.convert(Accelerator(network, control), name=name, emit_src=False)

@@ -42,13 +42,14 @@ class BankedEntry(Entry):
         write = states.write_port()
         read = states.read_port(transparent_for=(write,))
         beat = self._framing.rule(m, data.View(layout, read.data), tlast)
-        cleared = self._clear(m)
+        cleared = Signal((self.port.series - 1).bit_length() + 1, name="cleared")
         step_wait = countdown(m, pace.step, "step_wait")
         window_wait = countdown(m, pace.window, "window_wait")
         clear_of = self._collisions(m, series, moves & beat.passes)
         m.d.comb += [
             moves.eq(held & (step_wait == 0) & (~beat.last | (window_wait == 0)) & clear_of),
-            self.tready.eq(cleared[-1] & self._next(held, moves, step_wait)),
+            self.tready.eq(cleared[-1] & self._next(held, moves, step_wait) & ~self.restart),
+            self.restarted.eq(self.restart & ~held & cleared[-1]),
             accepted.eq(self.tvalid & self.tready),
             # A held beat's state is read again and again: the same series may just have moved.
             read.addr.eq(series),
@@ -72,6 +73,7 @@ class BankedEntry(Entry):
             ]
         with m.If(moves & beat.passes & beat.last):
             m.d.sync += window_wait.eq(pace.window - 1)
+        self._clear(m, cleared, data.View(layout, read.data), read.addr)
         with m.If(~cleared[-1]):
             m.d.comb += [write.en.eq(1), write.addr.eq(cleared), write.data.eq(0)]
 
@@ -85,13 +87,22 @@ class BankedEntry(Entry):
             case _:
                 return ~held & (step_wait <= 1)
 
-    def _clear(self, m: Module) -> Signal:
-        """Return a counter over all series whose top bit says that every state is cleared."""
-        bits = (self.port.series - 1).bit_length()
-        cleared = Signal(bits + 1, name="cleared")
+    def _clear(self, m: Module, cleared: Signal, state: data.View, address: Signal) -> None:
+        """Count over all series; the top bit of `cleared` says that every state is cleared.
+
+        After a restart each state is read in the cycle before, to count the windows lost.
+        """
+        following = Signal.like(cleared, name="cleared_next")
+        restarting = Signal(name="restarting")
+        m.d.comb += following.eq(cleared)
         with m.If(~cleared[-1]):
-            m.d.sync += cleared.eq(cleared + 1)
-        return cleared
+            m.d.comb += [following.eq(cleared + 1), address.eq(following)]
+            lost = restarting & (cleared < self.port.series) & self._framing.begun(state)
+            m.d.sync += self.dropped_windows.eq(self.dropped_windows + lost)
+        with m.Elif(self.restarted):
+            m.d.comb += [following.eq(0), address.eq(0)]
+            m.d.sync += restarting.eq(1)
+        m.d.sync += cleared.eq(following)
 
     def _collisions(self, m: Module, series: Signal, enters: Value) -> Signal:
         """Return whether no beat of `series` entered less than ``pace.series`` cycles ago."""

@@ -6,6 +6,7 @@ from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.control.saturation import SaturationWatch
 from hw.network.graph import Network, Node
 from hw.network.mode import Mode
 from hw.top.banked_entry import BankedEntry
@@ -33,6 +34,8 @@ class Core(wiring.Component):
     ----------
     network
         What is computed.
+    watches
+        Quantizers of which ``saturated[k]`` tells that a beat saturates them.
     """
 
     tdata: Signal
@@ -40,11 +43,15 @@ class Core(wiring.Component):
     tvalid: Signal
     tready: Signal
     tlast: Signal
+    restart: Signal
+    restarted: Signal
     dropped_windows: Signal
+    saturated: Signal
     o: stream.Interface
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, watches: tuple[SaturationWatch, ...] = ()) -> None:
         self._network = network
+        self._watches = watches
         super().__init__(
             {
                 "tdata": In(unsigned(padded_width(network.input) * network.input.channels)),
@@ -52,7 +59,10 @@ class Core(wiring.Component):
                 "tvalid": In(1),
                 "tready": Out(1),
                 "tlast": In(1),
+                "restart": In(1),
+                "restarted": Out(1),
                 "dropped_windows": Out(32),
+                "saturated": Out(len(self._watches)),
                 "o": Out(network.output.signature),
             }
         )
@@ -66,6 +76,8 @@ class Core(wiring.Component):
             entry.tid.eq(self.tid),
             entry.tvalid.eq(self.tvalid),
             entry.tlast.eq(self.tlast),
+            entry.restart.eq(self.restart),
+            self.restarted.eq(entry.restarted),
             self.tready.eq(entry.tready),
             self.dropped_windows.eq(entry.dropped_windows),
         ]
@@ -81,6 +93,9 @@ class Core(wiring.Component):
                 m.d.comb += [taken.valid.eq(there), taken.payload.eq(payload)]
             streams[node.name] = block.o.valid, block.o.payload
             _probe(m, node.name, block.o.valid, block.o.payload)
+        for index, watch in enumerate(self._watches):
+            saturates = watch.hardware(m, *streams[watch.source], index)
+            m.d.comb += self.saturated[index].eq(saturates)
         there, payload = streams[network.outputs[0]]
         m.d.comb += [self.o.valid.eq(there), self.o.payload.eq(payload)]
         return m

@@ -27,6 +27,10 @@ def series_bits(port: Port) -> int:
 class Entry(wiring.Component):
     """From AXI4-Stream beats to the network's first stream.
 
+    ``restart`` begins all series anew: it must stay high until `restarted`; no beat is let in
+    meanwhile, and the next beat of each series is a first one. Windows that had begun are lost
+    and counted.
+
     Parameters
     ----------
     port
@@ -40,6 +44,8 @@ class Entry(wiring.Component):
     tvalid: Signal
     tready: Signal
     tlast: Signal
+    restart: Signal
+    restarted: Signal
     dropped_windows: Signal
     o: stream.Interface
 
@@ -52,6 +58,8 @@ class Entry(wiring.Component):
                 "tvalid": In(1),
                 "tready": Out(1),
                 "tlast": In(1),
+                "restart": In(1),
+                "restarted": Out(1),
                 "dropped_windows": Out(32),
                 "o": Out(port.signature),
             }
@@ -69,7 +77,7 @@ class Entry(wiring.Component):
 
     @abstractmethod
     def frame(self, m: Module, values: data.View) -> None:
-        """Add what drives ``tready``, ``o`` and ``dropped_windows`` from the unpadded `values`."""
+        """Add what drives ``tready``, ``o``, ``restarted`` and ``dropped_windows`` from the unpadded `values`."""
 
 
 def countdown(m: Module, interval: int, name: str) -> Signal:

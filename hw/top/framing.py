@@ -7,7 +7,7 @@ is kept (`hw.top.single_entry`, `hw.top.banked_entry`) is no matter of the rule.
 from dataclasses import dataclass
 from typing import Protocol
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Const, Module, Signal, Value
 from amaranth.lib import data
 
 
@@ -44,6 +44,10 @@ class Framing(Protocol):
 
     def rule(self, m: Module, state: data.View, tlast: Signal) -> Framed:
         """Add combinational logic for one beat."""
+        ...
+
+    def begun(self, state: data.View) -> Value:
+        """Return whether a window has begun that would be lost with the state."""
         ...
 
 
@@ -84,6 +88,9 @@ class WindowFraming:
             m.d.comb += beat.following.count.eq(state.count + 1)
         return beat
 
+    def begun(self, state: data.View) -> Value:
+        return state.count != 0
+
 
 @dataclass(frozen=True)
 class StreamingFraming:
@@ -102,3 +109,6 @@ class StreamingFraming:
             beat.following.running.eq(~tlast),
         ]
         return beat
+
+    def begun(self, state: data.View) -> Value:
+        return Const(0)

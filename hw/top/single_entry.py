@@ -32,7 +32,10 @@ class SingleEntry(Entry):
         beat = self._framing.rule(m, state, self.tlast)
         accepted = Signal()
         m.d.comb += [
-            self.tready.eq((step_wait == 0) & (~beat.last | (window_wait == 0))),
+            self.tready.eq(
+                (step_wait == 0) & (~beat.last | (window_wait == 0)) & ~self.restart
+            ),
+            self.restarted.eq(self.restart),
             accepted.eq(self.tvalid & self.tready),
             self.o.payload.data.eq(values),
             self.o.payload.tag.first.eq(beat.first),
@@ -44,6 +47,12 @@ class SingleEntry(Entry):
                 state.as_value().eq(beat.following.as_value()),
                 step_wait.eq(pace.step - 1),
                 self.dropped_windows.eq(self.dropped_windows + beat.drops),
+            ]
+        with m.If(self.restart):
+            lost = self._framing.begun(state)
+            m.d.sync += [
+                state.as_value().eq(0),
+                self.dropped_windows.eq(self.dropped_windows + lost),
             ]
         with m.If(accepted & beat.passes & beat.last):
             m.d.sync += window_wait.eq(pace.window - 1)

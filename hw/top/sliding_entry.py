@@ -27,7 +27,8 @@ class SlidingEntry(Entry):
         )
         m.d.comb += [
             closes.eq(count == steps - 1),
-            due.eq((step_wait == 0) & (~closes | (window_wait == 0))),
+            due.eq((step_wait == 0) & (~closes | (window_wait == 0)) & ~self.restart),
+            self.restarted.eq(self.restart),
             self.tready.eq(due & (closes | ~replaying)),
             takes.eq(self.tready & self.tvalid),
             moves.eq(takes | (due & replaying & ~closes)),
@@ -44,6 +45,14 @@ class SlidingEntry(Entry):
             m.d.sync += [count.eq(0), replaying.eq(~self.tlast), window_wait.eq(pace.window - 1)]
         with m.If(takes & self.tlast & ~closes):
             m.d.sync += [count.eq(0), self.dropped_windows.eq(self.dropped_windows + 1)]
+        with m.If(self.restart):
+            # Samples that already had their forecasts are forgotten, but no window is lost.
+            lost = ~replaying & (count != 0)
+            m.d.sync += [
+                count.eq(0),
+                replaying.eq(0),
+                self.dropped_windows.eq(self.dropped_windows + lost),
+            ]
 
     def _ring(self, m: Module, values: data.View, takes: Signal, moves: Signal) -> Signal:
         """Return the oldest sample not yet sent again; the newest one takes the oldest's place.

@@ -109,9 +109,9 @@ class Bench:
         self.sink = AxiStreamSink(sink, *pins, **options)
         rng = random.Random(case.seed)
         if gaps:
-            self.source.set_pause_generator(_pauses(rng, gaps))
+            self.source.set_pause_generator(pauses(rng, gaps))
         if stalls:
-            self.sink.set_pause_generator(_pauses(rng, stalls))
+            self.sink.set_pause_generator(pauses(rng, stalls))
         self.handshakes = Handshakes(dut)
 
     async def reset(self) -> None:
@@ -157,7 +157,8 @@ class Bench:
         return PERIOD_NS * (20 * (timing.window_cycles + timing.interval_cycles) + 2000)
 
 
-def _pauses(rng: random.Random, probability: float) -> Iterator[bool]:
+def pauses(rng: random.Random, probability: float) -> Iterator[bool]:
+    """Yield for every cycle whether it is paused."""
     while True:
         yield rng.random() < probability
 

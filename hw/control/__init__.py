@@ -1,0 +1,1 @@
+"""The control plane: registers described once, as hardware, C header and table."""

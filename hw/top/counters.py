@@ -1,0 +1,50 @@
+"""Event counters that run beside the core, whatever the clock enable does."""
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+
+class Counters(wiring.Component):
+    """Counts events; shows what the counts were at the latest `latch`.
+
+    A snapshot in cycle t holds the events of all cycles before t; `clear` in cycle t forgets just
+    those. Counts wrap around.
+
+    Parameters
+    ----------
+    widths
+        Bits of each counter; counter k counts the cycles in which ``events[k]`` is high, and its
+        snapshot is the port ``count<k>``.
+    """
+
+    events: Signal
+    latch: Signal
+    clear: Signal
+
+    def __init__(self, widths: Sequence[int]) -> None:
+        self._widths = widths
+        super().__init__(
+            {"events": In(len(widths)), "latch": In(1), "clear": In(1)}
+            | {f"count{k}": Out(width) for k, width in enumerate(widths)}
+        )
+
+    @property
+    def counts(self) -> list[Signal]:
+        """The snapshots."""
+        return [getattr(self, f"count{k}") for k in range(len(self._widths))]
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        # One register keeps the long carry chains away from whatever makes the events.
+        events = Signal(len(self._widths), name="events_late")
+        latch, clear = Signal(name="latch_late"), Signal(name="clear_late")
+        m.d.sync += [events.eq(self.events), latch.eq(self.latch), clear.eq(self.clear)]
+        for k, snapshot in enumerate(self.counts):
+            running = Signal(len(snapshot), name=f"running{k}")
+            m.d.sync += running.eq(Mux(clear, 0, running) + events[k])
+            with m.If(latch):
+                m.d.sync += snapshot.eq(running)
+        return m
