@@ -13,8 +13,11 @@ import numpy as np
 
 from hw.block import Spec
 from hw.errors import ChronogateError
+from hw.function.leaky_relu import LeakyRelu
 from hw.function.pointwise import Pointwise
 from hw.function.quantizer import Quantizer
+from hw.function.staircase import Staircase
+from hw.function.table import Table
 from hw.layer.activation import Activation
 from hw.layer.dense import Dense
 from hw.layer.flatten import Flatten
@@ -32,7 +35,9 @@ BLOCKS: dict[str, type[Spec]] = {
     block.__name__: block for block in (Activation, Dense, Flatten, GRU, LSTM)
 }
 """Every block that can stand in a file, by name; a new block is added here."""
-FUNCTIONS: dict[str, type] = {function.__name__: function for function in (Quantizer,)}
+FUNCTIONS: dict[str, type] = {
+    function.__name__: function for function in (LeakyRelu, Quantizer, Staircase, Table)
+}
 """Every function of one value that can stand in a file, by name; a new one is added here."""
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
