@@ -16,13 +16,23 @@ from hw.errors import ChronogateError
 from hw.function.leaky_relu import LeakyRelu
 from hw.function.pointwise import Pointwise
 from hw.function.quantizer import Quantizer
+from hw.function.quotient import Quotient
 from hw.function.staircase import Staircase
 from hw.function.table import Table
 from hw.layer.activation import Activation
+from hw.layer.add import Add
+from hw.layer.batch_normalization import BatchNormalization
+from hw.layer.concatenate import Concatenate
+from hw.layer.crop import Crop
 from hw.layer.dense import Dense
 from hw.layer.flatten import Flatten
 from hw.layer.gru import GRU
 from hw.layer.lstm import LSTM
+from hw.layer.multiply import Multiply
+from hw.layer.replay import Replay
+from hw.layer.select import Select
+from hw.layer.unflatten import Unflatten
+from hw.layer.window_sum import WindowSum
 from hw.network.graph import Network, Node
 from hw.network.metadata import Metadata
 from hw.network.mode import Mode
@@ -32,11 +42,27 @@ T = TypeVar("T")
 
 VERSION = 2
 BLOCKS: dict[str, type[Spec]] = {
-    block.__name__: block for block in (Activation, Dense, Flatten, GRU, LSTM)
+    block.__name__: block
+    for block in (
+        Activation,
+        Add,
+        BatchNormalization,
+        Concatenate,
+        Crop,
+        Dense,
+        Flatten,
+        GRU,
+        LSTM,
+        Multiply,
+        Replay,
+        Select,
+        Unflatten,
+        WindowSum,
+    )
 }
 """Every block that can stand in a file, by name; a new block is added here."""
 FUNCTIONS: dict[str, type] = {
-    function.__name__: function for function in (LeakyRelu, Quantizer, Staircase, Table)
+    function.__name__: function for function in (LeakyRelu, Quantizer, Quotient, Staircase, Table)
 }
 """Every function of one value that can stand in a file, by name; a new one is added here."""
 

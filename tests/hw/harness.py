@@ -1,5 +1,6 @@
 """Runs a block in Amaranth's simulator and notes what leaves it, and when."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,38 +19,62 @@ class Trace:
     cycles: np.ndarray
 
 
-def beats_of(codes: np.ndarray, port: Port) -> list[tuple[list[int], bool, bool]]:
-    """Return the beats of windows ``(N, [T,] C)`` with their first and last flags."""
-    steps = port.steps or 1
+Beat = tuple[list[int], bool, bool]
+"""Codes, and whether it is the first and the last of its window."""
+
+
+def beats_of(codes: np.ndarray, port: Port, most: int) -> list[Beat]:
+    """Return the beats of windows ``(N, [T,] C)``, repeated up to `most` in a window."""
     rows = codes.reshape(-1, port.channels).tolist()
-    return [(row, i % steps == 0, i % steps == steps - 1) for i, row in enumerate(rows)]
+    beats = [(r, k % port.beats == 0, (k + 1) % port.beats == 0) for k, r in enumerate(rows)]
+    return [beat for beat in beats for _ in range(most // port.beats)]
 
 
-def run_block(spec: Spec, codes: np.ndarray, cycles_of_beats: np.ndarray) -> Trace:
-    """Feed the beats of `codes` in the given cycles (ascending) and collect the output."""
+def offer(ctx, stream, beat: Beat | None) -> None:
+    """Set the wires of one input for one cycle."""
+    ctx.set(stream.valid, beat is not None)
+    if beat is None:
+        # What lies on the wires without valid must not matter.
+        ctx.set(stream.payload.as_value(), -1)
+        return
+    row, first, last = beat
+    for channel, code in enumerate(row):
+        ctx.set(stream.payload.data[channel], code)
+    ctx.set(stream.payload.tag.first, first)
+    ctx.set(stream.payload.tag.last, last)
+
+
+def run_block(
+    spec: Spec, codes: np.ndarray | Sequence[np.ndarray], cycles_of_beats: np.ndarray
+) -> Trace:
+    """Feed the beats of `codes` in the given cycles (ascending) and collect the output.
+
+    A block with several inputs takes one array for each; what comes once a window is repeated
+    with every beat of the others, as a join does it.
+    """
     block = spec.build()
-    source, result = spec.inputs[0], spec.outputs[0]
-    beats = dict(zip(cycles_of_beats.tolist(), beats_of(codes, source), strict=True))
+    arrays = [codes] if isinstance(codes, np.ndarray) else list(codes)
+    most = max(port.beats for port in spec.inputs)
+    fed = {
+        port.name: dict(zip(cycles_of_beats.tolist(), beats_of(array, port, most), strict=True))
+        for port, array in zip(spec.inputs, arrays, strict=True)
+    }
+    result = spec.outputs[0]
     taken: list[list[int]] = []
+    flags: list[tuple[bool, bool]] = []
     cycles: list[int] = []
+    emission = spec.timing.emission
     end = int(cycles_of_beats[-1]) + spec.timing.latency_cycles + 2
+    end += max(emission.delay) if emission is not None else 0
 
     async def bench(ctx) -> None:
         for cycle in range(end + 1):
-            beat = beats.get(cycle)
-            ctx.set(block.i.valid, beat is not None)
-            if beat is not None:
-                row, first, last = beat
-                for channel, code in enumerate(row):
-                    ctx.set(block.i.payload.data[channel], code)
-                ctx.set(block.i.payload.tag.first, first)
-                ctx.set(block.i.payload.tag.last, last)
-            else:
-                # What lies on the wires without valid must not matter.
-                ctx.set(block.i.payload.as_value(), -1)
+            for name, beats in fed.items():
+                offer(ctx, getattr(block, name), beats.get(cycle))
             if ctx.get(block.o.valid):
-                data = block.o.payload.data
+                data, tag = block.o.payload.data, block.o.payload.tag
                 taken.append([ctx.get(data[c]) for c in range(result.channels)])
+                flags.append((bool(ctx.get(tag.first)), bool(ctx.get(tag.last))))
                 cycles.append(cycle)
             await ctx.tick()
 
@@ -60,4 +85,7 @@ def run_block(spec: Spec, codes: np.ndarray, cycles_of_beats: np.ndarray) -> Tra
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
+    beats = result.beats
+    wanted = [(k % beats == 0, k % beats == beats - 1) for k in range(len(flags))]
+    assert flags == wanted, "a beat's first or last flag is wrong"
     return Trace(np.array(taken, dtype=np.int64), np.array(cycles))

@@ -1,0 +1,94 @@
+"""Crop: some steps from the middle of a window (Keras ``Cropping1D``, or the last step alone)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from amaranth.hdl import Module, Mux, Signal
+
+from hw.errors import ChronogateError
+from hw.number.fixed_point import FixedPoint
+from hw.stream import Block, Port
+from hw.timing import BlockTiming, Emission
+
+
+@dataclass(frozen=True)
+class Crop:
+    """Keep the steps from `begin` on, up to `end`.
+
+    Parameters
+    ----------
+    steps
+        Beats in a window.
+    channels
+        Values in a beat.
+    format
+        Their format.
+    begin, end
+        First step that is kept, and the one after the last.
+
+    Raises
+    ------
+    ChronogateError
+        When that is no part of the window.
+    """
+
+    steps: int
+    channels: int
+    format: FixedPoint
+    begin: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.begin < self.end <= self.steps:
+            raise ChronogateError(
+                f"steps {self.begin} to {self.end} are no part of a window of {self.steps}: write "
+                "0 <= begin < end <= steps"
+            )
+
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        return (Port("i", self.channels, self.format, self.steps),)
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        return (Port("o", self.channels, self.format, self.end - self.begin),)
+
+    @property
+    def timing(self) -> BlockTiming:
+        kept = range(self.begin, self.end)
+        return BlockTiming(
+            latency_cycles=0, interval_cycles=1, emission=Emission(tuple(kept), (0,) * len(kept))
+        )
+
+    def reference(
+        self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
+    ) -> np.ndarray:
+        """Map int64 codes ``(N, T, C)`` to ``(N, end - begin, C)``."""
+        return codes[:, self.begin : self.end]
+
+    def build(self) -> Block:
+        return CropBlock(self)
+
+
+class CropBlock(Block):
+    """`Crop` in hardware: a counter of steps."""
+
+    def __init__(self, spec: Crop) -> None:
+        super().__init__(spec.inputs, spec.outputs)
+        self._spec = spec
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        spec = self._spec
+        following = Signal(range(max(spec.steps, 2)), name="next_step")
+        step = Signal.like(following, name="step")
+        m.d.comb += [
+            step.eq(Mux(self.i.payload.tag.first, 0, following)),
+            self.o.valid.eq(self.i.valid & (step >= spec.begin) & (step < spec.end)),
+            self.o.payload.eq(self.i.payload),
+            self.o.payload.tag.first.eq(step == spec.begin),
+            self.o.payload.tag.last.eq(step == spec.end - 1),
+        ]
+        with m.If(self.i.valid):
+            m.d.sync += following.eq(step + 1)
+        return m
