@@ -13,9 +13,6 @@ from hw.errors import ChronogateError
 from hw.stream import Port
 from hw.timing import BlockTiming, Emission
 
-WINDOWS = 4
-"""Windows over which occupancies are counted; the third already repeats the second."""
-
 
 @dataclass(frozen=True)
 class Term:
@@ -199,19 +196,31 @@ def _is_static(stage: Stage, index: int) -> bool:
 
 
 def _holds(stage: Stage, given: Sequence[Arrivals]) -> tuple[int, ...]:
-    """Return by how much each input is held until the values that come once a window are there."""
-    late = [
-        term.delay[0]
-        for index, terms in enumerate(given)
-        if _is_static(stage, index)
-        for term in terms
-    ]
-    return tuple(
-        0
-        if _is_static(stage, index) or not late
-        else max(0, max(late) - min(term.delay[0] for term in terms))
-        for index, terms in enumerate(given)
-    )
+    """Return by how much each input is held until the values that come once a window are there.
+
+    One input is held for each such value: the one whose first beat comes last.
+    """
+    held = [0] * len(given)
+    for index, terms in enumerate(given):
+        if not _is_static(stage, index):
+            continue
+        for value in terms:
+            waits = {
+                other: max(0, value.delay[0] - term.delay[0])
+                for other, moving in enumerate(given)
+                if not _is_static(stage, other)
+                for term in sorted(moving, key=lambda term: term.delay[0])
+                if term.step[0] >= value.step[0]
+            }
+            if not waits:
+                raise ChronogateError(
+                    f"{stage.name} needs {stage.sources[index]}, which comes after input beat "
+                    f"{value.step[0]} of a window, for beats that come before: put a Replay "
+                    f"between {stage.name} and its other inputs"
+                )
+            late = min(waits, key=lambda other: waits[other])
+            held[late] = max(held[late], waits[late])
+    return tuple(held)
 
 
 def _meet(stage: Stage, given: Sequence[Arrivals], held: Sequence[int]) -> Arrivals:
@@ -273,17 +282,36 @@ def _waiting(
     steps: int,
 ) -> tuple[Waiting, ...]:
     """Count how many beats of each input are there before they are taken."""
-    entries = pace.entries(steps, WINDOWS)
     given = [arrivals[source] for source in stage.sources]
-    taken = _times(_meet(stage, given, held), entries)
-    ends = [taken[(w + 1) * len(taken) // WINDOWS - 1] for w in range(WINDOWS)]
+    met = _meet(stage, given, held)
+    # Beats of earlier windows may still wait when a window comes: as many windows count as fit
+    # between the earliest and the latest of one, and one before and after.
+    longest = max(term.delay[-1] for terms in (*given, met) for term in terms) + max(held)
+    windows = longest // max(steps * pace.step, pace.window) + 3
+    entries = pace.entries(steps, windows)
+    taken = _times(met, entries)
+    beats = len(taken) // windows
     result = []
     for index, (terms, hold) in enumerate(zip(given, held, strict=True)):
         come = [when + hold for when in _times(terms, entries)]
-        leave = ends if _is_static(stage, index) else taken
-        depth = max(sum(a <= now < b for a, b in zip(come, leave, strict=True)) for now in come)
-        result.append(Waiting(depth, hold))
+        leave = taken[beats - 1 :: beats] if _is_static(stage, index) else taken
+        result.append(Waiting(_depth(come, leave), hold))
     return tuple(result)
+
+
+def _depth(come: Sequence[int], leave: Sequence[int]) -> int:
+    """Return the most beats that stand in a queue, the one that is just written included.
+
+    A beat that is taken in the cycle in which it comes passes by. One that is taken while another
+    is written still has its place.
+    """
+    stays = [(a, b) for a, b in zip(come, leave, strict=True) if a < b]
+    depth, oldest = 0, 0
+    for index, (written, _) in enumerate(stays):
+        while stays[oldest][1] < written:
+            oldest += 1
+        depth = max(depth, index - oldest + 1)
+    return depth
 
 
 def _times(terms: Arrivals, entries: Sequence[Sequence[int]]) -> list[int]:
