@@ -55,7 +55,7 @@ class Add:
             )
         self.inputs  # noqa: B018 - refuses what cannot be joined
 
-    @cached_property
+    @property
     def inputs(self) -> tuple[Port, ...]:
         channels = [self.channels] * len(self.terms)
         return operand_ports(channels, self.terms, self.steps, self.static)

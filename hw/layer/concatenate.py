@@ -1,7 +1,6 @@
 """Concatenate: the channels of several inputs side by side (Keras ``Concatenate``)."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from amaranth.hdl import Cat, Module
@@ -37,7 +36,7 @@ class Concatenate:
     def __post_init__(self) -> None:
         self.inputs  # noqa: B018 - refuses what cannot be joined
 
-    @cached_property
+    @property
     def inputs(self) -> tuple[Port, ...]:
         formats = [self.format] * len(self.widths)
         return operand_ports(self.widths, formats, self.steps, self.static)

@@ -38,7 +38,7 @@ class Multiply:
     def __post_init__(self) -> None:
         self.inputs  # noqa: B018 - refuses what cannot be joined
 
-    @cached_property
+    @property
     def inputs(self) -> tuple[Port, ...]:
         channels = [self.channels] * len(self.terms)
         return operand_ports(channels, self.terms, self.steps, self.static)

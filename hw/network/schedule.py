@@ -10,26 +10,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from hw.errors import ChronogateError
+from hw.network.arrivals import Arrivals, Term, queue_depth
 from hw.stream import Port
 from hw.timing import BlockTiming, Emission
-
-
-@dataclass(frozen=True)
-class Term:
-    """One thing that the beats of a window wait for: entry beat ``step[k]``, then ``delay[k]``."""
-
-    step: tuple[int, ...]
-    delay: tuple[int, ...]
-
-    def covers(self, other: "Term") -> bool:
-        """Tell whether `other` is never the later one."""
-        mine = zip(self.step, self.delay, strict=True)
-        theirs = zip(other.step, other.delay, strict=True)
-        return all(a >= c and b >= d for (a, b), (c, d) in zip(mine, theirs, strict=True))
-
-
-Arrivals = tuple[Term, ...]
-"""Beats of a window; each arrives when the last of its terms is due."""
 
 
 @dataclass(frozen=True)
@@ -66,16 +49,16 @@ class Pace:
     window: int
     series: int = 1
 
-    def entries(self, steps: int, windows: int) -> list[list[int]]:
-        """Return the cycles in which the beats of each window enter when none comes late."""
-        times: list[list[int]] = []
-        for _ in range(windows):
-            begin = times[-1][-1] + self.step if times else 0
-            beats = [begin + k * self.step for k in range(steps)]
-            if times:
-                beats[-1] = max(beats[-1], times[-1][-1] + self.window)
-            times.append(beats)
-        return times
+    def distance(self, early: int, late: int, steps: int) -> int:
+        """Return the fewest cycles between two entry beats, counted on over all windows."""
+        first_end = early + (-early - 1) % steps
+        last_end = late - (late + 1) % steps
+        apart = (late - early) * self.step
+        if last_end <= first_end:
+            return apart
+        windows = (last_end - first_end) // steps
+        beside = first_end - early + late - last_end
+        return max(apart, beside * self.step + windows * self.window)
 
 
 @dataclass(frozen=True)
@@ -284,39 +267,15 @@ def _waiting(
     """Count how many beats of each input are there before they are taken."""
     given = [arrivals[source] for source in stage.sources]
     met = _meet(stage, given, held)
-    # Beats of earlier windows may still wait when a window comes: as many windows count as fit
-    # between the earliest and the latest of one, and one before and after.
-    longest = max(term.delay[-1] for terms in (*given, met) for term in terms) + max(held)
-    windows = longest // max(steps * pace.step, pace.window) + 3
-    entries = pace.entries(steps, windows)
-    taken = _times(met, entries)
-    beats = len(taken) // windows
+
+    def distance(early: int, late: int) -> int:
+        return pace.distance(early, late, steps)
+
     result = []
     for index, (terms, hold) in enumerate(zip(given, held, strict=True)):
-        come = [when + hold for when in _times(terms, entries)]
-        leave = taken[beats - 1 :: beats] if _is_static(stage, index) else taken
-        result.append(Waiting(_depth(come, leave), hold))
+        come = tuple(Term(t.step, tuple(delay + hold for delay in t.delay)) for t in terms)
+        leave = met
+        if _is_static(stage, index):
+            leave = tuple(Term(t.step[-1:], t.delay[-1:]) for t in met)
+        result.append(Waiting(queue_depth(come, leave, steps, distance), hold))
     return tuple(result)
-
-
-def _depth(come: Sequence[int], leave: Sequence[int]) -> int:
-    """Return the most beats that stand in a queue, the one that is just written included.
-
-    A beat that is taken in the cycle in which it comes passes by. One that is taken while another
-    is written still has its place.
-    """
-    stays = [(a, b) for a, b in zip(come, leave, strict=True) if a < b]
-    depth, oldest = 0, 0
-    for index, (written, _) in enumerate(stays):
-        while stays[oldest][1] < written:
-            oldest += 1
-        depth = max(depth, index - oldest + 1)
-    return depth
-
-
-def _times(terms: Arrivals, entries: Sequence[Sequence[int]]) -> list[int]:
-    return [
-        max(entry[term.step[beat]] + term.delay[beat] for term in terms)
-        for entry in entries
-        for beat in range(len(terms[0].step))
-    ]
