@@ -85,7 +85,9 @@ def _queue(
     """Return whether a beat is there, and the beat: the queue's head or what just comes."""
     if depth == 0:
         return valid, payload
-    m.submodules[f"queue{index}"] = queue = SyncFIFO(width=len(payload), depth=depth)
+    # In a FIFO of one entry Amaranth's pointers have no bits, which Verilog cannot express.
+    queue = SyncFIFO(width=len(payload), depth=max(depth, 2))
+    m.submodules[f"queue{index}"] = queue
     passes = Signal(name=f"passes{index}")
     head = Signal(len(payload), name=f"head{index}")
     m.d.comb += [
