@@ -7,15 +7,18 @@ from amaranth.hdl import ClockDomain, Module
 from amaranth.sim import Simulator
 
 from hw.block import Spec
+from hw.network.schedule import emission
 from hw.stream import Port
 
 
 @dataclass(frozen=True)
 class Trace:
-    """Beats that left a block: int64 codes ``(beats, channels)`` and their cycles."""
+    """Beats that left a block: int64 codes ``(beats, channels)``, their cycles and tags."""
 
     codes: np.ndarray
     cycles: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
 
 
 def beats_of(codes: np.ndarray, port: Port) -> list[tuple[list[int], bool, bool]]:
@@ -32,7 +35,9 @@ def run_block(spec: Spec, codes: np.ndarray, cycles_of_beats: np.ndarray) -> Tra
     beats = dict(zip(cycles_of_beats.tolist(), beats_of(codes, source), strict=True))
     taken: list[list[int]] = []
     cycles: list[int] = []
-    end = int(cycles_of_beats[-1]) + spec.timing.latency_cycles + 2
+    tags: list[tuple[int, int]] = []
+    late = emission(spec.timing, source, result).delay[-1]
+    end = int(cycles_of_beats[-1]) + spec.timing.latency_cycles + late + 2
 
     async def bench(ctx) -> None:
         for cycle in range(end + 1):
@@ -51,6 +56,8 @@ def run_block(spec: Spec, codes: np.ndarray, cycles_of_beats: np.ndarray) -> Tra
                 data = block.o.payload.data
                 taken.append([ctx.get(data[c]) for c in range(result.channels)])
                 cycles.append(cycle)
+                tag = block.o.payload.tag
+                tags.append((ctx.get(tag.first), ctx.get(tag.last)))
             await ctx.tick()
 
     top = Module()
@@ -60,4 +67,5 @@ def run_block(spec: Spec, codes: np.ndarray, cycles_of_beats: np.ndarray) -> Tra
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
-    return Trace(np.array(taken, dtype=np.int64), np.array(cycles))
+    first, last = np.array(tags, dtype=bool).reshape(-1, 2).T
+    return Trace(np.array(taken, dtype=np.int64), np.array(cycles), first, last)
