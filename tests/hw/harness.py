@@ -21,18 +21,23 @@ class Trace:
     last: np.ndarray
 
 
-def beats_of(codes: np.ndarray, port: Port) -> list[tuple[list[int], bool, bool]]:
+Beat = tuple[list[int], bool, bool]
+"""Codes, and whether they begin and end a window."""
+
+
+def beats_of(codes: np.ndarray, port: Port) -> list[Beat]:
     """Return the beats of windows ``(N, [T,] C)`` with their first and last flags."""
     steps = port.steps or 1
     rows = codes.reshape(-1, port.channels).tolist()
     return [(row, i % steps == 0, i % steps == steps - 1) for i, row in enumerate(rows)]
 
 
-def run_block(spec: Spec, codes: np.ndarray, cycles_of_beats: np.ndarray) -> Trace:
-    """Feed the beats of `codes` in the given cycles (ascending) and collect the output."""
+def run_block(spec: Spec, codes: np.ndarray | list[Beat], cycles_of_beats: np.ndarray) -> Trace:
+    """Feed beats, or all beats of windows, in the given cycles (ascending); collect the output."""
     block = spec.build()
     source, result = spec.inputs[0], spec.outputs[0]
-    beats = dict(zip(cycles_of_beats.tolist(), beats_of(codes, source), strict=True))
+    given = beats_of(codes, source) if isinstance(codes, np.ndarray) else codes
+    beats = dict(zip(cycles_of_beats.tolist(), given, strict=True))
     taken: list[list[int]] = []
     cycles: list[int] = []
     tags: list[tuple[int, int]] = []
