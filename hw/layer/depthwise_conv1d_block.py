@@ -94,7 +94,7 @@ class DepthwiseConv1DBlock(Block):
         m.d.comb += [field.i.valid.eq(self.i.valid), field.i.payload.eq(self.i.payload)]
         start = field.o.valid
         running = Signal()
-        cycle = Signal(range(self._busy), name="cycle")
+        cycle = Signal(range(max(self._busy, 2)), name="cycle")
         following = Signal.like(cycle, name="next_cycle")
         tag = Signal(len(field.o.payload.tag.as_value()), name="running_tag")
         final = Signal(name="final_cycle")
@@ -171,7 +171,7 @@ class DepthwiseConv1DBlock(Block):
         with m.If(start):
             m.d.sync += register.eq(Cat(Cat(value) for value in ordered))
         with m.Else():
-            m.d.sync += register.eq(register[group.lanes * width :])
+            m.d.sync += register.eq(register >> group.lanes * width)
         operands = [Signal(spec.input.shape, name=f"{name}_operand{i}") for i in range(group.lanes)]
         for lane, operand in enumerate(operands):
             m.d.comb += operand.eq(register[lane * width : (lane + 1) * width])

@@ -210,8 +210,8 @@ class MovingAverageBlock(Block):
     def _burst(self, m: Module) -> _Burst:
         """Count the steps behind a window's end, from 0, at their pace."""
         spec = self._spec
-        wait = Signal(range(spec.field.flush_cycles), name="burst_wait")
-        behind = Signal(range(spec.half), name="burst_step")
+        wait = Signal(range(max(spec.field.flush_cycles, 2)), name="burst_wait")
+        behind = Signal(range(max(spec.half, 2)), name="burst_step")
         bursting = Signal()
         due = Signal(name="burst_due")
         m.d.comb += due.eq(bursting & (wait == 0))

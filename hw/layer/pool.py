@@ -137,7 +137,7 @@ class PoolBlock(Block):
     def _turn(self, m: Module, name: str, delay_beats: int) -> tuple[Signal, Signal]:
         """Return whether it is a pool's turn in this beat, and whose accumulator that is."""
         pool = self._pool
-        wait = Signal(range(max(pool.period, delay_beats + 1)), name=f"{name}_wait")
+        wait = Signal(range(max(pool.period, delay_beats + 1, 2)), name=f"{name}_wait")
         wait_now = Signal.like(wait, name=f"{name}_wait_now")
         turn = Signal(range(pool.open_pools + 1), name=f"{name}_turn")
         turn_now = Signal.like(turn, name=f"{name}_turn_now")

@@ -90,7 +90,7 @@ class ReceptiveFieldBlock(Block):
             read.en.eq(self.i.valid),
             write.addr.eq(place),
             write.en.eq(self.i.valid),
-            write.data.eq(Cat(now, read.data[: self._row * (field.taps - 2)])),
+            write.data.eq(Cat(now, read.data)),  # the oldest falls off
         ]
         with m.If(self.i.valid):
             m.d.sync += place.eq(following)
@@ -137,7 +137,7 @@ class ReceptiveFieldBlock(Block):
         field = self._field
         tail = [Signal(self._row, name=f"tail{age}") for age in range(1, field.reach + 1)]
         behind = Signal(range(field.flushed[-1] + 1), name="behind")
-        timer = Signal(range(field.flush_cycles), name="flush_timer")
+        timer = Signal(range(max(field.flush_cycles, 2)), name="flush_timer")
         flushing = Signal()
         due = Signal(name="flush_due")
         m.d.comb += due.eq(flushing & (timer == 0))

@@ -16,10 +16,14 @@ from hw.errors import ChronogateError
 from hw.function.pointwise import Pointwise
 from hw.function.quantizer import Quantizer
 from hw.layer.activation import Activation
+from hw.layer.conv1d import Conv1D
 from hw.layer.dense import Dense
+from hw.layer.depthwise_conv1d import DepthwiseConv1D
 from hw.layer.flatten import Flatten
 from hw.layer.gru import GRU
 from hw.layer.lstm import LSTM
+from hw.layer.moving_average import MovingAverage
+from hw.layer.pooling import AveragePooling, MaxPooling
 from hw.network.graph import Network, Node
 from hw.network.metadata import Metadata
 from hw.stream import Port
@@ -28,7 +32,19 @@ T = TypeVar("T")
 
 VERSION = 1
 BLOCKS: dict[str, type[Spec]] = {
-    block.__name__: block for block in (Activation, Dense, Flatten, GRU, LSTM)
+    block.__name__: block
+    for block in (
+        Activation,
+        AveragePooling,
+        Conv1D,
+        Dense,
+        DepthwiseConv1D,
+        Flatten,
+        GRU,
+        LSTM,
+        MaxPooling,
+        MovingAverage,
+    )
 }
 """Every block that can stand in a file, by name; a new block is added here."""
 FUNCTIONS: dict[str, type] = {function.__name__: function for function in (Quantizer,)}
