@@ -6,9 +6,7 @@ from hw.network.schedule import Schedule, Stage
 from hw.timing import OVERHEAD_CYCLES, BlockTiming, LayerTiming, NetworkTiming
 
 
-def network_timing(
-    schedule: Schedule, steps: int, stages: Sequence[Stage], output: str
-) -> NetworkTiming:
+def network_timing(schedule: Schedule, steps: int, stages: Sequence[Stage]) -> NetworkTiming:
     """Return the figures between the AXI4-Stream handshakes.
 
     Parameters
@@ -19,12 +17,10 @@ def network_timing(
         Input beats in a window.
     stages
         Its nodes, for the lines of the per-layer report.
-    output
-        The node whose result leaves the network.
     """
     pace = schedule.pace
     interval = max(steps * pace.step, pace.window)
-    since_first, since_last = schedule.leaves(output)
+    since_first, since_last = schedule.leaves(schedule.output)
     return NetworkTiming(
         latency_cycles=since_last[0] + OVERHEAD_CYCLES,
         last_beat_cycles=since_last[-1] + OVERHEAD_CYCLES,

@@ -183,12 +183,12 @@ class Network:
     @cached_property
     def schedule(self) -> Schedule:
         """When every beat moves."""
-        return make_schedule(self.inputs, self.stages)
+        return make_schedule(self.inputs, self.stages, self.outputs[0])
 
     @cached_property
     def timing(self) -> NetworkTiming:
         """Predicted cycles between the AXI4-Stream handshakes."""
-        return network_timing(self.schedule, self.look_back, self.stages, self.outputs[0])
+        return network_timing(self.schedule, self.look_back, self.stages)
 
 
 def _check_ends(network: Network) -> None:

@@ -19,14 +19,17 @@ from amaranth.hdl import (
     ClockSignal,
     EnableInserter,
     Module,
+    ResetInserter,
     ResetSignal,
     Signal,
+    Value,
     unsigned,
 )
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.network.graph import Network, Node
+from hw.network.schedule import GATE, gate_stage
 from hw.stream import Port
 from hw.top.join import Join
 from hw.top.skid_buffer import SkidBuffer
@@ -147,38 +150,66 @@ class Core(wiring.Component):
         for channel in range(port.channels):
             raw = self.tdata[channel * width : channel * width + port.format.width]
             m.d.comb += beat.data[channel].eq(raw)
-        self._frame(m, valid, beat.tag.first, beat.tag.last)
+        clear = Signal(name="clear_joins")
+        self._frame(m, valid, beat.tag.first, beat.tag.last, clear)
         streams = {port.name: (valid, beat)}
         for node in network.nodes:
             block = node.spec.build()
             m.submodules[identifier(node.name)] = block
             given = [streams[source] for source in node.inputs]
             if len(given) > 1:
-                given = self._join(m, node, given)
+                given = self._join(m, node, given, clear)
             for port, (there, payload) in zip(node.spec.inputs, given, strict=True):
                 taken = getattr(block, port.name)
                 m.d.comb += [taken.valid.eq(there), taken.payload.eq(payload)]
             streams[node.name] = block.o.valid, block.o.payload
             _probe(m, node.name, block.o.valid, block.o.payload)
         there, payload = streams[network.outputs[0]]
+        if network.schedule.output == GATE:
+            there, payload = self._gate(m, (there, payload), valid & beat.tag.last, clear)
         m.d.comb += [self.o.valid.eq(there), self.o.payload.eq(payload)]
         return m
 
+    def _gate(
+        self, m: Module, forecast: tuple[Signal, Signal], closes: Value, clear: Signal
+    ) -> tuple[Signal, Signal]:
+        """Keep a forecast back until its window has closed where it should."""
+        schedule, network = self._network.schedule, self._network
+        ports = gate_stage(network.outputs[0], network.output).inputs
+        join = Join(ports, schedule.joins[GATE])
+        m.submodules.forecast_gate = ResetInserter(clear)(join)
+        queue, closed = join.inputs
+        m.d.comb += [
+            queue.valid.eq(forecast[0]),
+            queue.payload.eq(forecast[1]),
+            closed.valid.eq(closes),
+        ]
+        return join.outputs[0].valid, join.outputs[0].payload
+
     def _join(
-        self, m: Module, node: Node, given: list[tuple[Signal, Signal]]
+        self, m: Module, node: Node, given: list[tuple[Signal, Signal]], clear: Signal
     ) -> list[tuple[Signal, Signal]]:
-        """Let the beats of several streams enter a block in the same cycle."""
+        """Let the beats of several streams enter a block in the same cycle.
+
+        Branches send different numbers of beats of a window that breaks off; `clear` drops them.
+        """
         join = Join(node.spec.inputs, self._network.schedule.joins[node.name])
-        m.submodules[f"{identifier(node.name)}_join"] = join
+        m.submodules[f"{identifier(node.name)}_join"] = ResetInserter(clear)(join)
         for queue, (valid, payload) in zip(join.inputs, given, strict=True):
             m.d.comb += [queue.valid.eq(valid), queue.payload.eq(payload)]
         return [(head.valid, head.payload) for head in join.outputs]
 
-    def _frame(self, m: Module, valid: Signal, first: Signal, last: Signal) -> None:
-        """Pace the beats and check the window's length."""
+    def _frame(self, m: Module, valid: Signal, first: Signal, last: Signal, clear: Signal) -> None:
+        """Pace the beats and check the window's length.
+
+        After a window that breaks off, the next beat waits until all of it is through: intervals
+        hold only within and between whole windows.
+        """
         network = self._network
         steps, pace = network.look_back, network.schedule.pace
-        step_wait = _countdown(m, pace.step, "step_wait")
+        drain = network.schedule.drain_cycles + 1
+        step_wait = _countdown(m, max(pace.step, drain), "step_wait")
+        broken = Signal()
         window_wait = _countdown(m, pace.window, "window_wait")
         count = Signal(range(max(steps, 2)))
         dropping = Signal()
@@ -191,7 +222,10 @@ class Core(wiring.Component):
             first.eq(count == 0),
             last.eq(closes),
             valid.eq(accepted & ~dropping & (self.tlast == closes)),
+            clear.eq(broken & (step_wait == 1)),
         ]
+        with m.If(clear):
+            m.d.sync += broken.eq(0)
         with m.If(accepted):
             m.d.sync += step_wait.eq(pace.step - 1)
             with m.If(dropping):
@@ -201,6 +235,8 @@ class Core(wiring.Component):
                     count.eq(0),
                     dropping.eq(~self.tlast),
                     self.dropped_windows.eq(self.dropped_windows + 1),
+                    broken.eq(1),
+                    step_wait.eq(drain - 1),
                 ]
             with m.Elif(closes):
                 m.d.sync += [
