@@ -3,10 +3,16 @@
 from hw.errors import ChronogateError
 from hw.function.quantizer import Function, Quantizer
 from hw.layer.activation import Activation
+from hw.layer.conv1d import Conv1D
 from hw.layer.dense import Dense
+from hw.layer.depthwise_conv1d import DepthwiseConv1D
 from hw.layer.flatten import Flatten
 from hw.layer.gru import GRU
 from hw.layer.lstm import LSTM
+from hw.layer.moving_average import MovingAverage
+from hw.layer.pool import Pool
+from hw.layer.pooling import AveragePooling, MaxPooling
+from hw.layer.receptive_field import Padding
 from hw.network.graph import Network, Node
 from hw.network.metadata import Feature, Metadata
 from hw.number.fixed_point import FixedPoint, Overflow, Rounding
@@ -17,19 +23,26 @@ __all__ = [
     "GRU",
     "LSTM",
     "Activation",
+    "AveragePooling",
     "BlockTiming",
     "ChronogateError",
+    "Conv1D",
     "Dense",
+    "DepthwiseConv1D",
     "Feature",
     "FixedPoint",
     "Flatten",
     "Function",
     "LayerTiming",
+    "MaxPooling",
     "Metadata",
+    "MovingAverage",
     "Network",
     "NetworkTiming",
     "Node",
     "Overflow",
+    "Padding",
+    "Pool",
     "Port",
     "Quantizer",
     "Rounding",

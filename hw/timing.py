@@ -44,7 +44,7 @@ class BlockTiming:
     multipliers
         Multipliers that the block occupies.
     products
-        Useful products for one input beat.
+        Useful products for one input beat, on average over a window.
     emission
         When output beats leave; by default each follows the input beat of the same number, or
         the window's last one where the output is one beat a window.
@@ -56,7 +56,7 @@ class BlockTiming:
     latency_cycles: int
     interval_cycles: int
     multipliers: int = 0
-    products: int = 0
+    products: float = 0
     emission: Emission | None = None
     series_cycles: int | None = None
 

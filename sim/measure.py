@@ -94,7 +94,7 @@ def cycle_report(
     # The last beat of a window may wait for a slow layer behind; the shortest distance between
     # beats is that of the time steps.
     steady = np.diff(input_beats[1:].ravel())
-    awaited = network.schedule.awaited(network.outputs[0])
+    awaited = network.schedule.awaited(network.schedule.output)
     first, final = input_beats[:, awaited[0]], input_beats[:, awaited[-1]]
     return CycleReport(
         latency_cycles=_constant(output_beats[:, 0] - first, "latency"),

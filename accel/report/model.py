@@ -59,5 +59,5 @@ def _describe_layer(node: Node) -> ModelLayer:
         output=str(output.format),
         channels=output.channels,
         parameters=sum(weight.codes.size for weight in weights_of(node)),
-        products_per_window=beats * node.spec.timing.products,
+        products_per_window=round(beats * node.spec.timing.products),
     )

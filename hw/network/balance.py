@@ -7,6 +7,7 @@ the pace of its beats follows from the schedule.
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import ceil
 from typing import Protocol, Self, runtime_checkable
 
 from hw.block import Spec
@@ -135,10 +136,9 @@ def _multipliers(network: Network) -> int:
 
 def _products(network: Network) -> int:
     """Return cycles in which a single multiplier would do a whole window."""
-    layers = zip(network.stages, network.timing.layers, strict=True)
     return sum(
-        max(port.beats for port in stage.inputs) * (stage.timing.products + 64)
-        for stage, _ in layers
+        max(port.beats for port in stage.inputs) * (ceil(stage.timing.products) + 64)
+        for stage in network.stages
     )
 
 

@@ -15,7 +15,7 @@ from hw.timing import (
 
 
 def network_timing(
-    schedule: Schedule, source: Port, mode: Mode, stages: Sequence[Stage], output: str
+    schedule: Schedule, source: Port, mode: Mode, stages: Sequence[Stage]
 ) -> NetworkTiming:
     """Return the figures between the AXI4-Stream handshakes.
 
@@ -27,14 +27,12 @@ def network_timing(
         Input of the network, and how windows are cut from it.
     stages
         Its nodes, for the lines of the per-layer report.
-    output
-        The node whose result leaves the network.
     """
     pace, steps = schedule.pace, source.beats
     interval = max(steps * pace.step, pace.window)
-    since_first, since_last = schedule.leaves(output)
+    since_first, since_last = schedule.leaves(schedule.output)
     overhead = EXIT_CYCLES + (BANKED_ENTRY_CYCLES if source.series > 1 else 0)
-    per_window = any(s.output.steps is None for s in stages if s.name == output)
+    per_window = any(s.output.steps is None for s in stages if s.name == schedule.output)
     # With several series the schedule takes every beat as a window; a window of one alone is
     # longer by its other steps.
     between = (steps - 1) * pace.series if source.series > 1 and per_window else 0

@@ -211,7 +211,7 @@ class Network:
     @cached_property
     def schedule(self) -> Schedule:
         """When every beat moves."""
-        schedule = make_schedule(self.inputs, self.stages)
+        schedule = make_schedule(self.inputs, self.stages, self.outputs[0])
         if self.mode is not Mode.STREAMING:
             return schedule
         pace = schedule.pace
@@ -221,7 +221,7 @@ class Network:
     @cached_property
     def timing(self) -> NetworkTiming:
         """Predicted cycles between the AXI4-Stream handshakes."""
-        return network_timing(self.schedule, self.input, self.mode, self.stages, self.outputs[0])
+        return network_timing(self.schedule, self.input, self.mode, self.stages)
 
 
 def _check_ends(network: Network) -> None:

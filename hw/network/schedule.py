@@ -5,14 +5,20 @@ cycles, or the latest of several where branches meet. From these arrivals follow
 entry, the depth of the queues in front of every join, and the figures of `NetworkTiming`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from hw.errors import ChronogateError
 from hw.network.arrivals import Arrivals, Term, queue_depth
+from hw.number.fixed_point import FixedPoint
 from hw.stream import Port
 from hw.timing import BlockTiming, Emission
+
+GATE = "forecast gate"
+"""Name under which a forecast leaves that waits for the end of its window."""
+
+CLOSED = "closed window"
 
 
 @dataclass(frozen=True)
@@ -73,11 +79,17 @@ class Schedule:
         Of every network input's and every node's beats.
     joins
         For each node with several inputs, what stands in front of each.
+    drain_cycles
+        Cycles from a beat's entry after which nothing of it moves any more.
+    output
+        Whose arrivals are those of the forecast: the last node, or `GATE`.
     """
 
     pace: Pace
     arrivals: Mapping[str, Arrivals]
     joins: Mapping[str, tuple[Waiting, ...]]
+    drain_cycles: int
+    output: str
 
     def leaves(self, source: str) -> tuple[list[int], list[int]]:
         """Return when the beats of a first window leave `source`, without gaps at the input.
@@ -116,8 +128,18 @@ class Stage:
     timing: BlockTiming
 
 
-def make_schedule(inputs: Sequence[Port], stages: Sequence[Stage]) -> Schedule:
-    """Follow the beats through the graph.
+def gate_stage(output: str, forecast: Port) -> Stage:
+    """Return the join of a forecast with the good end of its window.
+
+    Strides leave the last beats of a window unused. What does not depend on them is complete
+    before it is known whether the window closes where it should.
+    """
+    closed = Port("closed", 1, FixedPoint(1, 1, signed=False), series=forecast.series)
+    return Stage(GATE, (output, CLOSED), (forecast, closed), forecast, BlockTiming(0, 1))
+
+
+def make_schedule(inputs: Sequence[Port], stages: Sequence[Stage], output: str) -> Schedule:
+    """Follow the beats through the graph to the node `output`.
 
     Raises
     ------
@@ -130,9 +152,11 @@ def make_schedule(inputs: Sequence[Port], stages: Sequence[Stage]) -> Schedule:
         inputs, stages = [_one_step(port) for port in inputs], [_one_beat(s) for s in stages]
     steps = max(port.beats for port in inputs)
     arrivals: dict[str, Arrivals] = {port.name: (_entry(port),) for port in inputs}
-    step_pace, window_pace = 1, 1
+    arrivals[CLOSED] = (Term((steps - 1,), (0,)),)
+    step_pace, window_pace, drain = 1, 1, 1
     held: dict[str, tuple[int, ...]] = {}
-    for stage in stages:
+    passed: list[Stage] = []
+    for stage in _with_gate(stages, arrivals, output, steps):
         given = [arrivals[source] for source in stage.sources]
         held[stage.name] = _holds(stage, given)
         met = _meet(stage, given, held[stage.name])
@@ -140,15 +164,31 @@ def make_schedule(inputs: Sequence[Port], stages: Sequence[Stage]) -> Schedule:
             step, window = _pace(stage, term, steps)
             step_pace, window_pace = max(step_pace, step), max(window_pace, window)
         arrivals[stage.name] = _through(stage, met)
+        drain = max(drain, stage.timing.interval_cycles + _latest(arrivals[stage.name]))
+        passed.append(stage)
     timings = [stage.timing for stage in stages]
     apart = max((t.series_cycles or t.interval_cycles for t in timings), default=1)
     pace = Pace(step_pace, window_pace, max(apart, step_pace) if series > 1 else 1)
     joins = {
         stage.name: _waiting(stage, arrivals, held[stage.name], pace, steps)
-        for stage in stages
+        for stage in passed
         if len(stage.inputs) > 1
     }
-    return Schedule(pace, arrivals, joins)
+    return Schedule(pace, arrivals, joins, drain, GATE if GATE in arrivals else output)
+
+
+def _with_gate(
+    stages: Sequence[Stage], arrivals: Mapping[str, Arrivals], output: str, steps: int
+) -> Iterator[Stage]:
+    """Add the gate once the forecast turns out to need it; `arrivals` grows meanwhile."""
+    yield from stages
+    terms = arrivals[output]
+    if len(terms[0].step) == 1 and max(term.step[0] for term in terms) < steps - 1:
+        yield gate_stage(output, next(stage.output for stage in stages if stage.name == output))
+
+
+def _latest(arrivals: Arrivals) -> int:
+    return max(delay for term in arrivals for delay in term.delay)
 
 
 def emission(timing: BlockTiming, source: Port, result: Port) -> Emission:

@@ -23,12 +23,16 @@ from hw.layer.activation import Activation
 from hw.layer.add import Add
 from hw.layer.batch_normalization import BatchNormalization
 from hw.layer.concatenate import Concatenate
+from hw.layer.conv1d import Conv1D
 from hw.layer.crop import Crop
 from hw.layer.dense import Dense
+from hw.layer.depthwise_conv1d import DepthwiseConv1D
 from hw.layer.flatten import Flatten
 from hw.layer.gru import GRU
 from hw.layer.lstm import LSTM
+from hw.layer.moving_average import MovingAverage
 from hw.layer.multiply import Multiply
+from hw.layer.pooling import AveragePooling, MaxPooling
 from hw.layer.replay import Replay
 from hw.layer.select import Select
 from hw.layer.unflatten import Unflatten
@@ -46,13 +50,18 @@ BLOCKS: dict[str, type[Spec]] = {
     for block in (
         Activation,
         Add,
+        AveragePooling,
         BatchNormalization,
         Concatenate,
+        Conv1D,
         Crop,
         Dense,
+        DepthwiseConv1D,
         Flatten,
         GRU,
         LSTM,
+        MaxPooling,
+        MovingAverage,
         Multiply,
         Replay,
         Select,

@@ -205,7 +205,9 @@ class FixedPoint:
         codes = rounded.astype(np.int64)
         if self.overflow is Overflow.WRAP:
             wrapped = codes & ((1 << self.width) - 1)
-            return np.where(wrapped > self.maximum, wrapped - (1 << self.width), wrapped)
+            # The sign's weight, unlike twice it, fits int64 in the widest format, too.
+            sign = 1 << (self.width - 1) if self.signed else 0
+            return (wrapped ^ sign) - sign
         if self.overflow is Overflow.SAT_ZERO:
             return np.where((codes < self.minimum) | (codes > self.maximum), 0, codes)
         return np.clip(codes, self.minimum, self.maximum)

@@ -21,14 +21,14 @@ class BankedEntry(Entry):
 
     Parameters
     ----------
-    port, pace
+    port, pace, drain_cycles
         As of `Entry`; ``port.series`` states are kept.
     framing
         The rule.
     """
 
-    def __init__(self, port: Port, pace: Pace, framing: Framing) -> None:
-        super().__init__(port, pace)
+    def __init__(self, port: Port, pace: Pace, drain_cycles: int, framing: Framing) -> None:
+        super().__init__(port, pace, drain_cycles)
         self._framing = framing
 
     def frame(self, m: Module, values: data.View) -> None:

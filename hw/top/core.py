@@ -2,13 +2,14 @@
 
 import re
 
-from amaranth.hdl import Module, Signal, unsigned
+from amaranth.hdl import Module, ResetInserter, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.control.saturation import SaturationWatch
 from hw.network.graph import Network, Node
 from hw.network.mode import Mode
+from hw.network.schedule import GATE, gate_stage
 from hw.top.banked_entry import BankedEntry
 from hw.top.entry import Entry, padded_width, series_bits
 from hw.top.framing import StreamingFraming, WindowFraming
@@ -19,12 +20,12 @@ from hw.top.sliding_entry import SlidingEntry
 
 def make_entry(network: Network) -> Entry:
     """Return the entry for the network's mode and number of series."""
-    port, pace = network.input, network.schedule.pace
+    port, pace, drain = network.input, network.schedule.pace, network.schedule.drain_cycles
     if network.mode is Mode.SLIDING:
-        return SlidingEntry(port, pace)
+        return SlidingEntry(port, pace, drain)
     streaming = network.mode is Mode.STREAMING
     framing = StreamingFraming() if streaming else WindowFraming(port.beats)
-    return (BankedEntry if port.series > 1 else SingleEntry)(port, pace, framing)
+    return (BankedEntry if port.series > 1 else SingleEntry)(port, pace, drain, framing)
 
 
 class Core(wiring.Component):
@@ -87,7 +88,7 @@ class Core(wiring.Component):
             m.submodules[identifier(node.name)] = block
             given = [streams[source] for source in node.inputs]
             if len(given) > 1:
-                given = self._join(m, node, given)
+                given = self._join(m, node, given, entry.clear)
             for port, (there, payload) in zip(node.spec.inputs, given, strict=True):
                 taken = getattr(block, port.name)
                 m.d.comb += [taken.valid.eq(there), taken.payload.eq(payload)]
@@ -97,15 +98,34 @@ class Core(wiring.Component):
             saturates = watch.hardware(m, *streams[watch.source], index)
             m.d.comb += self.saturated[index].eq(saturates)
         there, payload = streams[network.outputs[0]]
+        if network.schedule.output == GATE:
+            closes = entry.o.valid & entry.o.payload.tag.last
+            there, payload = self._gate(m, (there, payload), closes, entry.clear)
         m.d.comb += [self.o.valid.eq(there), self.o.payload.eq(payload)]
         return m
 
+    def _gate(
+        self, m: Module, forecast: tuple[Signal, Signal], closes: Value, clear: Signal
+    ) -> tuple[Signal, Signal]:
+        """Keep a forecast back until its window has closed where it should."""
+        schedule, network = self._network.schedule, self._network
+        ports = gate_stage(network.outputs[0], network.output).inputs
+        join = Join(ports, schedule.joins[GATE])
+        m.submodules.forecast_gate = ResetInserter(clear)(join)
+        queue, closed = join.inputs
+        m.d.comb += [
+            queue.valid.eq(forecast[0]),
+            queue.payload.eq(forecast[1]),
+            closed.valid.eq(closes),
+        ]
+        return join.outputs[0].valid, join.outputs[0].payload
+
     def _join(
-        self, m: Module, node: Node, given: list[tuple[Signal, Signal]]
+        self, m: Module, node: Node, given: list[tuple[Signal, Signal]], clear: Signal
     ) -> list[tuple[Signal, Signal]]:
         """Let the beats of several streams enter a block in the same cycle."""
         join = Join(node.spec.inputs, self._network.schedule.joins[node.name])
-        m.submodules[f"{identifier(node.name)}_join"] = join
+        m.submodules[f"{identifier(node.name)}_join"] = ResetInserter(clear)(join)
         for queue, (valid, payload) in zip(join.inputs, given, strict=True):
             m.d.comb += [queue.valid.eq(valid), queue.payload.eq(payload)]
         return [(head.valid, head.payload) for head in join.outputs]

@@ -6,7 +6,7 @@ windows are cut from them is a matter of the mode (`hw.network.mode`), each in a
 
 from abc import abstractmethod
 
-from amaranth.hdl import Module, Signal, unsigned
+from amaranth.hdl import Module, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -29,7 +29,7 @@ class Entry(wiring.Component):
 
     ``restart`` begins all series anew: it must stay high until `restarted`; no beat is let in
     meanwhile, and the next beat of each series is a first one. Windows that had begun are lost
-    and counted.
+    and counted. ``clear`` empties the joins of the network after a window that broke off.
 
     Parameters
     ----------
@@ -37,6 +37,8 @@ class Entry(wiring.Component):
         Input of the network.
     pace
         How fast beats may follow each other.
+    drain_cycles
+        Cycles from a beat's entry after which nothing of it moves any more.
     """
 
     tdata: Signal
@@ -47,10 +49,11 @@ class Entry(wiring.Component):
     restart: Signal
     restarted: Signal
     dropped_windows: Signal
+    clear: Signal
     o: stream.Interface
 
-    def __init__(self, port: Port, pace: Pace) -> None:
-        self.port, self.pace = port, pace
+    def __init__(self, port: Port, pace: Pace, drain_cycles: int) -> None:
+        self.port, self.pace, self.drain_cycles = port, pace, drain_cycles
         super().__init__(
             {
                 "tdata": In(unsigned(padded_width(port) * port.channels)),
@@ -61,6 +64,7 @@ class Entry(wiring.Component):
                 "restart": In(1),
                 "restarted": Out(1),
                 "dropped_windows": Out(32),
+                "clear": Out(1),
                 "o": Out(port.signature),
             }
         )
@@ -77,7 +81,22 @@ class Entry(wiring.Component):
 
     @abstractmethod
     def frame(self, m: Module, values: data.View) -> None:
-        """Add what drives ``tready``, ``o``, ``restarted`` and ``dropped_windows`` from the unpadded `values`."""
+        """Add what drives ``tready``, ``o`` and the other outputs from the unpadded `values`."""
+
+    def drain(self, m: Module, breaks: Value) -> Signal:
+        """Return whether all of a window that broke off is through; drives ``clear`` at its end.
+
+        Intervals hold only within and between whole windows, and the branches of a network send
+        different numbers of beats of a broken one: what waits in the joins then is cleared.
+        """
+        wait = Signal(range(self.drain_cycles + 2), name="drain_wait")
+        calm = Signal(name="drained")
+        m.d.comb += [self.clear.eq(wait == 1), calm.eq(wait == 0)]
+        with m.If(breaks):
+            m.d.sync += wait.eq(self.drain_cycles + 1)
+        with m.Elif(~calm):
+            m.d.sync += wait.eq(wait - 1)
+        return calm
 
 
 def countdown(m: Module, interval: int, name: str) -> Signal:

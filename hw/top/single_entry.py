@@ -14,14 +14,14 @@ class SingleEntry(Entry):
 
     Parameters
     ----------
-    port, pace
+    port, pace, drain_cycles
         As of `Entry`.
     framing
         The rule.
     """
 
-    def __init__(self, port: Port, pace: Pace, framing: Framing) -> None:
-        super().__init__(port, pace)
+    def __init__(self, port: Port, pace: Pace, drain_cycles: int, framing: Framing) -> None:
+        super().__init__(port, pace, drain_cycles)
         self._framing = framing
 
     def frame(self, m: Module, values: data.View) -> None:
@@ -31,9 +31,10 @@ class SingleEntry(Entry):
         state = data.View(layout, Signal(layout.size, name="state"))
         beat = self._framing.rule(m, state, self.tlast)
         accepted = Signal()
+        calm = self.drain(m, (accepted & beat.drops) | self.restart)
         m.d.comb += [
             self.tready.eq(
-                (step_wait == 0) & (~beat.last | (window_wait == 0)) & ~self.restart
+                calm & (step_wait == 0) & (~beat.last | (window_wait == 0)) & ~self.restart
             ),
             self.restarted.eq(self.restart),
             accepted.eq(self.tvalid & self.tready),

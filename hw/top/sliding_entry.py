@@ -25,15 +25,18 @@ class SlidingEntry(Entry):
         closes, due, takes, moves, full = (
             Signal(name=name) for name in ("closes", "due", "takes", "moves", "full")
         )
+        breaks = Signal(name="breaks")
+        calm = self.drain(m, breaks | self.restart)
         m.d.comb += [
+            breaks.eq(takes & self.tlast & ~closes),
             closes.eq(count == steps - 1),
-            due.eq((step_wait == 0) & (~closes | (window_wait == 0)) & ~self.restart),
+            due.eq(calm & (step_wait == 0) & (~closes | (window_wait == 0)) & ~self.restart),
             self.restarted.eq(self.restart),
             self.tready.eq(due & (closes | ~replaying)),
             takes.eq(self.tready & self.tvalid),
             moves.eq(takes | (due & replaying & ~closes)),
             full.eq(takes & closes),
-            self.o.valid.eq(moves & ~(takes & self.tlast & ~closes)),
+            self.o.valid.eq(moves & ~breaks),
             self.o.payload.tag.first.eq(count == 0),
             self.o.payload.tag.last.eq(closes),
         ]
@@ -43,7 +46,7 @@ class SlidingEntry(Entry):
             m.d.sync += [step_wait.eq(pace.step - 1), count.eq(count + 1)]
         with m.If(full):
             m.d.sync += [count.eq(0), replaying.eq(~self.tlast), window_wait.eq(pace.window - 1)]
-        with m.If(takes & self.tlast & ~closes):
+        with m.If(breaks):
             m.d.sync += [count.eq(0), self.dropped_windows.eq(self.dropped_windows + 1)]
         with m.If(self.restart):
             # Samples that already had their forecasts are forgotten, but no window is lost.

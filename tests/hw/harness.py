@@ -13,10 +13,12 @@ from hw.stream import Port
 
 @dataclass(frozen=True)
 class Trace:
-    """Beats that left a block: int64 codes ``(beats, channels)`` and their cycles."""
+    """Beats that left a block: int64 codes ``(beats, channels)``, their cycles and tags."""
 
     codes: np.ndarray
     cycles: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
 
 
 Beat = tuple[list[int], bool, bool]
@@ -52,12 +54,24 @@ def run_block(
     A block with several inputs takes one array for each; what comes once a window is repeated
     with every beat of the others, as a join does it.
     """
-    block = spec.build()
     arrays = [codes] if isinstance(codes, np.ndarray) else list(codes)
     most = max(port.beats for port in spec.inputs)
+    beats = [beats_of(array, port, most) for port, array in zip(spec.inputs, arrays, strict=True)]
+    trace = run_beats(spec, beats, cycles_of_beats)
+    period, count = spec.outputs[0].beats, np.arange(len(trace.first))
+    assert (trace.first == (count % period == 0)).all(), "a beat's first flag is wrong"
+    assert (trace.last == ((count + 1) % period == 0)).all(), "a beat's last flag is wrong"
+    return trace
+
+
+def run_beats(
+    spec: Spec, beats_of_inputs: Sequence[Sequence[Beat]], cycles_of_beats: np.ndarray
+) -> Trace:
+    """Feed the beats of every input in the given cycles (ascending) and collect the output."""
+    block = spec.build()
     fed = {
-        port.name: dict(zip(cycles_of_beats.tolist(), beats_of(array, port, most), strict=True))
-        for port, array in zip(spec.inputs, arrays, strict=True)
+        port.name: dict(zip(cycles_of_beats.tolist(), beats, strict=True))
+        for port, beats in zip(spec.inputs, beats_of_inputs, strict=True)
     }
     result = spec.outputs[0]
     taken: list[list[int]] = []
@@ -85,7 +99,5 @@ def run_block(
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
-    beats = result.beats
-    wanted = [(k % beats == 0, k % beats == beats - 1) for k in range(len(flags))]
-    assert flags == wanted, "a beat's first or last flag is wrong"
-    return Trace(np.array(taken, dtype=np.int64), np.array(cycles))
+    first, last = np.array(flags, dtype=bool).reshape(-1, 2).T
+    return Trace(np.array(taken, dtype=np.int64), np.array(cycles), first, last)

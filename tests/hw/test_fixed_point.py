@@ -218,3 +218,9 @@ def test_wide_codes_wrap_exactly() -> None:
     values = np.array([-1.0, -3.0, 5.0, 2.0**59, -(2.0**59) - 2.0**10])
     codes = FixedPoint(60, 60).quantize(values).tolist()
     assert codes == [-1, -3, 5, -(2**59), 2**59 - 2**10]
+
+
+def test_the_widest_format_wraps() -> None:
+    wide = FixedPoint(63, 2)
+    codes = np.array([wide.minimum, -1, 0, wide.maximum, wide.maximum + 1])
+    assert wide.resize(codes, wide).tolist() == [wide.minimum, -1, 0, wide.maximum, wide.minimum]

@@ -21,7 +21,7 @@ def check(network, seed: int) -> None:
     run = run_core(network, windows)
     assert run.codes.tolist() == expected
     timing = network.timing
-    arrivals = network.schedule.arrivals[network.outputs[0]]
+    arrivals = network.schedule.arrivals[network.schedule.output]
     awaited = run.entered.reshape(WINDOWS, -1)[:, max(term.step[0] for term in arrivals)]
     assert (run.left - awaited + 1).tolist() == [timing.latency_cycles] * WINDOWS
     assert run.left[0] - run.entered[0] + 1 == timing.window_cycles

@@ -1,0 +1,141 @@
+"""Conv1D: a dense product over the receptive field of every output step (Keras ``Conv1D``).
+
+``y[j, f] = bias[f] + sum over i, c of x[j * stride + i * dilation - before, c] * kernel[i, c, f]``
+with zeros outside the window (QKeras ``QConv1D``, channels last, one group). Only the receptive
+field is kept. The output keeps every bit; a quantizer is a node of its own.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from amaranth.hdl import Module
+
+from hw.layer.dense import Dense
+from hw.layer.receptive_field import Padding, ReceptiveField
+from hw.layer.receptive_field_block import ReceptiveFieldBlock
+from hw.number.fixed_point import FixedPoint
+from hw.stream import Block, Port
+from hw.timing import BlockTiming
+
+
+@dataclass(frozen=True, eq=False)
+class Conv1D:
+    """A convolution over time.
+
+    Parameters
+    ----------
+    kernel
+        int64 codes ``(taps, n_in, filters)``.
+    bias
+        int64 codes ``(filters,)``.
+    input, kernel_format, bias_format
+        Number formats.
+    steps
+        Beats in a window.
+    reuse
+        Cycles for one output step; ``ceil(taps * n_in * filters / reuse)`` multipliers. Input
+        beats may come `stride` times as fast.
+    padding
+        What surrounds a window.
+    stride, dilation
+        Input steps between two output steps, and between two taps.
+    pace
+        Fewest cycles between two beats of the burst that follows a window's end (`Padding.SAME`),
+        where the next block is slower than this one.
+    """
+
+    kernel: np.ndarray
+    bias: np.ndarray
+    input: FixedPoint
+    kernel_format: FixedPoint
+    bias_format: FixedPoint
+    steps: int
+    reuse: int
+    padding: Padding = Padding.VALID
+    stride: int = 1
+    dilation: int = 1
+    pace: int = 1
+
+    def __post_init__(self) -> None:
+        _ = self.field  # Refuses what is not possible.
+
+    @cached_property
+    def field(self) -> ReceptiveField:
+        """What each output step sees."""
+        return ReceptiveField.padded(
+            self.padding,
+            self.steps,
+            self.kernel.shape[0],
+            self.dilation,
+            self.stride,
+            self.reuse,
+            self.pace,
+        )
+
+    @cached_property
+    def dense(self) -> Dense:
+        """The product over all taps."""
+        return Dense(
+            self.kernel.reshape(-1, self.kernel.shape[2]),
+            self.bias,
+            self.input,
+            self.kernel_format,
+            self.bias_format,
+            self.reuse,
+            self.field.outputs,
+        )
+
+    @property
+    def output(self) -> FixedPoint:
+        """The exact output format."""
+        return self.dense.output
+
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        return (Port("i", self.kernel.shape[1], self.input, self.steps),)
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        return (Port("o", self.kernel.shape[2], self.output, self.field.outputs),)
+
+    @property
+    def timing(self) -> BlockTiming:
+        return replace(
+            self.dense.timing,
+            interval_cycles=self.field.interval_cycles,
+            products=self.kernel.size * self.field.outputs / self.steps,
+            emission=self.field.emission,
+        )
+
+    def reference(
+        self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
+    ) -> np.ndarray:
+        """Map int64 codes ``(N, T, n_in)`` to ``(N, T_out, filters)``."""
+        taps = self.field.gather(codes)
+        return self.dense.reference(taps.reshape(*taps.shape[:2], -1))
+
+    def build(self) -> Block:
+        return Conv1DBlock(self)
+
+
+class Conv1DBlock(Block):
+    """`Conv1D` in hardware: the receptive field in front of a dense layer."""
+
+    def __init__(self, spec: Conv1D) -> None:
+        super().__init__(spec.inputs, spec.outputs)
+        self._spec = spec
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.field = field = ReceptiveFieldBlock(self._spec.field, self._spec.inputs[0])
+        m.submodules.dense = dense = self._spec.dense.build()
+        m.d.comb += [
+            field.i.valid.eq(self.i.valid),
+            field.i.payload.eq(self.i.payload),
+            dense.i.valid.eq(field.o.valid),
+            dense.i.payload.eq(field.o.payload),
+            self.o.valid.eq(dense.o.valid),
+            self.o.payload.eq(dense.o.payload),
+        ]
+        return m

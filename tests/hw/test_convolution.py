@@ -1,0 +1,87 @@
+"""Streaming convolutions: hardware = reference, and cycles = contract."""
+
+import numpy as np
+import pytest
+
+from hw.layer.conv1d import Conv1D
+from hw.layer.depthwise_conv1d import DepthwiseConv1D
+from hw.layer.receptive_field import Padding
+from tests.hw.drawing import draw_codes, draw_format
+from tests.hw.streaming import check_block
+
+
+def draw_conv(rng: np.random.Generator, padding: Padding) -> Conv1D:
+    source, kernel, bias = draw_format(rng, bool(rng.random() < 0.7)), *(draw_format(rng),) * 2
+    taps, n_in, filters = (int(rng.integers(1, 5)) for _ in range(3))
+    dilation = int(rng.integers(1, 5))
+    least = (taps - 1) * dilation + 1 if padding is Padding.VALID else 1
+    return Conv1D(
+        draw_codes(rng, kernel, taps, n_in, filters),
+        draw_codes(rng, bias, filters),
+        source,
+        kernel,
+        bias,
+        steps=least + int(rng.integers(0, 9)),
+        reuse=int(rng.integers(1, taps * n_in * filters + 3)),
+        padding=padding,
+        stride=int(rng.integers(1, 4)),
+        dilation=dilation,
+        pace=int(rng.integers(1, 30)),
+    )
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("padding", list(Padding))
+def test_drawn_convolution(padding: Padding, seed: int, gaps: bool) -> None:
+    rng = np.random.default_rng([seed, gaps])
+    check_block(draw_conv(rng, padding), rng, gaps)
+
+
+def draw_depthwise(rng: np.random.Generator, padding: Padding) -> DepthwiseConv1D:
+    source, kernel, bias = draw_format(rng, bool(rng.random() < 0.7)), *(draw_format(rng),) * 2
+    taps, channels, multiplier = (int(rng.integers(1, most)) for most in (6, 6, 3))
+    dilation = int(rng.integers(1, 4))
+    least = (taps - 1) * dilation + 1 if padding is Padding.VALID else 1
+    return DepthwiseConv1D(
+        draw_codes(rng, kernel, taps, channels, multiplier),
+        draw_codes(rng, bias, channels * multiplier),
+        source,
+        kernel,
+        bias,
+        steps=least + int(rng.integers(0, 9)),
+        reuse=int(rng.integers(1, taps * channels * multiplier + 3)),
+        padding=padding,
+        stride=int(rng.integers(1, 4)),
+        dilation=dilation,
+        pace=int(rng.integers(1, 30)),
+    )
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("padding", list(Padding))
+def test_drawn_depthwise_convolution(padding: Padding, seed: int, gaps: bool) -> None:
+    rng = np.random.default_rng([seed, gaps])
+    spec = draw_depthwise(rng, padding)
+    assert spec.timing.multipliers == -(-spec.kernel.size // spec.reuse)
+    check_block(spec, rng, gaps)
+
+
+@pytest.mark.parametrize("reuse", range(1, 23))
+def test_depthwise_convolution_takes_every_reuse_factor(reuse: int) -> None:
+    rng = np.random.default_rng(reuse)
+    source, kernel, bias = (draw_format(rng) for _ in range(3))
+    spec = DepthwiseConv1D(
+        draw_codes(rng, kernel, 3, 7, 1),
+        draw_codes(rng, bias, 7),
+        source,
+        kernel,
+        bias,
+        steps=4,
+        reuse=reuse,
+        padding=Padding.CAUSAL,
+    )
+    assert spec.timing.multipliers == -(-3 * 7 // reuse)
+    assert spec.timing.interval_cycles == reuse
+    check_block(spec, rng, gaps=False)
