@@ -197,11 +197,11 @@ def used_only(graph: AdderGraph) -> AdderGraph:
         if index not in needed:
             continue
         terms = tuple(Term(moved[t.source], t.shift, t.negative) for t in node.terms)
-        node = Sum(terms, node.constant)
-        if node not in known:
-            known[node] = n_in + len(kept)
-            kept.append(node)
-        moved[index] = known[node]
+        same = Sum(terms, node.constant)
+        if same not in known:
+            known[same] = n_in + len(kept)
+            kept.append(same)
+        moved[index] = known[same]
     outputs = tuple(Term(moved[t.source], t.shift) for t in graph.outputs)
     return AdderGraph(graph.inputs, tuple(kept), outputs)
 

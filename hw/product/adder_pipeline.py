@@ -14,7 +14,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.number.fixed_point import FixedPoint
-from hw.product.adder_graph import Sum, width_of, zeros_below
+from hw.product.adder_graph import Range, Sum, width_of, zeros_below
 from hw.product.register_placement import StagedGraph
 
 
@@ -53,7 +53,7 @@ class AdderPipeline(wiring.Component):
         graph, stages = self._staged.graph, self._staged.stages
         n_in = len(graph.inputs)
         values = [
-            _Delayed(self.vector[i].as_unsigned(), graph.inputs[i][0] < 0, f"input{i}", 0)
+            _Delayed(self.vector[i].as_unsigned(), graph.inputs[i], f"input{i}", 0)
             for i in range(n_in)
         ]
         for number, node in enumerate(graph.sums):
@@ -61,7 +61,7 @@ class AdderPipeline(wiring.Component):
             operands = [values[term.source].at(m, stage) for term in node.terms]
             result = Signal(width_of(ends), name=f"sum{number}")
             m.d.comb += result.eq(_sum(node, operands, len(result)))
-            values.append(_Delayed(result, ends[0] < 0, f"sum{number}", stage))
+            values.append(_Delayed(result, ends, f"sum{number}", stage))
         for number, term in enumerate(graph.outputs):
             value = _shifted(values[term.source].at(m, self._staged.registers), term.shift)
             m.d.comb += self.sums[number].eq(value.bits(0, self._output.width))
@@ -125,12 +125,14 @@ def _sum(node: Sum, operands: list[_Number], width: int) -> Value:
 class _Delayed:
     """A value and the registers that carry it to later stages, made as they are asked for."""
 
-    def __init__(self, value: Value, signed: bool, name: str, stage: int) -> None:
-        self._values, self._signed = [value], signed
+    def __init__(self, value: Value, ends: Range, name: str, stage: int) -> None:
+        self._values, self._signed, self._constant = [value], ends[0] < 0, ends[0] == ends[1]
         self._name, self._stage = name, stage
 
     def at(self, m: Module, stage: int) -> _Number:
         """Return the value as the logic of `stage` sees it."""
+        if self._constant:
+            return _Number(self._values[0], self._signed)
         while self._stage + len(self._values) <= stage:
             held = Signal(
                 len(self._values[0]),

@@ -51,7 +51,7 @@ class StagedGraph:
     @property
     def levels(self) -> int:
         """Most adders between two registers: the depth, spread evenly over the stages."""
-        return levels_per_stage(self.graph.depth, self.registers, self.registered_output)
+        return max(levels_per_stage(self.graph.depth, self.registers, self.registered_output), 1)
 
     @cached_property
     def stages(self) -> tuple[int, ...]:

@@ -9,11 +9,15 @@ kernel.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hw.errors import ChronogateError
 from hw.product.adder_graph import AdderGraph, Range, Sum, Term, chain_bits, used_only, zeros_below
+
+if TYPE_CHECKING:
+    from alkaid.cmvm import CombLogic
 
 LARGEST_WEIGHT = 1 << 24
 """The solver takes weights as float32."""
@@ -82,14 +86,12 @@ class _Product:
 def _multiply(kernel: np.ndarray, inputs: tuple[Range, ...], limit: int) -> _Product:
     """Run the solver and write what it found as integer sums."""
     # Only here, since it takes a second and folded designs never need it.
-    from alkaid.cmvm import CombLogic, cmvm_solve
+    from alkaid.cmvm import cmvm_solve
 
     if not kernel.any():
         return _Product(inputs, (), (None,) * kernel.shape[1])
     intervals = [(float(low), float(high), 1.0) for low, high in inputs]
-    halves: tuple[CombLogic, CombLogic] = cmvm_solve(
-        kernel.astype(np.float32), hard_dc=limit, qintervals=intervals
-    )
+    halves = cmvm_solve(kernel.astype(np.float32), hard_dc=limit, qintervals=intervals)
     sums: list[Sum] = []
     values: list[Term | None] = [Term(i) for i in range(len(inputs))]
     for half in halves:
@@ -98,7 +100,7 @@ def _multiply(kernel: np.ndarray, inputs: tuple[Range, ...], limit: int) -> _Pro
 
 
 def _transcribe(
-    logic: "CombLogic",  # noqa: F821
+    logic: "CombLogic",
     given: Sequence[Term | None],
     sums: list[Sum],
     n_in: int,
