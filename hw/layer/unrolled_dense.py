@@ -4,7 +4,7 @@
 as many registers as the clock needs. The output keeps every bit; a quantizer is a node of its own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -49,6 +49,8 @@ class UnrolledDense:
         for as many as save one. 0 is for the lowest latency.
     steps
         Beats in a window, or ``None`` for one.
+    series
+        Independent series that share the hardware.
 
     Raises
     ------
@@ -65,6 +67,7 @@ class UnrolledDense:
     registered_output: bool = True
     extra_depth: int | None = None
     steps: int | None = None
+    series: int = 1
 
     def __post_init__(self) -> None:
         if self.registers < self.registered_output:
@@ -85,6 +88,7 @@ class UnrolledDense:
         registered_output: bool = True,
         extra_depth: int | None = None,
         steps: int | None = None,
+        series: int = 1,
     ) -> "UnrolledDense":
         """Choose the fewest registers that leave at most `levels` adders between two of them.
 
@@ -94,10 +98,19 @@ class UnrolledDense:
             raise ChronogateError(
                 f"{levels} levels of adders between registers is not possible: use 1 or more"
             )
-        formats = input, kernel_format, bias_format
-        bare = cls(kernel, bias, *formats, int(registered_output), registered_output, extra_depth)
-        registers = registers_for(bare.graph.depth, levels, registered_output)
-        return cls(kernel, bias, *formats, registers, registered_output, extra_depth, steps)
+        bare = cls(
+            kernel,
+            bias,
+            input,
+            kernel_format,
+            bias_format,
+            registers=int(registered_output),
+            registered_output=registered_output,
+            extra_depth=extra_depth,
+            steps=steps,
+            series=series,
+        )
+        return replace(bare, registers=registers_for(bare.graph.depth, levels, registered_output))
 
     @property
     def graph(self) -> AdderGraph:
@@ -122,11 +135,11 @@ class UnrolledDense:
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        return (Port("i", self.kernel.shape[0], self.input, self.steps),)
+        return (Port("i", self.kernel.shape[0], self.input, self.steps, self.series),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        return (Port("o", self.kernel.shape[1], self.output, self.steps),)
+        return (Port("o", self.kernel.shape[1], self.output, self.steps, self.series),)
 
     @property
     def timing(self) -> BlockTiming:

@@ -20,8 +20,6 @@ from amaranth.back import verilog
 from amaranth.hdl import Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
-from rich.console import Console
-from rich.table import Table
 
 from hw import (
     Activation,
@@ -33,6 +31,7 @@ from hw import (
     UnrolledDense,
 )
 from tests.bench_hw.ecp5 import Design, Routed, implement
+from tests.bench_hw.table import print_table
 from tests.bench_hw.weather_mlp import Layer, random_layers, trained_layers
 
 TOLERANCE = 1.02
@@ -190,7 +189,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, help="placements tried for each")
     arguments = parser.parse_args()
     seeds = 1 if arguments.quick else arguments.seeds
-    table = Table("network", "RTL", "cycles", "cells", "FF", "MHz", "latency", title="ECP5-85")
+    rows: list[tuple[object, ...]] = []
     behind: list[str] = []
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -202,26 +201,19 @@ def main() -> None:
         ]
         routed = implement(designs, seeds, folder)
     for race, their, our in zip(entered, routed[::2], routed[1::2], strict=True):
-        table.add_row(race.name, "alkaid", *figures(their))
-        table.add_row("", "Chronogate", *figures(our))
+        rows += [(race.name, "alkaid", *figures(their)), ("", "Chronogate", *figures(our))]
         if our.cells > TOLERANCE * their.cells:
             behind.append(f"{race.name}: {our.cells} cells against {their.cells}")
         if our.latency_ns > TOLERANCE * their.latency_ns:
             behind.append(f"{race.name}: {our.latency_ns:.1f} ns against {their.latency_ns:.1f}")
-    Console(width=110).print(table)
+    print_table(("network", "RTL", "cycles", "cells", "FF", "MHz", "latency, ns"), rows)
     if behind:
         sys.exit("\n".join(behind))
 
 
-def figures(routed: Routed) -> tuple[str, ...]:
+def figures(routed: Routed) -> tuple[object, ...]:
     """Return a table row's numbers."""
-    return (
-        str(routed.design.cycles),
-        f"{routed.cells:,}",
-        f"{routed.ff:,}",
-        f"{routed.fmax_mhz:.1f}",
-        f"{routed.latency_ns:.1f} ns",
-    )
+    return routed.design.cycles, routed.cells, routed.ff, routed.fmax_mhz, routed.latency_ns
 
 
 if __name__ == "__main__":

@@ -51,6 +51,8 @@ def test_drawn_kernel(kind: str, seed: int, extra_depth: int | None) -> None:
     )
     assert graph.evaluate(codes).tolist() == (codes @ kernel + bias).tolist()
     check_parts(graph)
+    bare = solve(kernel, np.zeros(n_out, np.int64), ends, extra_depth)
+    assert graph.adders <= bare.adders + np.count_nonzero(bias)
 
 
 def check_parts(graph: AdderGraph) -> None:
