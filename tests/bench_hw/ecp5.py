@@ -55,7 +55,7 @@ def implement(designs: Iterable[Design], seeds: int, folder: Path, jobs: int = 2
     with ThreadPoolExecutor(jobs) as pool:
         list(pool.map(lambda design: _synthesize(design, folder), designs))
         runs = [(design, seed) for design in designs for seed in range(1, seeds + 1)]
-        routed = list(pool.map(lambda run: _route(*run, folder), runs))
+        routed = list(pool.map(lambda run: _route(run[0], run[1], folder), runs))
     return [
         max((run for run in routed if run.design == design), key=lambda run: run.fmax_mhz)
         for design in designs
