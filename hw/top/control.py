@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from hw.control.axi_lite import PREFIX, axi_lite_pins, connect_bus
 from hw.control.bank import RegisterBank
 from hw.control.map import COUNTERS, control_map, saturation_names
+from hw.control.saturation import saturation_watches
 from hw.network.graph import Network
 from hw.top.counters import Counters
 
@@ -25,7 +26,7 @@ class Control(wiring.Component):
 
     accepting: Signal
     restart: Signal
-    moves: Signal
+    restarted: Signal
     input_beat: Signal
     output_beat: Signal
     stalled: Signal
@@ -34,6 +35,7 @@ class Control(wiring.Component):
 
     def __init__(self, network: Network) -> None:
         self._map = control_map(network)
+        self.watches = saturation_watches(network)
         self._saturations = [name for name, _ in saturation_names(network)]
         self.address_bits = self._map.address_bits
         self.pins = axi_lite_pins(self.address_bits, PREFIX)
@@ -41,8 +43,8 @@ class Control(wiring.Component):
             self.pins
             | {
                 "accepting": Out(1),  # input beats may come in
-                "restart": Out(1),  # held until the core moves: the next beat begins a window
-                "moves": In(1),  # the core's clock enable
+                "restart": Out(1),  # held until `restarted`
+                "restarted": In(1),
                 "input_beat": In(1),
                 "output_beat": In(1),
                 "stalled": In(1),
@@ -59,7 +61,7 @@ class Control(wiring.Component):
             self.accepting.eq(registers.field("enable")),
             registers.field("dropped_windows").eq(self.dropped_windows),
         ]
-        with m.If(self.moves):
+        with m.If(self.restarted):
             m.d.sync += self.restart.eq(0)
         with m.If(registers.field("control_reset_state")):
             m.d.sync += self.restart.eq(1)

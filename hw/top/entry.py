@@ -77,7 +77,7 @@ class Entry(wiring.Component):
 
     @abstractmethod
     def frame(self, m: Module, values: data.View) -> None:
-        """Add what drives ``tready``, ``o``, ``restarted`` and ``dropped_windows`` from the unpadded `values`."""
+        """Add what drives all outputs from the unpadded `values`."""
 
 
 def countdown(m: Module, interval: int, name: str) -> Signal:
