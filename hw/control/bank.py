@@ -59,7 +59,7 @@ class RegisterBank(wiring.Component):
                 with m.Case(number):
                     m.d.comb += bus.read_data.eq(word)
             with m.Default():
-                m.d.comb += bus.read_error.eq(1)
+                m.d.comb += [bus.read_data.eq(0), bus.read_error.eq(1)]
         with m.Switch(bus.write_address):
             for number, register, _ in words:
                 with m.Case(number):

@@ -121,7 +121,11 @@ class ReloadableWeights(wiring.Component):
         init = np.zeros(((1 << self._row_bits) + rows, lanes), dtype=np.int64)
         init[:rows] = init[-rows:] = self._table
         memory = MemoryBlock(
-            shape=data.ArrayLayout(self._format.shape, lanes), depth=len(init), init=init.tolist()
+            shape=data.ArrayLayout(self._format.shape, lanes),
+            depth=len(init),
+            init=init.tolist(),
+            # The two ports never meet in one bank; Yosys would guard against it.
+            attrs={"no_rw_check": 1},
         )
         m.submodules.banks = memory
         read, write = memory.read_port(), memory.write_port(domain="host", granularity=1)
