@@ -43,7 +43,6 @@ class RegisterBank(wiring.Component):
         m.submodules.bus = bus = AxiLite(self._map.address_bits)
         connect_bus(m, self, bus, self._map.address_bits, prefix="")
         mask = Cat(bit.replicate(8) for bit in bus.write_strobe)
-        m.d.comb += [bus.read_error.eq(1), bus.write_error.eq(1)]
         words = []
         for offset, register in self._map.placed:
             chosen = Signal(name=f"{register.name}_write")
@@ -58,11 +57,15 @@ class RegisterBank(wiring.Component):
         with m.Switch(bus.read_address):
             for number, _, word in words:
                 with m.Case(number):
-                    m.d.comb += [bus.read_data.eq(word), bus.read_error.eq(0)]
+                    m.d.comb += bus.read_data.eq(word)
+            with m.Default():
+                m.d.comb += [bus.read_data.eq(0), bus.read_error.eq(1)]
         with m.Switch(bus.write_address):
             for number, register, _ in words:
                 with m.Case(number):
                     m.d.comb += bus.write_error.eq(not register.writable)
+            with m.Default():
+                m.d.comb += bus.write_error.eq(1)
         return m
 
     def _field(

@@ -6,6 +6,7 @@ from hw.control.registers import Access, Field, Register, RegisterMap
 from hw.control.saturation import saturation_watches
 from hw.memory_port import Memory
 from hw.network.graph import Network
+from hw.network.mode import Mode
 from hw.network.serialization import fingerprint
 
 IDENTITY = int.from_bytes(b"CHGT", "big")
@@ -80,6 +81,11 @@ def _identity(network: Network) -> list[Register]:
         constant("features", network.features, "values in an input beat"),
         constant("outputs", network.outputs_per_window, "values in a forecast"),
         constant("series", network.input.series, "independent series that share the core"),
+        constant(
+            "mode",
+            list(Mode).index(network.mode),
+            f"how windows are cut: {', '.join(f'{i} {mode}' for i, mode in enumerate(Mode))}",
+        ),
     ]
 
 
@@ -87,8 +93,9 @@ def _control(reloadable: bool) -> list[Register]:
     pulses = [
         (
             "reset_state",
-            "the next input beat begins a new window, with cleared state; a window that has "
-            "begun is forgotten and counted as dropped, whole windows are not touched",
+            "every series begins anew: its next input beat is the first of a window, with cleared "
+            "state; windows that have begun are lost and counted as dropped, whole ones are not "
+            "touched; while the output is blocked, the command waits",
         ),
         ("latch", "takes a snapshot of all counters, at one moment"),
         ("clear", "counters begin anew; together with latch nothing is lost or counted twice"),

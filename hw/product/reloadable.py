@@ -32,7 +32,7 @@ class ModelSelect(wiring.Component):
 
     ``model`` is right from the cycle of `boundary` on, in which a window's first beat is taken,
     until the next one. While frozen, it may still change to a model that is just committed.
-    `commit` while not `settled` does nothing and gives `refused`.
+    `commit` while not `settled` does nothing; the control plane tells the host.
     """
 
     boundary: Signal
@@ -40,7 +40,6 @@ class ModelSelect(wiring.Component):
     commit: Signal
     settled: Signal
     target: Signal
-    refused: Signal
 
     def __init__(self) -> None:
         super().__init__(
@@ -50,17 +49,13 @@ class ModelSelect(wiring.Component):
                 "commit": In(1),  # pulse, host
                 "settled": In(1),  # all layers use the model committed last
                 "target": Out(1),  # the model of windows to come, host
-                "refused": Out(1),  # host
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         current = Signal(name="current_model")
-        m.d.comb += [
-            self.model.eq(Mux(self.boundary, self.target, current)),
-            self.refused.eq(self.commit & ~self.settled),
-        ]
+        m.d.comb += self.model.eq(Mux(self.boundary, self.target, current))
         m.d.sync += current.eq(self.model)
         m.d.host += self.target.eq(self.target ^ (self.commit & self.settled))
         return m
@@ -126,7 +121,11 @@ class ReloadableWeights(wiring.Component):
         init = np.zeros(((1 << self._row_bits) + rows, lanes), dtype=np.int64)
         init[:rows] = init[-rows:] = self._table
         memory = MemoryBlock(
-            shape=data.ArrayLayout(self._format.shape, lanes), depth=len(init), init=init.tolist()
+            shape=data.ArrayLayout(self._format.shape, lanes),
+            depth=len(init),
+            init=init.tolist(),
+            # The two ports never meet in one bank; Yosys would guard against it.
+            attrs={"no_rw_check": 1},
         )
         m.submodules.banks = memory
         read, write = memory.read_port(), memory.write_port(domain="host", granularity=1)

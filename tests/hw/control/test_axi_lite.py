@@ -1,112 +1,19 @@
 """The register bank behind AXI4-Lite, against a model in Python, in Amaranth's simulator."""
 
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from amaranth.lib.wiring import Out
 from amaranth.sim import Simulator
 
-from hw.control.axi_lite import axi_lite_pins
 from hw.control.bank import RegisterBank
 from hw.control.registers import Access, Register, RegisterMap
 from tests.hw.control.drawing import Model, draw_map
-
-CHANNELS = {
-    "aw": ("awaddr", "awprot"),
-    "w": ("wdata", "wstrb"),
-    "b": ("bresp",),
-    "ar": ("araddr", "arprot"),
-    "r": ("rdata", "rresp"),
-}
-TO_SLAVE = ("aw", "w", "ar")
+from tests.hw.control.master import CHANNELS, Master
 
 
-@dataclass
-class Master:
-    """Drives the five channels, each with pauses of its own, and checks the slave's manners."""
-
-    bank: RegisterBank
-    rng: np.random.Generator
-    pauses: dict[str, float]
-    queues: dict[str, deque] = field(default_factory=dict)
-    answers: dict[str, list] = field(default_factory=dict)
-    pulses: list[tuple[str, int]] = field(default_factory=list)
-    cycle: int = 0
-
-    def __post_init__(self) -> None:
-        self.queues = {channel: deque() for channel in TO_SLAVE}
-        self.answers = {"b": [], "r": []}
-        self._held: dict[str, tuple] = {}
-        self._offers = dict.fromkeys(CHANNELS, False)
-        self._ports = [r.port(f) for r, f in self.bank._map.fields() if f.access is Access.PULSE]
-
-    def pin(self, name: str):
-        return getattr(self.bank, f"s_axil_{name}")
-
-    async def step(self, ctx) -> None:
-        """Run one cycle."""
-        before = self._outputs(ctx)
-        for channel in CHANNELS:
-            self._drive(ctx, channel)
-        assert self._outputs(ctx) == before, "an output follows an input within the cycle"
-        for channel, names in CHANNELS.items():
-            valid, ready = (ctx.get(self.pin(f"{channel}{end}")) for end in ("valid", "ready"))
-            payload = tuple(ctx.get(self.pin(name)) for name in names)
-            if channel not in TO_SLAVE:
-                held = self._held.pop(channel, payload if valid else None)
-                assert held is None or (valid and payload == held), f"{channel} did not hold still"
-                if valid and not ready:
-                    self._held[channel] = payload
-            if valid and ready:
-                self._offers[channel] = False
-                if channel in TO_SLAVE:
-                    self.queues[channel].popleft()
-                else:
-                    self.answers[channel].append((*payload, self.cycle))
-        for name in self._ports:
-            if value := ctx.get(self.bank.field(name)):
-                self.pulses.append((name, value))
-        await ctx.tick()
-        self.cycle += 1
-
-    def _drive(self, ctx, channel: str) -> None:
-        asks = self._offers[channel] or self.rng.random() >= self.pauses[channel]
-        if channel not in TO_SLAVE:
-            ctx.set(self.pin(f"{channel}ready"), asks)
-            return
-        asks = asks and bool(self.queues[channel])
-        ctx.set(self.pin(f"{channel}valid"), asks)
-        pins = [self.pin(name) for name in CHANNELS[channel]]
-        # Without valid there is anything on the wires.
-        rubbish = [int(self.rng.integers(1 << len(pin))) for pin in pins]
-        for pin, value in zip(pins, self.queues[channel][0] if asks else rubbish, strict=True):
-            ctx.set(pin, value)
-        self._offers[channel] = asks  # valid stays until ready
-
-    def _outputs(self, ctx) -> list[int]:
-        pins = axi_lite_pins(3)
-        return [ctx.get(self.pin(name)) for name in pins if pins[name].flow is Out]
-
-    def write(self, address: int, data: int, strobe: int = 15) -> None:
-        self.queues["aw"].append((address, int(self.rng.integers(8))))
-        self.queues["w"].append((data, strobe))
-
-    def read(self, address: int) -> None:
-        self.queues["ar"].append((address, int(self.rng.integers(8))))
-
-    async def answered(self, ctx, channel: str, count: int) -> None:
-        """Wait for so many answers, and one cycle more for what a write does."""
-        while len(self.answers[channel]) < count:
-            assert self.cycle < 20_000, "no answer"
-            await self.step(ctx)
-        await self.step(ctx)
-
-
-def simulate(map: RegisterMap, master: Master, bench) -> None:
-    simulator = Simulator(master.bank)
+def simulate(master: Master, bench) -> None:
+    simulator = Simulator(master.slave)
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
@@ -127,7 +34,9 @@ def test_accesses_do_what_the_model_does(seed: int) -> None:
     rng = np.random.default_rng(seed)
     map = draw_map(rng)
     pauses = {channel: float(rng.choice([0.0, 0.5, 0.9])) for channel in CHANNELS}
-    master, model = Master(RegisterBank(map), rng, pauses), Model(map)
+    bank, model = RegisterBank(map), Model(map)
+    pulses = tuple(r.port(f) for r, f in map.fields() if f.access is Access.PULSE)
+    master = Master(bank, rng, pauses, pulses)
     at = addresses(rng, map)
 
     async def bench(ctx) -> None:
@@ -137,7 +46,7 @@ def test_accesses_do_what_the_model_does(seed: int) -> None:
                 if f.access is Access.READ:
                     value = int(rng.integers(1 << f.width))
                     model.values[register.port(f)] = value
-                    ctx.set(master.bank.field(register.port(f)), value)
+                    ctx.set(bank.field(register.port(f)), value)
             if rng.random() < 0.3:
                 await set_bits(ctx)
             address = next(at)
@@ -159,20 +68,20 @@ def test_accesses_do_what_the_model_does(seed: int) -> None:
             for register, f in map.fields():
                 if f.access is Access.WRITE:
                     name = register.port(f)
-                    assert ctx.get(master.bank.field(name)) == model.values[name]
+                    assert ctx.get(bank.field(name)) == model.values[name]
         await master.step(ctx)
 
     async def set_bits(ctx) -> None:
         clears = [(r.port(f), f.width) for r, f in map.fields() if f.access is Access.CLEAR]
         drawn = {name: int(rng.integers(1 << width)) for name, width in clears}
         for name, bits in drawn.items():
-            ctx.set(master.bank.field(name), bits)
+            ctx.set(bank.field(name), bits)
             model.values[name] |= bits
         await master.step(ctx)
         for name in drawn:
-            ctx.set(master.bank.field(name), 0)
+            ctx.set(bank.field(name), 0)
 
-    simulate(map, master, bench)
+    simulate(master, bench)
 
 
 @pytest.mark.parametrize("late", [None, *CHANNELS])
@@ -182,7 +91,8 @@ def test_queued_accesses_are_answered_in_order_whichever_channel_is_slow(late: s
     words = tuple(Register.word(f"word{i}", Access.WRITE, "", reset=i) for i in range(8))
     constants = tuple(Register.word(f"c{i}", Access.CONSTANT, "", reset=99 + i) for i in range(9))
     map = RegisterMap("both", "", (*words, *constants))
-    master = Master(RegisterBank(map), rng, {c: 0.9 * (c == late) for c in CHANNELS})
+    bank = RegisterBank(map)
+    master = Master(bank, rng, {c: 0.9 * (c == late) for c in CHANNELS})
     written = [(4 * int(rng.integers(8)), int(rng.integers(1 << 32))) for _ in range(30)]
     # Every third write meets a constant.
     errors = [i % 3 == 2 for i in range(30)]
@@ -196,9 +106,9 @@ def test_queued_accesses_are_answered_in_order_whichever_channel_is_slow(late: s
         await master.answered(ctx, "r", 30)
         final = {a: d for (a, d), wrong in zip(written, errors, strict=True) if not wrong}
         for address, data in final.items():
-            assert ctx.get(master.bank.field(f"word{address // 4}")) == data
+            assert ctx.get(bank.field(f"word{address // 4}")) == data
 
-    simulate(map, master, bench)
+    simulate(master, bench)
     assert [data for data, _, _ in master.answers["r"]] == [91 + number for number in read]
     assert [response == 2 for response, _ in master.answers["b"]] == errors
     if late is None:
@@ -209,34 +119,36 @@ def test_queued_accesses_are_answered_in_order_whichever_channel_is_slow(late: s
 def test_a_write_waits_for_both_channels() -> None:
     map = RegisterMap("one", "", (Register.word("only", Access.WRITE, ""),))
     for first, second in (("aw", "w"), ("w", "aw")):
-        master = Master(RegisterBank(map), np.random.default_rng(1), dict.fromkeys(CHANNELS, 0.0))
+        bank = RegisterBank(map)
+        master = Master(bank, np.random.default_rng(1), dict.fromkeys(CHANNELS, 0.0))
 
-        async def bench(ctx, master=master, first=first, second=second) -> None:
+        async def bench(ctx, bank=bank, master=master, first=first, second=second) -> None:
             master.write(0, 5)
             waits = master.queues[second].popleft()
             for _ in range(9):
                 await master.step(ctx)
             assert not master.queues[first], "one channel waits for the other"
             assert not master.answers["b"]
-            assert ctx.get(master.bank.field("only")) == 0
+            assert ctx.get(bank.field("only")) == 0
             master.queues[second].append(waits)
             await master.answered(ctx, "b", 1)
-            assert ctx.get(master.bank.field("only")) == 5
+            assert ctx.get(bank.field("only")) == 5
 
-        simulate(map, master, bench)
+        simulate(master, bench)
 
 
 def test_a_bit_set_while_it_is_cleared_is_set() -> None:
     map = RegisterMap("one", "", (Register.word("sticky", Access.CLEAR, "", width=1),))
-    master = Master(RegisterBank(map), np.random.default_rng(1), dict.fromkeys(CHANNELS, 0.0))
+    bank = RegisterBank(map)
+    master = Master(bank, np.random.default_rng(1), dict.fromkeys(CHANNELS, 0.0))
 
     async def bench(ctx) -> None:
-        ctx.set(master.bank.field("sticky"), 1)
+        ctx.set(bank.field("sticky"), 1)
         master.write(0, 1)
         await master.answered(ctx, "b", 1)
-        ctx.set(master.bank.field("sticky"), 0)
+        ctx.set(bank.field("sticky"), 0)
         master.read(0)
         await master.answered(ctx, "r", 1)
         assert master.answers["r"][0][0] == 1
 
-    simulate(map, master, bench)
+    simulate(master, bench)

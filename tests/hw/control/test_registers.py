@@ -121,7 +121,7 @@ def test_a_network_is_named_by_its_registers() -> None:
     assert values["look_back"] == network.look_back
     assert values["features"] == network.features
     assert values["outputs"] == network.outputs_per_window
-    assert values["series"] == 1
+    assert (values["series"], values["mode"]) == (1, 0)
 
 
 def test_layers_whose_names_are_one_in_c_keep_counters_of_their_own() -> None:
