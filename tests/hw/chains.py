@@ -1,10 +1,8 @@
 """Small networks of streaming layers, for tests."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
-from amaranth.hdl import Module
 
 from hw import (
     Activation,
@@ -27,9 +25,7 @@ from hw import (
     Rounding,
 )
 from hw.block import Spec
-from hw.number.arithmetic import sum_format
-from hw.stream import Block
-from hw.timing import BlockTiming
+from hw.layer.add import Add
 from tests.hw.drawing import draw_codes, draw_recurrent
 
 STEPS, FEATURES = 18, 3
@@ -95,6 +91,15 @@ class Chain:
     def flatten(self) -> "Chain":
         return self.add(lambda p: Flatten(p.beats, p.channels, p.format))
 
+    def total(self, *sources: str, factors: tuple[int, ...] = (1, 1)) -> "Chain":
+        """Add the results of some nodes."""
+        ports = {node.name: node.spec.outputs[0] for node in self.nodes}
+        given = [ports[source] for source in sources]
+        terms = tuple(port.format for port in given)
+        spec = Add(given[0].channels, terms, factors, given[0].steps)
+        self.nodes.append(Node(f"total{len(self.nodes)}", spec, sources))
+        return self
+
     def network(self, name: str) -> Network:
         return Network(name, (INPUT,), tuple(self.nodes), (self.nodes[-1].name,))
 
@@ -142,60 +147,20 @@ def recurrent() -> Chain:
     return chain.dense(reuse=3)
 
 
-def trend() -> Chain:
-    """A moving average, and what a linear forecaster makes of it."""
+def decomposition() -> Chain:
+    """A moving average, what is left without it, and a linear forecast of each, added up."""
+    chain = Chain().squeeze()
+    series = chain.nodes[-1].name
+    chain.add(lambda p: MovingAverage(p.channels, p.format, p.beats, 7, AVERAGE, pace=2))
+    trend = chain.nodes[-1].name
+    chain.flatten().dense(reuse=16)
+    forecast = chain.nodes[-1].name
     return (
-        Chain()
-        .add(lambda p: MovingAverage(p.channels, p.format, p.beats, 7, AVERAGE, pace=2))
-        .conv(3, 2, reuse=2, padding=Padding.SAME, pace=2)
+        chain.total(series, trend, factors=(1, -1))
         .flatten()
-        .dense(reuse=16)
+        .dense(reuse=20)
+        .total(forecast, chain.nodes[-1].name)
     )
-
-
-@dataclass(frozen=True)
-class Total:
-    """The sum of two streams of one format: the simplest join."""
-
-    port: Port
-
-    @property
-    def inputs(self) -> tuple[Port, ...]:
-        port = self.port
-        return tuple(Port(f"i{k}", port.channels, port.format, port.steps) for k in range(2))
-
-    @property
-    def outputs(self) -> tuple[Port, ...]:
-        format = sum_format(self.port.format, self.port.format)
-        return (Port("o", self.port.channels, format, self.port.steps),)
-
-    @property
-    def timing(self) -> BlockTiming:
-        return BlockTiming(1, 1)
-
-    def reference(
-        self, *codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
-    ) -> np.ndarray:
-        return codes[0] + codes[1]
-
-    def build(self) -> Block:
-        return TotalBlock(self)
-
-
-class TotalBlock(Block):
-    """`Total` in hardware."""
-
-    def __init__(self, spec: Total) -> None:
-        super().__init__(spec.inputs, spec.outputs)
-        self._channels = spec.port.channels
-
-    def elaborate(self, platform: object) -> Module:
-        m = Module()
-        m.d.sync += [self.o.valid.eq(self.i0.valid), self.o.payload.tag.eq(self.i0.payload.tag)]
-        for channel in range(self._channels):
-            both = self.i0.payload.data[channel] + self.i1.payload.data[channel]
-            m.d.sync += self.o.payload.data[channel].eq(both)
-        return m
 
 
 def residual() -> Chain:
@@ -204,5 +169,33 @@ def residual() -> Chain:
     early = chain.nodes[-1].name
     chain.conv(5, 4, reuse=8, padding=Padding.SAME)
     late = chain.nodes[-1].name
-    chain.nodes.append(Node("total", Total(chain.port), (early, late)))
+    chain.total(early, late)
     return chain.squeeze().average(lambda steps: Pool(steps, 4, 4)).flatten().dense(reuse=12)
+
+
+def crossing() -> Chain:
+    """A slow branch that needs the beats early and a quick one that needs them late."""
+    chain = Chain().squeeze()
+    squeezed = chain.nodes[-1]
+    chain.conv(3, 4, reuse=6, padding=Padding.CAUSAL)
+    chain.conv(3, 4, reuse=6, padding=Padding.CAUSAL)
+    early = chain.nodes[-1].name
+    nodes, chain.nodes = chain.nodes, [squeezed]
+    chain.conv(5, 4, reuse=1, padding=Padding.SAME, pace=6)
+    late = chain.nodes[1:]
+    renamed = [
+        Node("late0", late[0].spec, ("Activation0",)),
+        Node("late1", late[1].spec, ("late0",)),
+    ]
+    chain.nodes = [*nodes, *renamed]
+    chain.total(early, "late1")
+    return chain.squeeze().flatten().dense(reuse=12)
+
+
+def shortcut() -> Chain:
+    """A beat every cycle; the queue of one branch is full while beats come and go."""
+    chain = Chain().squeeze()
+    start = chain.nodes[-1].name
+    chain.squeeze().squeeze().squeeze()
+    chain.total(start, chain.nodes[-1].name)
+    return chain.squeeze().flatten().dense(reuse=12)

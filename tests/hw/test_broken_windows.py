@@ -5,15 +5,18 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tests.hw.chains import Chain, residual, separable, tcn, trend
+from tests.hw.chains import Chain, crossing, decomposition, residual, shortcut, tcn
 from tests.hw.drawing import draw_codes
 from tests.hw.test_axi import run_top
 
-WINDOWS = 10
+WINDOWS = 8
 
 
-@pytest.mark.parametrize("make", [tcn, separable, trend, residual])
-def test_windows_that_break_off_leave_nothing_behind(make: Callable[[], Chain]) -> None:
+@pytest.mark.parametrize("gaps", [0.0, 0.9])
+@pytest.mark.parametrize("make", [tcn, decomposition, residual, shortcut, crossing])
+def test_windows_that_break_off_leave_nothing_behind(
+    make: Callable[[], Chain], gaps: float
+) -> None:
     network = make().network(make.__name__)
     rng = np.random.default_rng(2)
     steps = network.look_back
@@ -22,10 +25,12 @@ def test_windows_that_break_off_leave_nothing_behind(make: Callable[[], Chain]) 
     whole: list[int] = []
     for window, given in enumerate(codes.tolist()):
         length = steps
-        if window % 2 and window != WINDOWS - 1:
-            length = int(rng.integers(1, steps)) if rng.random() < 0.7 else steps + 2
+        if window % 3 == 2:
+            length = int(rng.integers(1, steps)) if rng.random() < 0.6 else steps + 2
         beats += [(given[i % steps], i == length - 1) for i in range(length)]
         whole += [window] if length == steps else []
-    log = run_top(network, iter(beats), 2 * WINDOWS * network.timing.interval_cycles + 3000)
+    waits = len(beats) / (1 - gaps) + WINDOWS * network.schedule.drain_cycles
+    cycles = int(waits + WINDOWS * network.timing.interval_cycles) + 100
+    log = run_top(network, iter(beats), cycles, gaps=gaps)
     assert log.dropped == WINDOWS - len(whole)
     assert log.codes == network.reference(codes[whole]).tolist()

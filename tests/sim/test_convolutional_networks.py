@@ -11,11 +11,11 @@ from hw.network.serialization import fingerprint, load_network, save_network
 from sim.measure import measure_cycles
 from sim.rtl_model import RtlModel
 from sim.verification import CycleReport
-from tests.hw.chains import Chain, recurrent, residual, separable, tcn, trend
+from tests.hw.chains import Chain, decomposition, recurrent, separable, tcn
 from tests.hw.drawing import draw_codes
 
 
-@pytest.mark.parametrize("make", [tcn, separable, recurrent, trend, residual])
+@pytest.mark.parametrize("make", [tcn, separable, recurrent, decomposition])
 def test_rtl_equals_golden_model_and_its_cycles_the_contract(
     make: Callable[[], Chain], tmp_path: Path
 ) -> None:
@@ -33,7 +33,7 @@ def test_rtl_equals_golden_model_and_its_cycles_the_contract(
             assert run.outputs.tolist() == expected[:60].tolist()
 
 
-@pytest.mark.parametrize("make", [tcn, separable, trend])
+@pytest.mark.parametrize("make", [tcn, separable, decomposition])
 def test_files_give_the_same_network(make: Callable[[], Chain], tmp_path: Path) -> None:
     network = make().network(make.__name__)
     save_network(network, tmp_path)
