@@ -79,6 +79,22 @@ class Schedule:
     arrivals: Mapping[str, Arrivals]
     joins: Mapping[str, tuple[Waiting, ...]]
 
+    @property
+    def drain(self) -> int:
+        """Cycles after which nothing moves any more of a window that was never completed.
+
+        Such a window may leave beats in a queue whose partners will never come, and in blocks
+        that spread their output they would still be leaving when the next window arrives. Zero
+        where neither is possible.
+        """
+        terms = [term for terms in self.arrivals.values() for term in terms]
+        waits = any(waiting.depth for join in self.joins.values() for waiting in join)
+        if not waits and all(min(term.delay) == max(term.delay) for term in terms):
+            return 0
+        return max(max(term.delay) for term in terms) + max(
+            (waiting.delay for join in self.joins.values() for waiting in join), default=0
+        )
+
     def leaves(self, source: str) -> tuple[list[int], list[int]]:
         """Return when the beats of a first window leave `source`, without gaps at the input.
 

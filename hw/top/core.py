@@ -2,7 +2,7 @@
 
 import re
 
-from amaranth.hdl import Module, Signal, unsigned
+from amaranth.hdl import Const, Module, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,7 +10,7 @@ from hw.control.saturation import SaturationWatch
 from hw.network.graph import Network, Node
 from hw.network.mode import Mode
 from hw.top.banked_entry import BankedEntry
-from hw.top.entry import Entry, padded_width, series_bits
+from hw.top.entry import Entry, countdown, padded_width, series_bits
 from hw.top.framing import StreamingFraming, WindowFraming
 from hw.top.join import Join
 from hw.top.single_entry import SingleEntry
@@ -74,20 +74,19 @@ class Core(wiring.Component):
         m.d.comb += [
             entry.tdata.eq(self.tdata),
             entry.tid.eq(self.tid),
-            entry.tvalid.eq(self.tvalid),
             entry.tlast.eq(self.tlast),
             entry.restart.eq(self.restart),
             self.restarted.eq(entry.restarted),
-            self.tready.eq(entry.tready),
             self.dropped_windows.eq(entry.dropped_windows),
         ]
+        flush = self._drained(m, entry)
         streams = {network.input.name: (entry.o.valid, entry.o.payload)}
         for node in network.nodes:
             block = node.spec.build()
             m.submodules[identifier(node.name)] = block
             given = [streams[source] for source in node.inputs]
             if len(given) > 1:
-                given = self._join(m, node, given)
+                given = self._join(m, node, given, flush)
             for port, (there, payload) in zip(node.spec.inputs, given, strict=True):
                 taken = getattr(block, port.name)
                 m.d.comb += [taken.valid.eq(there), taken.payload.eq(payload)]
@@ -100,12 +99,39 @@ class Core(wiring.Component):
         m.d.comb += [self.o.valid.eq(there), self.o.payload.eq(payload)]
         return m
 
+    def _drained(self, m: Module, entry: Entry) -> Value:
+        """Connect the entry's handshake; let nothing in while a lost window drains.
+
+        Returns
+        -------
+        Value
+            High at the end of that time, when all that is left in queues is to be forgotten.
+        """
+        drain = self._network.schedule.drain
+        if drain == 0:
+            m.d.comb += [entry.tvalid.eq(self.tvalid), self.tready.eq(entry.tready)]
+            return Const(0)
+        counted = Signal.like(entry.dropped_windows, name="drained_windows")
+        wait = countdown(m, drain + 1, "drain_wait")
+        drains = Signal(name="drains")
+        lost = entry.dropped_windows != counted
+        m.d.comb += [
+            drains.eq(lost | (wait != 0)),
+            entry.tvalid.eq(self.tvalid & ~drains),
+            self.tready.eq(entry.tready & ~drains),
+        ]
+        m.d.sync += counted.eq(entry.dropped_windows)
+        with m.If(lost):
+            m.d.sync += wait.eq(drain)
+        return wait == 1
+
     def _join(
-        self, m: Module, node: Node, given: list[tuple[Signal, Signal]]
+        self, m: Module, node: Node, given: list[tuple[Signal, Signal]], flush: Value
     ) -> list[tuple[Signal, Signal]]:
         """Let the beats of several streams enter a block in the same cycle."""
         join = Join(node.spec.inputs, self._network.schedule.joins[node.name])
         m.submodules[f"{identifier(node.name)}_join"] = join
+        m.d.comb += join.flush.eq(flush)
         for queue, (valid, payload) in zip(join.inputs, given, strict=True):
             m.d.comb += [queue.valid.eq(valid), queue.payload.eq(payload)]
         return [(head.valid, head.payload) for head in join.outputs]

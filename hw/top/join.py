@@ -7,7 +7,7 @@ stays at the head of its queue until the last beat of the window is through.
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux, ResetInserter, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
@@ -20,6 +20,8 @@ from hw.stream import Port
 class Join(wiring.Component):
     """Queues in front of a block with several inputs; latency 0 for the latest input.
 
+    ``flush`` empties them.
+
     Parameters
     ----------
     ports
@@ -28,10 +30,13 @@ class Join(wiring.Component):
         What stands in front of each.
     """
 
+    flush: Signal
+
     def __init__(self, ports: Sequence[Port], waiting: Sequence[Waiting]) -> None:
         self._ports, self._waiting = ports, waiting
         super().__init__(
-            {f"i{k}": In(port.signature) for k, port in enumerate(ports)}
+            {"flush": In(1)}
+            | {f"i{k}": In(port.signature) for k, port in enumerate(ports)}
             | {f"o{k}": Out(port.signature) for k, port in enumerate(ports)}
         )
 
@@ -58,7 +63,7 @@ class Join(wiring.Component):
             if waiting.delay:
                 valid, payload = _held(m, k, source, waiting.delay)
             take = meets if port.beats == moving else meets & last
-            head = _queue(m, k, valid, payload, take, waiting.depth)
+            head = _queue(m, k, valid, payload, take, waiting.depth, self.flush)
             there.append(head[0])
             heads.append(head[1])
             if port.beats == moving:
@@ -80,14 +85,20 @@ def _held(m: Module, index: int, source: stream.Interface, cycles: int) -> tuple
 
 
 def _queue(
-    m: Module, index: int, valid: Value, payload: Value, take: Value, depth: int
+    m: Module,
+    index: int,
+    valid: Value,
+    payload: Value,
+    take: Value,
+    depth: int,
+    flush: Signal,
 ) -> tuple[Value, Value]:
     """Return whether a beat is there, and the beat: the queue's head or what just comes."""
     if depth == 0:
         return valid, payload
     # In a FIFO of one entry Amaranth's pointers have no bits, which Verilog cannot express.
     queue = SyncFIFO(width=len(payload), depth=max(depth, 2))
-    m.submodules[f"queue{index}"] = queue
+    m.submodules[f"queue{index}"] = ResetInserter(flush)(queue)
     passes = Signal(name=f"passes{index}")
     head = Signal(len(payload), name=f"head{index}")
     m.d.comb += [

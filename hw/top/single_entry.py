@@ -32,9 +32,7 @@ class SingleEntry(Entry):
         beat = self._framing.rule(m, state, self.tlast)
         accepted = Signal()
         m.d.comb += [
-            self.tready.eq(
-                (step_wait == 0) & (~beat.last | (window_wait == 0)) & ~self.restart
-            ),
+            self.tready.eq((step_wait == 0) & (~beat.last | (window_wait == 0)) & ~self.restart),
             self.restarted.eq(self.restart),
             accepted.eq(self.tvalid & self.tready),
             self.o.payload.data.eq(values),
