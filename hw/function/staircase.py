@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
-from math import ceil
+from math import ceil, isfinite
 
 import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value
@@ -66,8 +66,9 @@ class Staircase:
                 f"a function with {len(self.codes)} values takes too much memory in every "
                 f"channel: quantize it to at most {MOST_VALUES.bit_length() - 1} bits"
             )
-        if any(low >= high for low, high in pairwise(self.thresholds)):
-            raise ChronogateError("the thresholds of a staircase must ascend: sort them")
+        ascends = all(low < high for low, high in pairwise(self.thresholds))
+        if not ascends or not all(isfinite(threshold) for threshold in self.thresholds):
+            raise ChronogateError("the thresholds of a staircase are finite and ascend: sort them")
         if min(self.codes) < self.output.minimum or max(self.codes) > self.output.maximum:
             raise ChronogateError(
                 f"{self.output} does not hold the values of a staircase, {min(self.codes)} to "

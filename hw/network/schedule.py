@@ -80,7 +80,9 @@ class Schedule:
     joins
         For each node with several inputs, what stands in front of each.
     drain_cycles
-        Cycles from a beat's entry after which nothing of it moves any more.
+        Cycles from a beat's entry after which nothing of it moves any more; zero where what is
+        left of a window that broke off cannot meet the next one: without joins, in blocks whose
+        output follows their input one to one.
     output
         Whose arrivals are those of the forecast: the last node, or `GATE`.
     """
@@ -174,6 +176,8 @@ def make_schedule(inputs: Sequence[Port], stages: Sequence[Stage], output: str) 
         for stage in passed
         if len(stage.inputs) > 1
     }
+    if not joins and all(stage.timing.emission is None for stage in stages):
+        drain = 0
     return Schedule(pace, arrivals, joins, drain, GATE if GATE in arrivals else output)
 
 

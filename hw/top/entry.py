@@ -89,6 +89,8 @@ class Entry(wiring.Component):
         Intervals hold only within and between whole windows, and the branches of a network send
         different numbers of beats of a broken one: what waits in the joins then is cleared.
         """
+        if self.drain_cycles == 0:
+            return Signal(init=1, name="drained")
         wait = Signal(range(self.drain_cycles + 2), name="drain_wait")
         calm = Signal(name="drained")
         m.d.comb += [self.clear.eq(wait == 1), calm.eq(wait == 0)]

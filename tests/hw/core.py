@@ -8,7 +8,8 @@ from amaranth.hdl import ClockDomain, Module
 from amaranth.sim import Simulator
 
 from hw import Network
-from hw.top.axi import Core, padded_width
+from hw.top.core import Core
+from hw.top.entry import padded_width
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,6 @@ def run_core(
     windows: Sequence[np.ndarray],
     gaps: float = 0.0,
     seed: int = 0,
-    wrong: Sequence[int] = (),
 ) -> CoreRun:
     """Send windows ``(T, F)``, as fast as the entry takes them but for random gaps.
 
@@ -55,6 +55,7 @@ def run_core(
     dropped = 0
     patience = network.timing.window_cycles + 20
     patience += int((len(beats) * pace.step + len(windows) * pace.window) / (1 - gaps)) * 2
+    patience += len(windows) * (network.schedule.drain_cycles + 1)
 
     async def bench(ctx) -> None:
         nonlocal dropped

@@ -183,6 +183,7 @@ def test_depth_of_the_search() -> None:
         (lambda: qkeras.binary(alpha=0.3), "power of two"),
         (lambda: qkeras.hard_swish(6, 2, relu_shift=0), "positive"),
         (lambda: Staircase((0.0, 0.0), (0, 1, 2), FixedPoint(4, 4)), "ascend"),
+        (lambda: Staircase((float("nan"),), (0, 1), FixedPoint(4, 4)), "finite"),
         (lambda: Staircase((0.0,), (0, 9), FixedPoint(4, 4)), "more bits"),
         (lambda: Staircase((0.0,), (0,), FixedPoint(4, 4)), "2 values"),
     ],

@@ -20,8 +20,14 @@ from hw import (
     Port,
     Quantizer,
 )
+from hw.function.leaky_relu import LeakyRelu, quantized_leaky_relu
+from hw.function.pointwise import Pointwise
+from hw.function.qkeras import power_of_two, real_sigmoid, ternary
+from hw.function.quotient import Quotient
+from hw.function.table import Curve, make_table
 from hw.network.serialization import fingerprint, load_network, save_network
 from tests.hw.drawing import draw_codes, draw_network
+from tests.hw.graphs import GRAPHS
 
 KINDS = ["mlp", "lstm", "gru_after", "gru_before"]
 BYTE = FixedPoint(8, 3)
@@ -46,6 +52,39 @@ def test_files_give_the_same_network(kind: str, seed: int, tmp_path: Path) -> No
         np.random.default_rng(seed), port.format, 8, network.look_back, port.channels
     )
     assert loaded.reference(codes).tolist() == network.reference(codes).tolist()
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_graphs_come_back_from_files(name: str, tmp_path: Path) -> None:
+    network = GRAPHS[name]()
+    save_network(network, tmp_path)
+    loaded = load_network(tmp_path)
+    assert fingerprint(loaded) == fingerprint(network)
+    assert loaded.timing == network.timing
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        real_sigmoid(5),
+        ternary(),
+        power_of_two(4),
+        quantized_leaky_relu(6, 2, 0.25),
+        LeakyRelu(77, 8),
+        Quotient(24, BYTE),
+        make_table(Curve.TANH, BYTE, 64),
+    ],
+    ids=lambda function: type(function).__name__,
+)
+def test_functions_come_back_from_files(function: Pointwise, tmp_path: Path) -> None:
+    network = chain(Node("f", Activation(2, BYTE, function, 3), ("input",)))
+    save_network(network, tmp_path)
+    loaded = load_network(tmp_path)
+    assert fingerprint(loaded) == fingerprint(network)
+    codes = np.arange(BYTE.minimum, BYTE.maximum + 1)
+    spec = loaded.nodes[0].spec
+    assert isinstance(spec, Activation)
+    assert spec.function.apply(codes, BYTE).tolist() == function.apply(codes, BYTE).tolist()
 
 
 def test_fingerprint_sees_one_weight() -> None:
