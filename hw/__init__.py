@@ -7,6 +7,7 @@ from hw.layer.dense import Dense
 from hw.layer.flatten import Flatten
 from hw.layer.gru import GRU
 from hw.layer.lstm import LSTM
+from hw.layer.simple_rnn import SimpleRNN
 from hw.network.graph import Network, Node
 from hw.network.metadata import Feature, Metadata
 from hw.number.fixed_point import FixedPoint, Overflow, Rounding
@@ -33,4 +34,5 @@ __all__ = [
     "Port",
     "Quantizer",
     "Rounding",
+    "SimpleRNN",
 ]

@@ -20,6 +20,7 @@ from hw.layer.dense import Dense
 from hw.layer.flatten import Flatten
 from hw.layer.gru import GRU
 from hw.layer.lstm import LSTM
+from hw.layer.simple_rnn import SimpleRNN
 from hw.network.graph import Network, Node
 from hw.network.metadata import Metadata
 from hw.stream import Port
@@ -28,7 +29,7 @@ T = TypeVar("T")
 
 VERSION = 1
 BLOCKS: dict[str, type[Spec]] = {
-    block.__name__: block for block in (Activation, Dense, Flatten, GRU, LSTM)
+    block.__name__: block for block in (Activation, Dense, Flatten, GRU, LSTM, SimpleRNN)
 }
 """Every block that can stand in a file, by name; a new block is added here."""
 FUNCTIONS: dict[str, type] = {function.__name__: function for function in (Quantizer,)}
