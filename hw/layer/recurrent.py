@@ -109,7 +109,8 @@ class RecurrentBlock(Block):
                 values += [int(bias[begin + output]) for output in outputs]
                 begin += program.kernel.shape[1]
             place = Signal(range(max(len(values), 2)), name=f"input_bias{index}_place")
-            offset = Array(Const(o, range(max(len(values), 2))) for o in offsets)[lookup.program]
+            last = max(len(values) - 1, 1)
+            offset = Array(Const(min(o, last), range(last + 1)) for o in offsets)[lookup.program]
             m.d.comb += place.eq(lookup.unit + offset)
             m.d.comb += lookup.initial.eq(
                 constants(m, place, values, spec.input_product.output.shape, f"input_bias{index}")

@@ -23,6 +23,9 @@ from hw.stream import Port
 INFO_LEAD = 3
 """Cycles before a step's first recurrent operands in which its tag is taken over."""
 
+REGISTERED_DEPTH = 64
+"""State memories beyond this depth may become block RAM, which reads with the clock."""
+
 
 class RecurrentSpec(Protocol):
     """What the common hardware wants to know of a layer."""
@@ -229,11 +232,16 @@ class StateMemory:
         after
             Cycles from the ring to `index`.
         """
-        cell = self._cell
-        port = self._memory.read_port()
-        cell.m.d.comb += port.addr.eq(self._address(index, after))
+        cell, m = self._cell, self._cell.m
         value = Signal(self._format.shape, name=f"{self._name}_{name}")
-        cell.m.d.comb += value.eq(Mux(cell.info.at(after + 1).tag.first, 0, port.data))
+        if self._memory.depth > REGISTERED_DEPTH:
+            port = self._memory.read_port()
+            m.d.comb += value.eq(Mux(cell.info.at(after + 1).tag.first, 0, port.data))
+        else:
+            # Distributed RAM reads at once, so the zero need not come behind its register.
+            port = self._memory.read_port(domain="comb")
+            m.d.sync += value.eq(Mux(cell.info.at(after).tag.first, 0, port.data))
+        m.d.comb += port.addr.eq(self._address(index, after))
         return value
 
     def write(self, valid: Value, index: Value, value: Value, after: int) -> None:

@@ -274,6 +274,6 @@ def fill_first_tail(plan_with: Callable[[int], StepPlan], most: int) -> StepPlan
     rows = best.inputs[1].kernel.shape[0]
     # Numbers that fill the tail, or just not, are the only ones worth trying.
     lanes = best.arrays[0].multipliers
-    tries = {min(most, (tail + extra) * lanes // rows) for extra in range(-1, 3)} | {0}
+    tries = {min(most, (tail + extra) * lanes // rows) for extra in range(-3, 3)} | {0}
     plans = [best, *(plan_with(late) for late in sorted(tries, reverse=True))]
     return min(plans, key=lambda plan: (plan.interval_cycles, plan.latency_cycles))
