@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Array, Const, Module, Shape, Signal, Value
+from amaranth.hdl import Array, Cat, Const, Module, Shape, Signal, Value
 from amaranth.lib.memory import Memory
 
 LINE_CYCLES = 4
@@ -60,6 +60,18 @@ def later(
     due = Signal(name=f"{name}_due{cycles}")
     m.d.comb += due.eq(count == part)
     return later(m, due, held, cycles - part, interval, f"{name}_then")
+
+
+def low_bits(*parts: tuple[Value, int]) -> Value:
+    """Join the lowest bits of several values, the first one lowest; at least one bit.
+
+    Nothing of width zero is made: Verilog has no such wires.
+    """
+    return (
+        Cat(*(value[:bits] for value, bits in parts if bits))
+        if any(bits for _, bits in parts)
+        else Const(0, 1)
+    )
 
 
 def table(m: Module, index: Value, values: Sequence[bool], name: str) -> Signal:

@@ -7,10 +7,10 @@ row is a memory of its own, so every memory has one writer and one reader.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, Module, Shape, Signal, Value
+from amaranth.hdl import Module, Shape, Signal, Value
 from amaranth.lib.memory import Memory
 
-from hw.pipeline import delay
+from hw.pipeline import delay, low_bits
 from hw.product.bank import Result
 from hw.product.folded import Program
 
@@ -119,7 +119,7 @@ class ProjectionStore:
             & (result.unit < run.first + run.count)
         )
         bank_bits = (self._banks - 1).bit_length()
-        places = [Signal(bits, name=f"{name}_{side}_place") for side in ("write", "read")]
+        places = [Signal(max(bits, 1), name=f"{name}_{side}_place") for side in ("write", "read")]
         m.d.comb += places[0].eq(result.unit - run.first)
         m.d.comb += places[1].eq(address - run.offset)
         depth = self._banks << bits
@@ -133,8 +133,8 @@ class ProjectionStore:
         writer, reader = memory.write_port(), memory.read_port()
         m.d.comb += [
             writer.en.eq(write),
-            writer.addr.eq(Cat(places[0], self._bank[:bank_bits])),
+            writer.addr.eq(low_bits((places[0], bits), (self._bank, bank_bits))),
             writer.data.eq(result.sum),
-            reader.addr.eq(Cat(places[1], bank[:bank_bits])),
+            reader.addr.eq(low_bits((places[1], bits), (bank, bank_bits))),
         ]
         return reader.data

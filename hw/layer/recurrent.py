@@ -48,7 +48,7 @@ class RecurrentBlock(Block):
         plan = self._recurrent.plan
         arrays = [MultiplierArray(p, f"product{i}") for i, p in enumerate(plan.arrays)]
         m.submodules += arrays
-        number = Signal((plan.banks - 1).bit_length(), name="step_number")
+        number = Signal(range(max(plan.banks, 2)), name="step_number")
         with m.If(self.i.valid):
             m.d.sync += number.eq(number + 1)
         payload = Cat(self.i.payload.tag.as_value(), number)
@@ -150,10 +150,10 @@ class RecurrentBlock(Block):
             m.submodules.hidden_states = memory
             write, read = memory.write_port(), memory.read_port()
             m.d.comb += [
-                write.addr.eq(info.at(last.after).series),
+                write.addr.eq(info.at(last.after).tag.series),
                 write.data.eq(Cat(gathered)),
                 write.en.eq(finished(last)),
-                read.addr.eq(info.at(-2).series),
+                read.addr.eq(info.at(-2).tag.series),
             ]
             width = spec.state.width
             source = [read.data[u * width : (u + 1) * width] for u in range(spec.units)]

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Array, Const, Module, Mux, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 
@@ -15,7 +15,7 @@ from hw.layer.dense import Dense
 from hw.layer.projection import ProjectionStore
 from hw.layer.step import StepPlan
 from hw.number.fixed_point import FixedPoint
-from hw.pipeline import delay
+from hw.pipeline import delay, low_bits
 from hw.product.bank import Lookup, Result
 from hw.product.columns import Group
 from hw.stream import Port
@@ -112,11 +112,6 @@ class StepInfo:
     tag: data.View
     bank: Value
 
-    @property
-    def series(self) -> Value:
-        """The tag's series; no bits where there is one."""
-        return self.tag.as_value()[2:]
-
 
 @dataclass(frozen=True)
 class Cell:
@@ -199,7 +194,7 @@ class Cell:
         """
         stride = len(ranks)
         count = stride * len(self.group.units)
-        places = Array(Const(ranks[gate], range(stride)) for gate in slots)
+        places = Array(Const(ranks[gate], range(max(stride, 2))) for gate in slots)
         address = Signal(range(max(count, 2)), name=f"{name}_address")
         self.m.d.comb += address.eq(lookup.unit * stride + places[lookup.slot])
         bank = self.info.at(self.sum_delay - 3).bank
@@ -254,7 +249,12 @@ class StateMemory:
         ]
 
     def _address(self, index: Value, after: int) -> Value:
-        return Cat(index[: self._bits], self._cell.info.at(after).series)
+        series = self._cell.spec.series
+        if series == 1:
+            return low_bits((index, self._bits))
+        return low_bits(
+            (index, self._bits), (self._cell.info.at(after).tag.series, (series - 1).bit_length())
+        )
 
 
 def gather(

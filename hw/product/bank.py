@@ -100,7 +100,7 @@ class Bank:
             for i, sample in enumerate(samples)
         ]
         masks = [
-            delay(m, sample, plan.operand_stages + 1, f"{name}_mask{i}")
+            delay(m, sample, plan.operand_stages, f"{name}_mask{i}")
             for i, sample in enumerate(samples)
         ]
         lane = 0
@@ -258,7 +258,8 @@ def split(
         if not any(late):
             this.append(product)
             continue
-        next_output = table(m, phase, late, f"{name}_next{lane}")
+        # Counted a cycle ahead, so that the products go through one gate only.
+        next_output = delay(m, table(m, phase, late, f"{name}_next{lane}"), 1, f"{name}_next{lane}")
         masked = [Signal.like(product, name=f"{name}_masked{lane}_{i}") for i in range(2)]
         m.d.comb += [
             masked[0].eq(Mux(next_output, 0, product)),

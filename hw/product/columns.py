@@ -181,9 +181,12 @@ def _groups(n_in: int, gates: int, units: int, lanes: int, cycles: int) -> tuple
         # Padded so that the gates which are needed last also come last.
         strides = [n_in] * full + [columns[-1] * cycles // rest for _ in range(rest > 0)]
         return tuple(Group((u,), tuple(columns), tuple(strides), cycles) for u in range(units))
+    sizes = np.arange(1, min(cycles // gates, units) + 1)
+    # Columns in which every output takes whole cycles need half of the adders: tried first.
+    whole = -(-n_in // np.maximum(cycles // (sizes * gates), 1))
+    parts = _split(units, lanes, whole) or _split(units, lanes, -(-sizes * gates * n_in // cycles))
     groups, first = [], 0
-    for size in _split(n_in * gates, units, lanes, cycles, cycles // gates):
-        count = ceil(size * gates * n_in / cycles)
+    for size, count in parts:
         stride = best_stride(n_in, count, size * gates, cycles)
         members = tuple(range(first, first + size))
         groups.append(Group(members, (count,), (stride,), gates))
@@ -191,20 +194,26 @@ def _groups(n_in: int, gates: int, units: int, lanes: int, cycles: int) -> tuple
     return tuple(groups)
 
 
-def _split(products: int, units: int, lanes: int, cycles: int, most: int) -> list[int]:
-    """Divide `units` into parts of at most `most` that need at most `lanes`, large parts first.
+def _split(units: int, lanes: int, need: np.ndarray) -> list[tuple[int, int]]:
+    """Divide `units` into parts that need at most `lanes`, large parts first.
 
-    A part of u units needs ``ceil(u * products / cycles)`` lanes. The fewest parts win.
+    Parameters
+    ----------
+    need
+        Lanes for a part of 1, 2, ... units; as many as a part may have.
+
+    Returns
+    -------
+    list of tuple of int
+        Units and lanes of each part, the fewest parts possible; empty where there are too few
+        lanes.
     """
-    sizes = np.arange(1, min(most, units) + 1)
-    need = -(-sizes * products // cycles)
-    # fewest[k, u]: fewest lanes for u units in k parts.
+    # fewest[k][u]: fewest lanes for u units in k parts.
     fewest = [np.full(units + 1, np.iinfo(np.int64).max // 2)]
     fewest[0][0] = 0
-    least = ceil(units / len(sizes))
-    for _ in range(least + EXTRA_COLUMNS):
+    for _ in range(ceil(units / len(need)) + EXTRA_COLUMNS):
         table = np.full(units + 1, np.iinfo(np.int64).max // 2)
-        for size, cost in zip(sizes.tolist(), need.tolist(), strict=True):
+        for size, cost in enumerate(need.tolist(), start=1):
             np.minimum(table[size:], fewest[-1][: units + 1 - size] + cost, out=table[size:])
         fewest.append(table)
         if table[units] <= lanes:
@@ -214,9 +223,9 @@ def _split(products: int, units: int, lanes: int, cycles: int, most: int) -> lis
     result, left = [], units
     for parts in range(len(fewest) - 1, 0, -1):
         previous = fewest[parts - 1]
-        for size in range(min(len(sizes), left), 0, -1):
+        for size in range(min(len(need), left), 0, -1):
             if previous[left - size] + need[size - 1] == fewest[parts][left]:
-                result.append(size)
+                result.append((size, int(need[size - 1])))
                 left -= size
                 break
     return sorted(result, reverse=True)

@@ -110,13 +110,3 @@ def test_series_do_not_mix(kind: str, seed: int) -> None:
             assert (flags.window, flags.step) == (beat.step == 0, beat.step == steps - 1)
         row = beat.step if spec.return_sequences else 0
         assert values == expected[beat.series, beat.window, row].tolist()
-
-
-@pytest.mark.parametrize("kind", ["lstm", "gru_after"])
-def test_utilization_of_interleaved_series(kind: str) -> None:
-    for units, n_in, lanes in [(32, 8, 8), (32, 8, 16), (64, 6, 32), (128, 16, 64), (32, 1, 4)]:
-        spec = recurrent_layer(kind, n_in, units, multipliers=lanes, series=256)
-        products = GATES[kind] * units * (n_in + units)
-        plan = spec.plan
-        assert plan.multipliers <= lanes
-        assert products / (lanes * spec.timing.interval_cycles) >= 0.98
