@@ -15,40 +15,23 @@ where d is the recurrent bias (reset-after only), sigma is `recurrent_activation
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 
 from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
-from hw.layer.gru_cell import (
-    AFTER_ORDER,
-    CANDIDATE,
-    GATE_ORDER,
-    RESET,
-    UPDATE,
-    GRUBlock,
-    gate_cycles,
-    tails_after_sum,
-)
-from hw.layer.step import (
-    StepPlan,
-    begin_cycles,
-    divide,
-    fill_first_tail,
-    in_order_of_need,
-    recurrent_columns,
-)
+from hw.layer.gru_cell import CANDIDATE, RESET, UPDATE, GRUBlock
+from hw.layer.gru_plan import input_order, step_plan
+from hw.layer.step import Folding, StepPlan, divide
 from hw.number.arithmetic import (
     add,
-    common_format,
     complement_format,
     product_format,
     sum_format,
 )
 from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Group, unit_groups
-from hw.product.folded import Program, exact_matmul, plain_programs, product_sum_format
+from hw.product.folded import exact_matmul, product_sum_format
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
 
@@ -191,97 +174,30 @@ class GRU:
         return (Port("o", self.units, self.hidden, steps, self.series),)
 
     @property
-    def _multipliers(self) -> tuple[int, int, bool]:
-        folding = divide(
+    def folding(self) -> Folding:
+        """Multipliers of the products."""
+        return divide(
             self.kernel.size,
             self.recurrent_kernel.size,
             self.input_reuse,
             self.recurrent_reuse,
             self.multipliers,
         )
-        return folding.inputs, folding.recurrents, folding.shared
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """Units and lanes of each cell."""
-        return unit_groups(self.units, 2 + self.reset_after, self.units, self._multipliers[1])
-
-    @cached_property
-    def _order(self) -> np.ndarray:
-        """The input product's outputs in the order of computing: r and z by unit, then h."""
-        units = np.arange(self.units)
-        pairs = np.array(GATE_ORDER) * self.units + units[:, np.newaxis]
-        return np.concatenate([pairs.ravel(), CANDIDATE * self.units + units])
+        return unit_groups(self.units, 2 + self.reset_after, self.units, self.folding.recurrents)
 
     @property
     def input_bias(self) -> np.ndarray:
         """Bias in the order of the input product's programs."""
-        return self.input_product.aligned_bias[self._order]
-
-    @cached_property
-    def _recurrents(self) -> tuple[Program, ...]:
-        if self.reset_after:
-            total = common_format(self.sum, self.biased)
-            parts = [(AFTER_ORDER, self.state, total)]
-        else:
-            parts = [
-                (GATE_ORDER, self.state, self.sum),
-                ((CANDIDATE,), self.reset_state, self.candidate_sum),
-            ]
-        return tuple(
-            Program(
-                self.recurrent_kernel,
-                source,
-                self.recurrent_format,
-                total,
-                recurrent_columns(self.groups, self.units, order),
-            )
-            for order, source, total in parts
-        )
-
-    def _needs(self) -> tuple[np.ndarray, ...]:
-        """Return for each recurrent product when it wants the input sums, in their order."""
-        units, columns = self.units, [program.columns for program in self._recurrents]
-        needs = [begin_cycles(c, 3 * units)[self._order] for c in columns]
-        if self.reset_after:
-            # The candidate's input sum is added behind the gate r.
-            last = self._recurrents[0].last_cycles()[CANDIDATE * units :]
-            needs[0][2 * units :] = last + gate_cycles(self) + 2
-        return tuple(needs)
+        return self.input_product.aligned_bias[input_order(self.units)]
 
     @cached_property
     def plan(self) -> StepPlan:
         """When everything runs."""
-        lanes, _, shared = self._multipliers
-        kernel, needs = self.kernel[:, self._order], self._needs()
-        outputs = kernel.shape[1]
-
-        def plan_with(late: int) -> StepPlan:
-            cuts = [0, outputs - late, outputs] if late else [0, outputs]
-            rows = [tuple(need[a:b] for a, b in pairwise(cuts)) for need in needs]
-            programs = plain_programs(
-                [kernel[:, a:b] for a, b in pairwise(cuts)],
-                self.input,
-                self.kernel_format,
-                self.input_product.output,
-                lanes,
-            )
-            ordered = tuple(
-                in_order_of_need(program, np.min([row[i] for row in rows], axis=0), self._starts(a))
-                for i, (program, a) in enumerate(zip(programs, cuts[:-1], strict=True))
-            )
-            return StepPlan(
-                ordered, self._recurrents, shared, tuple(rows), tails_after_sum(self), self.series
-            )
-
-        if self.reset_after or not shared:
-            return plan_with(0)
-        return fill_first_tail(plan_with, self.units)
-
-    def _starts(self, offset: int) -> list[int]:
-        """Return where the input sums of the groups begin, counted from `offset`."""
-        first = [group.units[0] for group in self.groups]
-        return [2 * u - offset for u in first] + [2 * self.units + u - offset for u in first]
+        return step_plan(self)
 
     @property
     def tail_cycles(self) -> int:

@@ -18,7 +18,14 @@ import numpy as np
 from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
 from hw.layer.lstm_cell import GATE_ORDER, LSTMBlock, tail_after_sum
-from hw.layer.step import StepPlan, begin_cycles, divide, in_order_of_need, recurrent_columns
+from hw.layer.step import (
+    Folding,
+    StepPlan,
+    begin_cycles,
+    divide,
+    in_order_of_need,
+    recurrent_columns,
+)
 from hw.number.arithmetic import add, product_format, sum_format
 from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Group, unit_groups
@@ -134,18 +141,18 @@ class LSTM:
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """Units and lanes of each cell."""
-        return unit_groups(self.units, 4, self.units, self._multipliers[1])
+        return unit_groups(self.units, 4, self.units, self.folding.recurrents)
 
     @property
-    def _multipliers(self) -> tuple[int, int, bool]:
-        folding = divide(
+    def folding(self) -> Folding:
+        """Multipliers of the products."""
+        return divide(
             self.kernel.size,
             self.recurrent_kernel.size,
             self.input_reuse,
             self.recurrent_reuse,
             self.multipliers,
         )
-        return folding.inputs, folding.recurrents, folding.shared
 
     @cached_property
     def _order(self) -> np.ndarray:
@@ -161,7 +168,6 @@ class LSTM:
     @cached_property
     def plan(self) -> StepPlan:
         """When everything runs."""
-        inputs, _, shared = self._multipliers
         columns = recurrent_columns(self.groups, self.units, GATE_ORDER)
         recurrent = Program(
             self.recurrent_kernel, self.state, self.recurrent_format, self.sum, columns
@@ -172,13 +178,13 @@ class LSTM:
             self.input,
             self.kernel_format,
             self.input_product.output,
-            inputs,
+            self.folding.inputs,
         )
         starts = [4 * group.units[0] for group in self.groups]
         return StepPlan(
             (in_order_of_need(program, need, starts),),
             (recurrent,),
-            shared,
+            self.folding.shared,
             ((need,),),
             (tail_after_sum(self),),
             self.series,

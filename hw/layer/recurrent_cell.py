@@ -215,6 +215,7 @@ class StateMemory:
         self._bits = (len(cell.group.units) - 1).bit_length()
         depth = cell.spec.series << self._bits
         self._memory = Memory(shape=format.shape, depth=max(depth, 2), init=[])
+        self._reads_with_clock = depth > REGISTERED_DEPTH
         cell.m.submodules[name] = self._memory
 
     def read(self, index: Value, after: int, name: str) -> Signal:
@@ -229,7 +230,7 @@ class StateMemory:
         """
         cell, m = self._cell, self._cell.m
         value = Signal(self._format.shape, name=f"{self._name}_{name}")
-        if self._memory.depth > REGISTERED_DEPTH:
+        if self._reads_with_clock:
             port = self._memory.read_port()
             m.d.comb += value.eq(Mux(cell.info.at(after + 1).tag.first, 0, port.data))
         else:

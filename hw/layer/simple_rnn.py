@@ -18,7 +18,14 @@ from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
 from hw.layer.recurrent import RecurrentBlock
 from hw.layer.recurrent_cell import Cell, NewState
-from hw.layer.step import StepPlan, begin_cycles, divide, in_order_of_need, recurrent_columns
+from hw.layer.step import (
+    Folding,
+    StepPlan,
+    begin_cycles,
+    divide,
+    in_order_of_need,
+    recurrent_columns,
+)
 from hw.number.arithmetic import add, sum_format
 from hw.number.fixed_point import FixedPoint
 from hw.pipeline import delay
@@ -113,20 +120,20 @@ class SimpleRNN:
         return (Port("o", self.units, self.hidden, steps, self.series),)
 
     @property
-    def _multipliers(self) -> tuple[int, int, bool]:
-        folding = divide(
+    def folding(self) -> Folding:
+        """Multipliers of the products."""
+        return divide(
             self.kernel.size,
             self.recurrent_kernel.size,
             self.input_reuse,
             self.recurrent_reuse,
             self.multipliers,
         )
-        return folding.inputs, folding.recurrents, folding.shared
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """Units and lanes of each activation."""
-        return unit_groups(self.units, 1, self.units, self._multipliers[1])
+        return unit_groups(self.units, 1, self.units, self.folding.recurrents)
 
     @property
     def input_bias(self) -> np.ndarray:
@@ -136,20 +143,23 @@ class SimpleRNN:
     @cached_property
     def plan(self) -> StepPlan:
         """When everything runs."""
-        inputs, _, shared = self._multipliers
         columns = recurrent_columns(self.groups, self.units, (0,))
         recurrent = Program(
             self.recurrent_kernel, self.state, self.recurrent_format, self.sum, columns
         )
         need = begin_cycles(columns, self.units)
         (program,) = plain_programs(
-            [self.kernel], self.input, self.kernel_format, self.input_product.output, inputs
+            [self.kernel],
+            self.input,
+            self.kernel_format,
+            self.input_product.output,
+            self.folding.inputs,
         )
         starts = [group.units[0] for group in self.groups]
         return StepPlan(
             (in_order_of_need(program, need, starts),),
             (recurrent,),
-            shared,
+            self.folding.shared,
             ((need,),),
             (self.activation.delay_cycles(self.sum),),
             self.series,

@@ -69,6 +69,20 @@ class StepPlan:
         return sum(array.multipliers for array in self.arrays)
 
     @property
+    def products(self) -> int:
+        """Useful products of one step, those of the cells not counted."""
+        return sum(
+            len(column.outputs) * program.kernel.shape[0]
+            for program in (*self.inputs, *self.recurrents)
+            for column in program.columns
+        )
+
+    @property
+    def utilization(self) -> float:
+        """Share of the pools' cycles that multiply, beats as close as allowed."""
+        return self.products / (self.multipliers * self.interval_cycles)
+
+    @property
     def tail_cycles(self) -> tuple[int, ...]:
         """From the last recurrent product until h (or r * s) is usable by the next program."""
         return tuple(self.arrays[-1].sum_delay + tail for tail in self.tails)
@@ -153,7 +167,7 @@ class StepPlan:
 
 
 @dataclass(frozen=True)
-class Multipliers:
+class Folding:
     """How many multipliers each product of a recurrent layer gets.
 
     Parameters
@@ -175,7 +189,7 @@ def divide(
     input_reuse: int | None,
     recurrent_reuse: int | None,
     multipliers: int | None,
-) -> Multipliers:
+) -> Folding:
     """Read a layer's folding: two reuse factors, or the size of one pool.
 
     Raises
@@ -189,7 +203,7 @@ def divide(
                 "a recurrent layer has no multipliers: "
                 "give input_reuse and recurrent_reuse, or multipliers"
             )
-        return Multipliers(
+        return Folding(
             lanes_for(input_products, input_reuse),
             lanes_for(recurrent_products, recurrent_reuse),
             shared=False,
@@ -200,7 +214,7 @@ def divide(
         )
     if multipliers < 1:
         raise ChronogateError(f"a pool of {multipliers} multipliers is not possible: use 1 or more")
-    return Multipliers(multipliers, multipliers, shared=True)
+    return Folding(multipliers, multipliers, shared=True)
 
 
 def recurrent_columns(

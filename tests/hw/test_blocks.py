@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from amaranth.hdl import Module, Signal, Value
 
-from hw import Activation, Dense, FixedPoint, Flatten, Function, Quantizer
+from hw import Activation, Dense, FixedPoint, Flatten, Function, Quantizer, SimpleRNN
 from hw.block import Spec
+from hw.function.pointwise import Pointwise
 from hw.pipeline import delay
 from tests.hw.drawing import (
     draw_codes,
@@ -105,16 +106,18 @@ class Slow(Quantizer):
         return late
 
 
+def slowed(function: Pointwise, extra: int) -> Slow:
+    assert isinstance(function, Quantizer)
+    return Slow(function.function, function.output, extra)
+
+
 @pytest.mark.parametrize(("activation", "gate"), [(0, 3), (2, 0), (4, 5)])
 @pytest.mark.parametrize("kind", ["lstm", "gru_after", "gru_before", "simple_rnn"])
 def test_activations_of_several_cycles(kind: str, activation: int, gate: int) -> None:
     for seed in range(3):
         rng = np.random.default_rng([seed, activation, gate])
         spec = draw_recurrent(rng, FixedPoint(6, 2), 3, 3, kind)
-        fast = spec.activation
-        assert isinstance(fast, Quantizer)
-        spec = replace(spec, activation=Slow(fast.function, fast.output, activation))
-        if kind != "simple_rnn":
-            inner = spec.recurrent_activation
-            spec = replace(spec, recurrent_activation=Slow(inner.function, inner.output, gate))
+        spec = replace(spec, activation=slowed(spec.activation, activation))
+        if not isinstance(spec, SimpleRNN):
+            spec = replace(spec, recurrent_activation=slowed(spec.recurrent_activation, gate))
         check_block(spec, rng, gaps=seed == 0)
