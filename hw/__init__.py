@@ -13,6 +13,7 @@ from hw.layer.moving_average import MovingAverage
 from hw.layer.pool import Pool
 from hw.layer.pooling import AveragePooling, MaxPooling
 from hw.layer.receptive_field import Padding
+from hw.layer.simple_rnn import SimpleRNN
 from hw.layer.unrolled_dense import UnrolledDense
 from hw.network.graph import Network, Node
 from hw.network.metadata import Feature, Metadata
@@ -47,5 +48,6 @@ __all__ = [
     "Port",
     "Quantizer",
     "Rounding",
+    "SimpleRNN",
     "UnrolledDense",
 ]

@@ -7,11 +7,20 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from amaranth.hdl import Array, Const, Module, Signal
+from amaranth.hdl import Module, Signal, Value
 
 from hw.number.fixed_point import FixedPoint
-from hw.product.engine import ProductEngine
-from hw.product.folded import FoldedProduct, sum_bounds
+from hw.pipeline import constants, delay
+from hw.product.array import MultiplierArray
+from hw.product.folded import (
+    ArrayPlan,
+    Program,
+    exact_matmul,
+    lanes_for,
+    plain_programs,
+    product_sum_format,
+    sum_bounds,
+)
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
 
@@ -53,21 +62,25 @@ class Dense:
         return replace(self, reuse=-(-products // multipliers))
 
     @cached_property
-    def product(self) -> FoldedProduct:
+    def program(self) -> Program:
         """The folded product inside."""
-        return FoldedProduct(
-            self.kernel[:, np.newaxis, :], self.input, self.kernel_format, self.reuse
-        )
+        lanes = lanes_for(self.kernel.size, self.reuse)
+        return plain_programs((self.kernel,), self.input, self.kernel_format, self.output, lanes)[0]
+
+    @property
+    def plan(self) -> ArrayPlan:
+        """The multipliers."""
+        return ArrayPlan(((self.program,),))
 
     @cached_property
     def output(self) -> FixedPoint:
-        """The exact output format, by interval analysis over the input's whole range."""
-        fraction = max(self.product.sum_format.fraction, self.bias_format.fraction)
-        bias = self.bias.astype(object) << (fraction - self.bias_format.fraction)
-        low, high = sum_bounds(self.kernel, self.input)
-        scale = fraction - self.product.sum_format.fraction
-        ends = (low << scale) + bias, (high << scale) + bias
-        return FixedPoint.covering(int(ends[0].min()), int(ends[1].max()), fraction)
+        """The exact output format, by interval analysis over the input's whole range.
+
+        It also holds every partial sum, each of which begins with the bias.
+        """
+        return biased_format(
+            self.kernel, self.bias, self.input, self.kernel_format, self.bias_format
+        )
 
     @property
     def inputs(self) -> tuple[Port, ...]:
@@ -79,11 +92,12 @@ class Dense:
 
     @property
     def timing(self) -> BlockTiming:
+        plan = self.plan
         return BlockTiming(
-            latency_cycles=self.product.sum_latency + 1,
+            latency_cycles=plan.lead + self.program.busy_cycles + plan.sum_delay + 1,
             interval_cycles=self.reuse,
-            multipliers=self.product.multipliers,
-            products=self.product.products,
+            multipliers=plan.multipliers,
+            products=self.kernel.size,
         )
 
     @property
@@ -95,16 +109,34 @@ class Dense:
         self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
     ) -> np.ndarray:
         """Map int64 codes ``(N, [T,] n_in)`` to ``(N, [T,] n_out)``."""
-        sums = self.product.reference(codes.reshape(-1, codes.shape[-1]))[:, 0, :]
-        scale = self.output.fraction - self.product.sum_format.fraction
-        return ((sums << scale) + self.aligned_bias).reshape(*codes.shape[:-1], -1)
+        flat = codes.reshape(-1, codes.shape[-1])
+        grid = product_sum_format(self.kernel, self.input, self.kernel_format)
+        sums = exact_matmul(flat, self.kernel, grid) << self.program.shift
+        return (sums + self.aligned_bias).reshape(*codes.shape[:-1], -1)
 
     def build(self) -> Block:
         return DenseBlock(self)
 
 
+def biased_format(
+    kernel: np.ndarray,
+    bias: np.ndarray,
+    source: FixedPoint,
+    kernel_format: FixedPoint,
+    bias_format: FixedPoint,
+) -> FixedPoint:
+    """Return the narrowest format of ``x . kernel + bias`` and of every partial sum."""
+    product_fraction = source.fraction + kernel_format.fraction
+    fraction = max(product_fraction, bias_format.fraction)
+    offset = bias.astype(object) << (fraction - bias_format.fraction)
+    low, high = sum_bounds(kernel, source)
+    scale = fraction - product_fraction
+    ends = (low << scale) + offset, (high << scale) + offset
+    return FixedPoint.covering(int(ends[0].min()), int(ends[1].max()), fraction)
+
+
 class DenseBlock(Block):
-    """`Dense` in hardware: an input register, the product engine, one register per output."""
+    """`Dense` in hardware: the multipliers, one register per output."""
 
     def __init__(self, spec: Dense) -> None:
         super().__init__(spec.inputs, spec.outputs)
@@ -113,30 +145,42 @@ class DenseBlock(Block):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         spec = self._spec
-        m.submodules.engine = engine = ProductEngine(
-            spec.product, tag_width=spec.inputs[0].tag_width
-        )
-        vector = Signal.like(self.i.payload.data, name="vector")
-        with m.If(self.i.valid):
-            m.d.sync += vector.eq(self.i.payload.data)
+        plan, program = spec.plan, spec.program
+        m.submodules.product = array = MultiplierArray(plan, "product")
         m.d.comb += [
-            engine.vector.eq(vector),
-            engine.start.eq(self.i.valid),
-            engine.tag.eq(self.i.payload.tag.as_value()),
+            array.starts[0].eq(self.i.valid),
+            array.vectors[0].as_value().eq(self._vector(m, plan.lead)),
         ]
-        scale = spec.output.fraction - spec.product.sum_format.fraction
-        for column, result in zip(spec.product.columns, engine.results, strict=True):
-            bias = Array(
-                Const(int(spec.aligned_bias[unit]), spec.output.shape) for unit in column.units
-            )[result.unit]
-            value = Signal(spec.output.shape, name=f"value_{column.units[0]}")
-            m.d.comb += value.eq((result.sums[0] << scale) + bias)
+        bank = array.banks[0]
+        for column, lookup, result in zip(program.columns, bank.lookups, bank.results, strict=True):
+            name = f"output{column.outputs[0]}"
+            bias = [int(spec.aligned_bias[output]) for output in column.outputs]
+            m.d.comb += lookup.initial.eq(
+                constants(m, lookup.unit, bias, spec.output.shape, f"{name}_bias")
+            )
             with m.If(result.valid), m.Switch(result.unit):
-                for index, unit in enumerate(column.units):
+                for index, output in enumerate(column.outputs):
                     with m.Case(index):
-                        m.d.sync += self.o.payload.data[unit].eq(value)
-        m.d.sync += [
-            self.o.valid.eq(engine.done),
-            self.o.payload.tag.as_value().eq(engine.done_tag),
-        ]
+                        m.d.sync += self.o.payload.data[output].eq(result.sum)
+        slowest = max(range(len(program.columns)), key=lambda c: program.columns[c].busy_cycles)
+        final = bank.results[slowest]
+        done = final.valid & (final.unit == program.columns[slowest].units - 1)
+        m.d.sync += self.o.valid.eq(done)
+        # A beat's sums leave before those of the next, so its tag waits in step with the first.
+        tag = Signal.like(self.i.payload.tag.as_value(), name="running_tag")
+        with m.If(self.i.valid):
+            m.d.sync += tag.eq(self.i.payload.tag.as_value())
+        m.d.sync += self.o.payload.tag.as_value().eq(
+            delay(m, tag, plan.lead + plan.sum_delay, "tag")
+        )
         return m
+
+    def _vector(self, m: Module, lead: int) -> Value:
+        """Hold the beat until it is sampled."""
+        value = self.i.payload.data.as_value()
+        if lead == 0:
+            return value
+        held = Signal.like(value, name="vector")
+        with m.If(self.i.valid):
+            m.d.sync += held.eq(value)
+        return held

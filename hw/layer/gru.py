@@ -20,17 +20,25 @@ import numpy as np
 
 from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
-from hw.layer.gru_cell import AFTER_STAGES, BEFORE_STAGES, RESET_STAGES, GRUBlock
-from hw.number.arithmetic import add, complement_format, product_format, sum_format
+from hw.layer.gru_cell import CANDIDATE, RESET, UPDATE, GRUBlock
+from hw.layer.gru_plan import input_order, step_plan
+from hw.layer.step import Folding, StepPlan, divide
+from hw.number.arithmetic import (
+    add,
+    complement_format,
+    product_format,
+    sum_format,
+)
 from hw.number.fixed_point import FixedPoint
-from hw.product.folded import FoldedProduct
+from hw.product.columns import Group, unit_groups
+from hw.product.folded import exact_matmul, product_sum_format
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
 
 
 @dataclass(frozen=True, eq=False)
 class GRU:
-    """A gated recurrent unit layer that gives the last step's hidden state.
+    """A gated recurrent unit layer.
 
     Parameters
     ----------
@@ -48,8 +56,19 @@ class GRU:
     steps
         Time steps in a window.
     input_reuse, recurrent_reuse
-        Reuse factors of the input product and of each recurrent product; reset-before has two
-        that depend on each other.
+        Reuse factors of the input product and of the recurrent products (reset-before has two
+        that depend on each other), each with multipliers of its own; ``None`` for one pool.
+    multipliers
+        Size of the pool that does all products, or ``None``.
+    return_sequences
+        Whether every step's hidden state is given away, or the last one's only.
+    series
+        Independent series that share the hardware.
+
+    Raises
+    ------
+    ChronogateError
+        When neither or both foldings are given, or a sum would exceed 63 bits.
     """
 
     kernel: np.ndarray
@@ -65,8 +84,11 @@ class GRU:
     recurrent_activation: Pointwise
     reset_after: bool
     steps: int
-    input_reuse: int
-    recurrent_reuse: int
+    input_reuse: int | None = None
+    recurrent_reuse: int | None = None
+    multipliers: int | None = None
+    return_sequences: bool = False
+    series: int = 1
 
     @property
     def units(self) -> int:
@@ -78,27 +100,25 @@ class GRU:
         early = np.where(np.arange(3 * self.units) < 2 * self.units, self.recurrent_bias, 0)
         bias = self.bias + early
         grid = FixedPoint.covering(int(bias.min()), int(bias.max()), self.bias_format.fraction)
-        return Dense(
-            self.kernel, bias, self.input, self.kernel_format, grid, self.input_reuse, self.steps
-        )
+        return Dense(self.kernel, bias, self.input, self.kernel_format, grid, 1, self.steps)
 
     @cached_property
-    def gate_product(self) -> FoldedProduct:
-        """The product of s: gates z and r, and h as well where the reset comes after."""
-        gates = 3 if self.reset_after else 2
-        kernel = self.recurrent_kernel.reshape(self.units, 3, self.units)[:, :gates]
-        return FoldedProduct(kernel, self.state, self.recurrent_format, self.recurrent_reuse)
+    def gate_sum(self) -> FixedPoint:
+        """Format of the product of s: gates z and r, and h as well where the reset comes after."""
+        return product_sum_format(self._gate_kernel, self.state, self.recurrent_format)
 
-    @cached_property
-    def candidate_product(self) -> FoldedProduct:
-        """The product of ``r * s``, where the reset comes before."""
-        kernel = self.recurrent_kernel[:, np.newaxis, 2 * self.units :]
-        return FoldedProduct(kernel, self.reset_state, self.recurrent_format, self.recurrent_reuse)
+    @property
+    def _gate_kernel(self) -> np.ndarray:
+        return self.recurrent_kernel[:, : (2 + self.reset_after) * self.units]
+
+    @property
+    def _candidate_kernel(self) -> np.ndarray:
+        return self.recurrent_kernel[:, 2 * self.units :]
 
     @cached_property
     def sum(self) -> FixedPoint:
         """Format of the two gates' sums."""
-        return sum_format(self.input_product.output, self.gate_product.sum_format)
+        return sum_format(self.input_product.output, self.gate_sum)
 
     @cached_property
     def gate(self) -> FixedPoint:
@@ -112,14 +132,14 @@ class GRU:
     @cached_property
     def biased(self) -> FixedPoint:
         """Format of ``s . R_h + d_h``."""
-        return sum_format(self.gate_product.sum_format, self.bias_format)
+        return sum_format(self.gate_sum, self.bias_format)
 
     @cached_property
     def reset_sum(self) -> FixedPoint:
         """Format of what is added to ``x . K_h + b_h``."""
         if self.reset_after:
             return product_format(self.gate, self.biased)
-        return self.candidate_product.sum_format
+        return product_sum_format(self._candidate_kernel, self.reset_state, self.recurrent_format)
 
     @cached_property
     def candidate_sum(self) -> FixedPoint:
@@ -146,42 +166,64 @@ class GRU:
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        return (Port("i", self.kernel.shape[0], self.input, self.steps),)
+        return (Port("i", self.kernel.shape[0], self.input, self.steps, self.series),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        return (Port("o", self.units, self.hidden),)
+        steps = self.steps if self.return_sequences else None
+        return (Port("o", self.units, self.hidden, steps, self.series),)
 
     @property
-    def recurrent_cycles(self) -> int:
-        """From the start of a step until the next step may begin."""
-        if self.reset_after:
-            return self.gate_product.sum_latency + AFTER_STAGES
-        return (
-            self.gate_product.sum_latency
-            + RESET_STAGES
-            + self.candidate_product.sum_latency
-            + BEFORE_STAGES
+    def folding(self) -> Folding:
+        """Multipliers of the products."""
+        return divide(
+            self.kernel.size,
+            self.recurrent_kernel.size,
+            self.input_reuse,
+            self.recurrent_reuse,
+            self.multipliers,
         )
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """Units and lanes of each cell."""
+        return unit_groups(self.units, 2 + self.reset_after, self.units, self.folding.recurrents)
+
+    @property
+    def input_bias(self) -> np.ndarray:
+        """Bias in the order of the input product's programs."""
+        return self.input_product.aligned_bias[input_order(self.units)]
+
+    @cached_property
+    def plan(self) -> StepPlan:
+        """When everything runs."""
+        return step_plan(self)
+
+    @property
+    def tail_cycles(self) -> int:
+        """From the last recurrent products of a step until the next may begin; all tails."""
+        return sum(self.plan.tail_cycles)
 
     @property
     def timing(self) -> BlockTiming:
-        recurrent = [self.gate_product]
-        if not self.reset_after:
-            recurrent.append(self.candidate_product)
+        plan = self.plan
         return BlockTiming(
-            latency_cycles=self.input_product.timing.latency_cycles + self.recurrent_cycles + 1,
-            interval_cycles=max(self.input_reuse, self.recurrent_cycles),
-            multipliers=self.input_product.product.multipliers
-            + sum(product.multipliers for product in recurrent)
-            + 3 * len(self.gate_product.columns),
+            latency_cycles=plan.latency_cycles,
+            interval_cycles=plan.interval_cycles,
+            multipliers=plan.multipliers + 3 * len(self.groups),
             products=self.kernel.size + self.recurrent_kernel.size + 3 * self.units,
+            series_cycles=plan.loop_cycles if self.series > 1 else None,
         )
 
     def reference(
         self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
     ) -> np.ndarray:
-        """Map int64 codes ``(N, T, n_in)`` to the last hidden state's codes ``(N, units)``.
+        """Map int64 codes ``(N, T, n_in)`` to hidden states.
+
+        Returns
+        -------
+        numpy.ndarray
+            int64 codes ``(N, T, units)`` with `return_sequences`, else ``(N, units)``.
 
         `trace`, if given, receives ``h``, ``(N, T, units)``, before the state quantizer.
         """
@@ -191,31 +233,33 @@ class GRU:
         for step in range(self.steps):
             hidden = self._step(projected[:, step], self.state.resize(hidden, self.hidden))
             history.append(hidden)
+        sequence = np.stack(history, axis=1)
         if trace is not None:
-            trace["h"] = np.stack(history, axis=1)
-        return hidden
+            trace["h"] = sequence
+        return sequence if self.return_sequences else hidden
 
     def _step(self, projected: np.ndarray, state: np.ndarray) -> np.ndarray:
         x_z, x_r, x_h = np.split(projected, 3, axis=1)
-        sums = self.gate_product.reference(state)
+        sums = exact_matmul(state, self._gate_kernel, self.gate_sum)
+        sums = sums.reshape(len(state), -1, self.units)
         z, r = (
             self.recurrent_activation.apply(
                 add(
                     self.sum,
                     (x, self.input_product.output),
-                    (sums[:, gate], self.gate_product.sum_format),
+                    (sums[:, gate], self.gate_sum),
                 ),
                 self.sum,
             )
-            for gate, x in enumerate((x_z, x_r))
+            for gate, x in ((UPDATE, x_z), (RESET, x_r))
         )
         if self.reset_after:
             late = self.recurrent_bias[2 * self.units :]
             reset = r * add(
-                self.biased, (sums[:, 2], self.gate_product.sum_format), (late, self.bias_format)
+                self.biased, (sums[:, CANDIDATE], self.gate_sum), (late, self.bias_format)
             )
         else:
-            reset = self.candidate_product.reference(r * state)[:, 0]
+            reset = exact_matmul(r * state, self._candidate_kernel, self.reset_sum)
         g = self.activation.apply(
             add(self.candidate_sum, (x_h, self.input_product.output), (reset, self.reset_sum)),
             self.candidate_sum,

@@ -1,27 +1,60 @@
-"""The hardware of `hw.layer.gru.GRU`: a cell pipeline for each column of the recurrent products."""
+"""The hardware of `hw.layer.gru.GRU`: one cell for each group of units.
 
+Reset-after, cycles after the sum of the candidate gate, which comes right before that of z, or
+together with it where a step has fewer cycles than a unit has gates::
+
+    + gate         r has arrived (it comes first, or at once)
+    + 1            r * (s . R_h + d_h)
+    + 2            the candidate's sum
+    + activation   g
+    + 1            (1 - z) * g, z * s
+    + 2            h
+
+Reset-before has r * s between two recurrent products: after the sum of r, a gate and a product;
+after the sum of the candidate, an activation, the two products and their sum.
+"""
+
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-from amaranth.hdl import Array, Const, Module, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data
+from amaranth.lib.memory import Memory
 
-from hw.layer.recurrent import NewState, RecurrentBlock, Step, unit_queue
+from hw.layer.recurrent import RecurrentBlock
+from hw.layer.recurrent_cell import Arrival, Cell, NewState, StateMemory, gather, hold, padded
 from hw.number.arithmetic import complement_format
-from hw.pipeline import delay
-from hw.product.engine import ProductEngine, Result
+from hw.number.resize import resize
+from hw.pipeline import constants, delay
+from hw.product.array import MultiplierArray
 
 if TYPE_CHECKING:
     from hw.layer.gru import GRU
 
-AFTER_STAGES = 7
-"""Reset-after: sums, gates, reset product, candidate sum, candidate, two products, h."""
+UPDATE, RESET, CANDIDATE = range(3)
+AFTER_ORDER = (RESET, CANDIDATE, UPDATE)
+"""Gates of the one recurrent product of reset-after, what is wanted last comes last."""
 
-RESET_STAGES = 2
-"""Reset-before, first part: sums, gates; r * s is stored while the second product starts."""
+GATE_ORDER = (RESET, UPDATE)
+"""Gates of the first recurrent product of reset-before; the candidate is alone in the second."""
 
-BEFORE_STAGES = 4
-"""Reset-before, second part: candidate sum, candidate, two products, h."""
+
+def gate_cycles(spec: "GRU") -> int:
+    """Return the cycles of a gate's activation."""
+    return spec.recurrent_activation.delay_cycles(spec.sum)
+
+
+def candidate_cycles(spec: "GRU") -> int:
+    """Return the cycles of the candidate's activation."""
+    return spec.activation.delay_cycles(spec.candidate_sum)
+
+
+def tails_after_sum(spec: "GRU") -> tuple[int, ...]:
+    """Return the cycles from the last sum of each recurrent product to r * s, and to h."""
+    together = not spec.groups[0].is_serial
+    if spec.reset_after:
+        return (gate_cycles(spec) + candidate_cycles(spec) + 3 + together,)
+    return gate_cycles(spec) + together, candidate_cycles(spec) + 2
 
 
 class GRUBlock(RecurrentBlock):
@@ -31,149 +64,196 @@ class GRUBlock(RecurrentBlock):
         super().__init__(spec)
         self._spec = spec
 
-    def cell(self, m: Module, step: Step) -> list[NewState]:
-        spec = self._spec
-        m.submodules.gate_product = engine = ProductEngine(spec.gate_product)
-        m.d.comb += [engine.start.eq(step.go), engine.vector.eq(step.hidden)]
-        columns = spec.gate_product.columns
-        order = np.argsort([column.busy_cycles for column in columns], kind="stable")
-        pairs = [(columns[i].units, engine.results[i]) for i in order]
-        if spec.reset_after:
-            return [self._after(m, step, result, units) for units, result in pairs]
-        return self._before(m, step, pairs)
+    def cells(self, m: Module, cells: Sequence[Cell], array: MultiplierArray) -> list[NewState]:
+        if self._spec.reset_after:
+            return [self._after(m, cell) for cell in cells]
+        states = [cell.memory(self._spec.state, "state") for cell in cells]
+        resets = [self._reset(m, cell, state) for cell, state in zip(cells, states, strict=True)]
+        reset = gather(m, resets, [r.value for r in resets], "reset_state")
+        m.d.comb += array.vectors[-1].as_value().eq(Cat(reset))
+        return [self._before(m, cell, state) for cell, state in zip(cells, states, strict=True)]
 
-    def _after(self, m: Module, step: Step, result: Result, units: tuple[int, ...]) -> NewState:
-        spec = self._spec
-        name = f"unit{units[0]}"
-        heads = unit_queue(m, step, units, (0, 1, 2), result.valid)
-        late = spec.recurrent_bias[2 * spec.units :]
-        bias = Array(Const(int(late[unit]), spec.bias_format.shape) for unit in units)
-        biased = Signal(spec.biased.shape, name=f"{name}_biased")
-        m.d.sync += biased.eq(
-            (result.sums[2] << (spec.biased.fraction - spec.gate_product.sum_format.fraction))
-            + (bias[result.unit] << (spec.biased.fraction - spec.bias_format.fraction))
-        )
-        z, r = (self._gate(m, heads[g], result.sums[g], f"{name}_gate{g}") for g in (0, 1))
+    def _after(self, m: Module, cell: Cell) -> NewState:
+        spec, name = self._spec, cell.name
+        self._begin_after(m, cell)
+        r = cell.arrival(RESET, AFTER_ORDER, 0, spec.sum)
+        candidate = cell.arrival(CANDIDATE, AFTER_ORDER, 0, spec.biased)
+        z = cell.arrival(UPDATE, AFTER_ORDER, 0, spec.sum)
+        gate, late = gate_cycles(spec), tails_after_sum(spec)[0]
+        opened = padded(m, spec.recurrent_activation, r.total, spec.sum, gate, f"{name}_r")
+        slots = cell.group.slots(AFTER_ORDER)
+        column = {g: index for index, gates in enumerate(slots) for g in gates}
+        if column[RESET] == column[CANDIDATE]:
+            taken = delay(m, r.valid, gate, f"{name}_r_valid")
+            kept_reset: Value = hold(m, opened, taken, f"{name}_kept_reset")
+        else:
+            kept_reset = opened
+        biased = delay(m, candidate.total, gate, f"{name}_biased")
         reset = Signal(spec.reset_sum.shape, name=f"{name}_reset")
-        m.d.sync += reset.eq(r * delay(m, biased, 1, f"{name}_biased"))
-        projected = delay(m, heads[2], 3, f"{name}_candidate_projection")
-        index = delay(m, result.unit, 5, f"{name}_state_index")
-        hidden = self._blend(
+        m.d.sync += reset.eq(kept_reset * biased)
+        units = cell.group.units
+        projected = cell.projections.read(
             m,
-            projected,
-            reset,
-            delay(m, z, 3, f"{name}_update"),
-            Array(step.hidden[unit] for unit in units)[index],
-            name,
+            2 * spec.units + units[0],
+            len(units),
+            delay(m, candidate.index, gate, f"{name}_candidate_index"),
+            cell.info.at(cell.sum_delay + gate).bank,
+            f"{name}_candidate_projection",
         )
-        return NewState(
-            delay(m, result.valid, AFTER_STAGES, f"{name}_valid"),
-            delay(m, result.unit, AFTER_STAGES, f"{name}_index"),
-            hidden,
-            units,
+        summed = Signal(spec.candidate_sum.shape, name=f"{name}_candidate_sum")
+        with m.If(delay(m, candidate.valid, gate + 1, f"{name}_candidate_valid")):
+            m.d.sync += summed.eq(
+                (projected << (spec.candidate_sum.fraction - spec.input_product.output.fraction))
+                + (reset << (spec.candidate_sum.fraction - spec.reset_sum.fraction))
+            )
+        if column[UPDATE] != column[RESET]:
+            opened = padded(m, spec.recurrent_activation, z.total, spec.sum, gate, f"{name}_z")
+        blend = late - 2
+        one_minus = Signal(complement_format(spec.gate).shape, name=f"{name}_one_minus_update")
+        m.d.sync += one_minus.eq(self._complement(opened))
+        memory = cell.memory(spec.state, "state")
+        return self._blend(
+            m,
+            cell,
+            z,
+            memory,
+            spec.activation.hardware(m, summed, spec.candidate_sum, f"{name}_squash"),
+            delay(m, opened, blend - gate, f"{name}_update"),
+            delay(m, one_minus, blend - gate - 1, f"{name}_one_minus"),
+            blend,
         )
 
-    def _before(
-        self, m: Module, step: Step, pairs: list[tuple[tuple[int, ...], Result]]
-    ) -> list[NewState]:
+    def _begin_after(self, m: Module, cell: Cell) -> None:
+        """The sums of z and r begin with the input sums, those of the candidate with d_h."""
         spec = self._spec
-        m.submodules.candidate_product = engine = ProductEngine(spec.candidate_product)
-        layout = data.ArrayLayout(spec.reset_state.shape, spec.units)
-        reset_state = data.View(layout, Signal(layout.size, name="reset_state"))
-        updates: dict[int, Signal] = {}
-        for units, result in pairs:
-            self._reset(m, step, result, units, reset_state, updates)
-        # The last sums' r * s is stored in the cycle of the start pulse and used in the next.
-        units, result = pairs[-1]
-        done = Signal(name="gates_done")
-        m.d.comb += done.eq(result.valid & (result.unit == len(units) - 1))
-        finished = delay(m, done, RESET_STAGES, "reset_done")
-        m.d.comb += [engine.start.eq(finished), engine.vector.eq(reset_state)]
-        # Both products have the same shape and reuse factor, hence the same columns.
-        results = {
-            column.units: result
-            for column, result in zip(spec.candidate_product.columns, engine.results, strict=True)
-        }
-        return [self._candidate(m, step, results[units], units, updates) for units, _ in pairs]
+        fraction = spec.plan.recurrents[0].total.fraction
+        bias = spec.recurrent_bias[CANDIDATE * spec.units :]
+        late = [int(bias[unit]) for unit in cell.group.units]
+        slots = cell.group.slots(AFTER_ORDER)
+        for index, ((lookup, _), gates) in enumerate(zip(cell.columns, slots, strict=True)):
+            name = f"{cell.name}_projection{index}"
+            initial: Value | int = 0
+            if gates != (CANDIDATE,):
+                ranks = {RESET: 0, UPDATE: 1}
+                row = tuple(gate if gate != CANDIDATE else RESET for gate in gates)
+                value = cell.first_sums(lookup, row, 2 * cell.group.units[0], ranks, name)
+                initial = value << (fraction - spec.input_product.output.fraction)
+            if CANDIDATE in gates:
+                shape = spec.bias_format.shape
+                value = constants(m, lookup.unit, late, shape, f"{name}_late_bias")
+                widened = value << (fraction - spec.bias_format.fraction)
+                now = delay(m, lookup.slot == gates.index(CANDIDATE), 1, f"{name}_candidate")
+                initial = Mux(now, widened, initial)
+            m.d.comb += lookup.initial.eq(initial)
 
-    def _reset(
-        self,
-        m: Module,
-        step: Step,
-        result: Result,
-        units: tuple[int, ...],
-        reset_state: data.View,
-        updates: dict[int, Signal],
-    ) -> None:
+    def _begin_before(self, m: Module, cell: Cell) -> None:
+        """All sums begin with the input sums; the candidate's are those of the second program."""
         spec = self._spec
-        name = f"unit{units[0]}"
-        heads = unit_queue(m, step, units, (0, 1), result.valid)
-        z, r = (self._gate(m, heads[g], result.sums[g], f"{name}_gate{g}") for g in (0, 1))
-        valid = delay(m, result.valid, 2, f"{name}_gates_valid")
-        index = delay(m, result.unit, 2, f"{name}_gates_index")
+        first, second = (program.total for program in spec.plan.recurrents)
+        output = spec.input_product.output
+        slots = cell.group.slots(GATE_ORDER)
+        for index, ((lookup, _), gates) in enumerate(zip(cell.columns, slots, strict=True)):
+            name = f"{cell.name}_projection{index}"
+            base = 2 * cell.group.units[0]
+            value = cell.first_sums(lookup, gates, base, {RESET: 0, UPDATE: 1}, name)
+            initial = value << (first.fraction - output.fraction)
+            if index == 0:
+                late = cell.first_sums(
+                    lookup,
+                    (CANDIDATE,) * len(gates),
+                    2 * spec.units + cell.group.units[0],
+                    {CANDIDATE: 0},
+                    f"{name}_candidate",
+                )
+                now = delay(m, lookup.program == 1, 1, f"{name}_second_program")
+                initial = Mux(now, late << (second.fraction - output.fraction), initial)
+            m.d.comb += lookup.initial.eq(initial)
+
+    def _reset(self, m: Module, cell: Cell, state: StateMemory) -> NewState:
+        """Add r * s, and the memory in which z waits (see `_before`)."""
+        spec, name = self._spec, cell.name
+        self._begin_before(m, cell)
+        gate = gate_cycles(spec)
+        r = cell.arrival(RESET, GATE_ORDER, 0, spec.sum)
+        opened = padded(m, spec.recurrent_activation, r.total, spec.sum, gate, f"{name}_r")
+        index = delay(m, r.index, gate - 1, f"{name}_reset_read")
+        kept = state.read(index, cell.sum_delay + gate - 1, "reset")
         product = Signal(spec.reset_state.shape, name=f"{name}_reset")
-        m.d.comb += product.eq(r * Array(step.hidden[unit] for unit in units)[index])
-        for position, unit in enumerate(units):
-            updates[unit] = Signal(spec.gate.shape, name=f"update{unit}")
-            with m.If(valid & (index == position)):
-                m.d.sync += [updates[unit].eq(z), reset_state[unit].eq(product)]
-
-    def _candidate(
-        self,
-        m: Module,
-        step: Step,
-        result: Result,
-        units: tuple[int, ...],
-        updates: dict[int, Signal],
-    ) -> NewState:
-        name = f"unit{units[0]}"
-        heads = unit_queue(m, step, units, (2,), result.valid)
-        index = delay(m, result.unit, 2, f"{name}_blend_index")
-        hidden = self._blend(
-            m,
-            heads[0],
-            result.sums[0],
-            Array(updates[unit] for unit in units)[index],
-            Array(step.hidden[unit] for unit in units)[index],
-            name,
-        )
+        m.d.sync += product.eq(opened * kept)
         return NewState(
-            delay(m, result.valid, BEFORE_STAGES, f"{name}_valid"),
-            delay(m, result.unit, BEFORE_STAGES, f"{name}_index"),
-            hidden,
-            units,
+            delay(m, r.valid, gate + 1, f"{name}_reset_valid"),
+            delay(m, index, 2, f"{name}_reset_index"),
+            product,
+            cell.group.units,
+            cell.sum_delay + gate + 1,
         )
 
-    def _gate(self, m: Module, projected: Signal, total: Signal, name: str) -> Signal:
-        """Sum, activation; two registers."""
-        spec = self._spec
-        summed = Signal(spec.sum.shape, name=f"{name}_sum")
-        m.d.sync += summed.eq(
-            (projected << (spec.sum.fraction - spec.input_product.output.fraction))
-            + (total << (spec.sum.fraction - spec.gate_product.sum_format.fraction))
+    def _before(self, m: Module, cell: Cell, state: StateMemory) -> NewState:
+        """Add the second part; z and 1 - z wait in a memory from the first."""
+        spec, name = self._spec, cell.name
+        gate = gate_cycles(spec)
+        z = cell.arrival(UPDATE, GATE_ORDER, 0, spec.sum)
+        layout = data.StructLayout(
+            {"update": spec.gate.shape, "one_minus": complement_format(spec.gate).shape}
         )
-        return spec.recurrent_activation.hardware(m, summed, spec.sum, name)
+        waiting = Memory(shape=layout, depth=max(len(cell.group.units), 2), init=[])
+        m.submodules[f"{name}_updates"] = waiting
+        write, read = waiting.write_port(), waiting.read_port()
+        opened = padded(m, spec.recurrent_activation, z.total, spec.sum, gate, f"{name}_z")
+        candidate = cell.arrival(CANDIDATE, (CANDIDATE,), 1, spec.candidate_sum)
+        m.d.comb += [
+            write.en.eq(delay(m, z.valid, gate, f"{name}_update_valid")),
+            write.addr.eq(delay(m, z.index, gate, f"{name}_update_index")),
+            write.data.update.eq(opened),
+            write.data.one_minus.eq(self._complement(opened)),
+            read.addr.eq(candidate.index),
+        ]
+        blend = candidate_cycles(spec)
+        return self._blend(
+            m,
+            cell,
+            candidate,
+            state,
+            spec.activation.hardware(m, candidate.total, spec.candidate_sum, f"{name}_squash"),
+            delay(m, read.data.update, blend - 1, f"{name}_update"),
+            delay(m, read.data.one_minus, blend - 1, f"{name}_one_minus"),
+            blend,
+        )
+
+    def _complement(self, z: Value) -> Value:
+        spec = self._spec
+        rest = complement_format(spec.gate)
+        return (1 << rest.fraction) - (z << (rest.fraction - spec.gate.fraction))
 
     def _blend(
-        self, m: Module, projected: Value, reset: Value, z: Value, state: Value, name: str
-    ) -> Signal:
-        """Candidate sum, candidate, two products, h: four registers.
+        self,
+        m: Module,
+        cell: Cell,
+        last: Arrival,
+        memory: StateMemory,
+        candidate: Value,
+        z: Value,
+        one_minus: Value,
+        after: int,
+    ) -> NewState:
+        """Add ``z * s + (1 - z) * g``.
 
-        `z` and `state` are taken two cycles after `projected` and `reset`.
+        Parameters
+        ----------
+        last
+            The gate that a unit waits for last.
+        memory
+            Where s is, and where the new h goes.
+        candidate, z, one_minus
+            As of `after` cycles behind `last`.
         """
-        spec = self._spec
-        summed = Signal(spec.candidate_sum.shape, name=f"{name}_candidate_sum")
-        m.d.sync += summed.eq(
-            (projected << (spec.candidate_sum.fraction - spec.input_product.output.fraction))
-            + (reset << (spec.candidate_sum.fraction - spec.reset_sum.fraction))
-        )
-        candidate = spec.activation.hardware(m, summed, spec.candidate_sum, f"{name}_squash")
-        rest = complement_format(spec.gate)
-        one_minus = Signal(rest.shape, name=f"{name}_one_minus_update")
+        spec, name = self._spec, cell.name
+        behind = cell.sum_delay + after
+        index = delay(m, last.index, after - 1, f"{name}_blend_index")
+        state = memory.read(index, behind - 1, "old")
         kept = Signal(spec.kept.shape, name=f"{name}_kept")
         learned = Signal(spec.learned.shape, name=f"{name}_learned")
         hidden = Signal(spec.hidden.shape, name=f"{name}_hidden")
-        m.d.comb += one_minus.eq((1 << rest.fraction) - (z << (rest.fraction - spec.gate.fraction)))
         m.d.sync += [
             kept.eq(z * state),
             learned.eq(one_minus * candidate),
@@ -182,4 +262,12 @@ class GRUBlock(RecurrentBlock):
                 + (learned << (spec.hidden.fraction - spec.learned.fraction))
             ),
         ]
-        return hidden
+        valid = delay(m, last.valid, after + 2, f"{name}_valid")
+        index = delay(m, index, 3, f"{name}_index")
+        memory.write(
+            valid,
+            index,
+            resize(m, hidden, spec.hidden, spec.state, f"{name}_state"),
+            behind + 2,
+        )
+        return NewState(valid, index, hidden, cell.group.units, behind + 2)

@@ -6,40 +6,43 @@ With the state quantizer q applied on entry to every step, and gates in Keras's 
     c = sigma(z_f) * q(c) + sigma(z_i) * tanh(z_c)
     h = sigma(z_o) * tanh(c)
 
-where sigma is `recurrent_activation` and tanh is `activation`; z, c and h keep every bit.
+where sigma is `recurrent_activation` and tanh is `activation`; z, c and h keep every bit. The
+hardware is in `hw.layer.lstm_cell`.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib.memory import Memory
 
 from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
-from hw.layer.recurrent import NewState, RecurrentBlock, Step, unit_queue
+from hw.layer.lstm_cell import GATE_ORDER, LSTMBlock, tail_after_sum
+from hw.layer.step import (
+    Folding,
+    StepPlan,
+    begin_cycles,
+    divide,
+    in_order_of_need,
+    recurrent_columns,
+)
 from hw.number.arithmetic import add, product_format, sum_format
 from hw.number.fixed_point import FixedPoint
-from hw.number.resize import resize
-from hw.pipeline import delay
-from hw.product.engine import ProductEngine, Result
-from hw.product.folded import FoldedProduct
+from hw.product.columns import Group, unit_groups
+from hw.product.folded import Program, exact_matmul, plain_programs, product_sum_format
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
-
-CELL_STAGES = 5
-"""Registers from the sum of a unit's gates to its hidden state: z, gates, products, c, tanh(c)."""
 
 
 @dataclass(frozen=True, eq=False)
 class LSTM:
-    """A long short-term memory layer that gives the last step's hidden state.
+    """A long short-term memory layer.
 
     Parameters
     ----------
     kernel, recurrent_kernel, bias
-        int64 codes ``(n_in, 4 * units)``, ``(units, 4 * units)``, ``(4 * units,)``.
+        int64 codes ``(n_in, 4 * units)``, ``(units, 4 * units)``, ``(4 * units,)``; a bias of
+        zeros where the layer has none.
     input, kernel_format, recurrent_format, bias_format
         Their number formats.
     state
@@ -49,7 +52,18 @@ class LSTM:
     steps
         Time steps in a window.
     input_reuse, recurrent_reuse
-        Reuse factors of the two products.
+        Reuse factors of the two products, each with multipliers of its own; ``None`` for one pool.
+    multipliers
+        Size of the pool that does both products, or ``None``.
+    return_sequences
+        Whether every step's hidden state is given away, or the last one's only.
+    series
+        Independent series that share the hardware.
+
+    Raises
+    ------
+    ChronogateError
+        When neither or both foldings are given, or a sum would exceed 63 bits.
     """
 
     kernel: np.ndarray
@@ -63,8 +77,11 @@ class LSTM:
     activation: Pointwise
     recurrent_activation: Pointwise
     steps: int
-    input_reuse: int
-    recurrent_reuse: int
+    input_reuse: int | None = None
+    recurrent_reuse: int | None = None
+    multipliers: int | None = None
+    return_sequences: bool = False
+    series: int = 1
 
     @property
     def units(self) -> int:
@@ -72,27 +89,20 @@ class LSTM:
 
     @cached_property
     def input_product(self) -> Dense:
-        """``x . kernel + bias`` for all gates."""
+        """The arithmetic of ``x . kernel + bias``."""
         return Dense(
-            self.kernel,
-            self.bias,
-            self.input,
-            self.kernel_format,
-            self.bias_format,
-            self.input_reuse,
-            self.steps,
+            self.kernel, self.bias, self.input, self.kernel_format, self.bias_format, 1, self.steps
         )
 
     @cached_property
-    def recurrent_product(self) -> FoldedProduct:
-        """``q(h) . recurrent_kernel``, the four gates of a unit at once."""
-        kernel = self.recurrent_kernel.reshape(self.units, 4, self.units)
-        return FoldedProduct(kernel, self.state, self.recurrent_format, self.recurrent_reuse)
+    def recurrent_sum(self) -> FixedPoint:
+        """Format of ``q(h) . recurrent_kernel``."""
+        return product_sum_format(self.recurrent_kernel, self.state, self.recurrent_format)
 
     @cached_property
     def sum(self) -> FixedPoint:
         """Format of z."""
-        return sum_format(self.input_product.output, self.recurrent_product.sum_format)
+        return sum_format(self.input_product.output, self.recurrent_sum)
 
     @cached_property
     def gate(self) -> FixedPoint:
@@ -121,37 +131,90 @@ class LSTM:
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        return (Port("i", self.kernel.shape[0], self.input, self.steps),)
+        return (Port("i", self.kernel.shape[0], self.input, self.steps, self.series),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        return (Port("o", self.units, self.hidden),)
+        steps = self.steps if self.return_sequences else None
+        return (Port("o", self.units, self.hidden, steps, self.series),)
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """Units and lanes of each cell."""
+        return unit_groups(self.units, 4, self.units, self.folding.recurrents)
+
+    @property
+    def folding(self) -> Folding:
+        """Multipliers of the products."""
+        return divide(
+            self.kernel.size,
+            self.recurrent_kernel.size,
+            self.input_reuse,
+            self.recurrent_reuse,
+            self.multipliers,
+        )
+
+    @cached_property
+    def _order(self) -> np.ndarray:
+        """The input product's outputs in the order in which they are computed: by unit."""
+        units = np.arange(self.units)[:, np.newaxis]
+        return (np.array(GATE_ORDER) * self.units + units).ravel()
+
+    @property
+    def input_bias(self) -> np.ndarray:
+        """Bias in the order of the input product's program."""
+        return self.input_product.aligned_bias[self._order]
+
+    @cached_property
+    def plan(self) -> StepPlan:
+        """When everything runs."""
+        columns = recurrent_columns(self.groups, self.units, GATE_ORDER)
+        recurrent = Program(
+            self.recurrent_kernel, self.state, self.recurrent_format, self.sum, columns
+        )
+        need = begin_cycles(columns, 4 * self.units)[self._order]
+        (program,) = plain_programs(
+            [self.kernel[:, self._order]],
+            self.input,
+            self.kernel_format,
+            self.input_product.output,
+            self.folding.inputs,
+        )
+        starts = [4 * group.units[0] for group in self.groups]
+        return StepPlan(
+            (in_order_of_need(program, need, starts),),
+            (recurrent,),
+            self.folding.shared,
+            ((need,),),
+            (tail_after_sum(self),),
+            self.series,
+        )
 
     @property
     def tail_cycles(self) -> int:
         """From the last recurrent product of a step until the next step may begin."""
-        return (
-            self.recurrent_product.sum_latency
-            - self.recurrent_product.busy_cycles
-            + (CELL_STAGES + 1)
-        )
+        return self.plan.tail_cycles[-1]
 
     @property
     def timing(self) -> BlockTiming:
-        recurrent_cycles = self.recurrent_product.busy_cycles + self.tail_cycles
+        plan = self.plan
         return BlockTiming(
-            latency_cycles=self.input_product.timing.latency_cycles + recurrent_cycles + 1,
-            interval_cycles=max(self.input_reuse, recurrent_cycles),
-            multipliers=self.input_product.product.multipliers
-            + self.recurrent_product.multipliers
-            + 3 * len(self.recurrent_product.columns),
+            latency_cycles=plan.latency_cycles,
+            interval_cycles=plan.interval_cycles,
+            multipliers=plan.multipliers + 3 * len(self.groups),
             products=self.kernel.size + self.recurrent_kernel.size + 3 * self.units,
+            series_cycles=plan.loop_cycles if self.series > 1 else None,
         )
 
     def reference(
         self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
     ) -> np.ndarray:
-        """Map int64 codes ``(N, T, n_in)`` to the last hidden state's codes ``(N, units)``.
+        """Map int64 codes ``(N, T, n_in)`` to hidden states.
+
+        Returns
+        -------
+        numpy.ndarray
+            int64 codes ``(N, T, units)`` with `return_sequences`, else ``(N, units)``.
 
         `trace`, if given, receives ``h`` and ``c``, ``(N, T, units)``, before the state quantizer.
         """
@@ -166,20 +229,17 @@ class LSTM:
                 self.state.resize(carry, self.carry),
             )
             history.append((hidden, carry))
+        sequence = np.stack([h for h, _ in history], axis=1)
         if trace is not None:
-            trace["h"] = np.stack([h for h, _ in history], axis=1)
+            trace["h"] = sequence
             trace["c"] = np.stack([c for _, c in history], axis=1)
-        return hidden
+        return sequence if self.return_sequences else hidden
 
     def _step(
         self, projected: np.ndarray, hidden: np.ndarray, carry: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        sums = self.recurrent_product.reference(hidden).reshape(len(hidden), -1)
-        z = add(
-            self.sum,
-            (projected, self.input_product.output),
-            (sums, self.recurrent_product.sum_format),
-        )
+        sums = exact_matmul(hidden, self.recurrent_kernel, self.recurrent_sum)
+        z = add(self.sum, (projected, self.input_product.output), (sums, self.recurrent_sum))
         z_i, z_f, z_c, z_o = np.split(z, 4, axis=1)
         i, f, o = (self.recurrent_activation.apply(gate, self.sum) for gate in (z_i, z_f, z_o))
         g = self.activation.apply(z_c, self.sum)
@@ -192,75 +252,3 @@ class LSTM:
 
     def build(self) -> Block:
         return LSTMBlock(self)
-
-
-class LSTMBlock(RecurrentBlock):
-    """`LSTM` in hardware: one cell pipeline for each column of the recurrent product."""
-
-    def __init__(self, spec: LSTM) -> None:
-        super().__init__(spec)
-        self._spec = spec
-
-    def cell(self, m: Module, step: Step) -> list[NewState]:
-        spec = self._spec
-        m.submodules.recurrent_product = engine = ProductEngine(spec.recurrent_product)
-        m.d.comb += [engine.start.eq(step.go), engine.vector.eq(step.hidden)]
-        states = [
-            self._pipeline(m, step, result, column.units)
-            for column, result in zip(spec.recurrent_product.columns, engine.results, strict=True)
-        ]
-        order = np.argsort([c.busy_cycles for c in spec.recurrent_product.columns], kind="stable")
-        return [states[i] for i in order]
-
-    def _pipeline(self, m: Module, step: Step, result: Result, units: tuple[int, ...]) -> NewState:
-        spec = self._spec
-        name = f"unit{units[0]}"
-        heads = unit_queue(m, step, units, (0, 1, 2, 3), result.valid)
-        widen = spec.sum.fraction - spec.input_product.output.fraction
-        widen_sum = spec.sum.fraction - spec.recurrent_product.sum_format.fraction
-        activations = [spec.recurrent_activation] * 4
-        activations[2] = spec.activation
-        gates = []
-        for gate, (head, total) in enumerate(zip(heads, result.sums, strict=True)):
-            z = Signal(spec.sum.shape, name=f"{name}_z{gate}")
-            m.d.sync += z.eq((head << widen) + (total << widen_sum))
-            gates.append(activations[gate].hardware(m, z, spec.sum, f"{name}_gate{gate}"))
-        i, f, g, o = gates
-        states = self._carry_memory(m, units, name)
-        read, write = states.read_port(domain="comb"), states.write_port()
-        m.d.comb += read.addr.eq(delay(m, result.unit, 2, f"{name}_read"))
-        kept = Signal(spec.state.shape, name=f"{name}_kept_carry")
-        m.d.comb += kept.eq(Mux(step.first, 0, read.data))
-        forgotten = product_format(spec.gate, spec.state)
-        learned = product_format(spec.gate, spec.candidate)
-        old = Signal(forgotten.shape, name=f"{name}_old")
-        new = Signal(learned.shape, name=f"{name}_new")
-        carry = Signal(spec.carry.shape, name=f"{name}_carry")
-        hidden = Signal(spec.hidden.shape, name=f"{name}_hidden")
-        m.d.sync += [
-            old.eq(f * kept),
-            new.eq(i * g),
-            carry.eq(
-                (old << (spec.carry.fraction - forgotten.fraction))
-                + (new << (spec.carry.fraction - learned.fraction))
-            ),
-        ]
-        squashed = spec.activation.hardware(m, carry, spec.carry, f"{name}_squash")
-        m.d.comb += [
-            write.addr.eq(delay(m, result.unit, 4, f"{name}_write")),
-            write.data.eq(resize(m, carry, spec.carry, spec.state, f"{name}_carry_state")),
-            write.en.eq(delay(m, result.valid, 4, f"{name}_write_enable")),
-        ]
-        m.d.sync += hidden.eq(delay(m, o, 3, f"{name}_output_gate") * squashed)
-        return NewState(
-            delay(m, result.valid, CELL_STAGES + 1, f"{name}_valid"),
-            delay(m, result.unit, CELL_STAGES + 1, f"{name}_index"),
-            hidden,
-            units,
-        )
-
-    def _carry_memory(self, m: Module, units: tuple[int, ...], name: str) -> Memory:
-        depth = max(len(units), 2)
-        memory = Memory(shape=self._spec.state.shape, depth=depth, init=[])
-        m.submodules[f"{name}_carry"] = memory
-        return memory

@@ -1,167 +1,195 @@
-"""What all recurrent layers share: the input product, the hidden state, the window's result.
+"""What all recurrent layers share: products, states, the window's result.
 
-The input product of step t + 1 runs while step t is in the recurrent part. A step begins (``go``)
-when its input product is there; the entry paces the beats so that the state is there by then.
+A layer gives a `StepPlan` (`hw.layer.step`) and a cell for each group of units
+(`hw.product.columns.Group`). Everything happens a fixed number of cycles after the operands of a
+sum were in the ring, so a step's tag and number simply follow in registers (`Info.at`).
+
+With one series the state waits in registers; with several, memories hold it under ``tag.series``.
 """
 
 from abc import abstractmethod
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise
-from typing import Protocol
+from collections.abc import Sequence
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data
+from amaranth.lib.memory import Memory
 
-from hw.layer.dense import Dense
-from hw.number.fixed_point import FixedPoint
+from hw.layer.projection import ProjectionStore
+from hw.layer.recurrent_cell import INFO_LEAD, Cell, Info, NewState, RecurrentSpec, gather
 from hw.number.resize import resize
-from hw.stream import Block, Port
+from hw.pipeline import constants, delay, later
+from hw.product.array import MultiplierArray
+from hw.product.bank import Bank
+from hw.stream import Block
 
 STEP_BEGINS = "step_begins"
+"""High in the cycle before `HIDDEN_STATE` shows the state that a step begins with."""
+
 HIDDEN_STATE = "hidden_state"
 
 
-class RecurrentSpec(Protocol):
-    """What the common hardware wants to know of a layer."""
-
-    @property
-    def units(self) -> int: ...
-    @property
-    def state(self) -> FixedPoint: ...
-    @property
-    def inputs(self) -> tuple[Port, ...]: ...
-    @property
-    def outputs(self) -> tuple[Port, ...]: ...
-    @cached_property
-    def input_product(self) -> Dense: ...
-
-
-@dataclass(frozen=True)
-class NewState:
-    """Finished hidden units of one column: while `valid`, unit ``units[index]`` is `hidden`."""
-
-    valid: Value
-    index: Value
-    hidden: Signal
-    units: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Step:
-    """What a cell sees of the step that runs.
-
-    Parameters
-    ----------
-    spec
-        The layer.
-    go
-        High for one cycle at the beginning; `projection` is valid then, `hidden` one cycle later.
-    first
-        Whether this is a window's first step; stable from the cycle after `go`.
-    projection
-        Input product with bias, gate-major ``gates * units`` values.
-    hidden
-        Quantized hidden state of the previous step.
-    """
-
-    spec: RecurrentSpec
-    go: Value
-    first: Signal
-    projection: data.View
-    hidden: data.View
-
-
 class RecurrentBlock(Block):
-    """A recurrent layer around the cell that a subclass gives."""
+    """A recurrent layer around the cells that a subclass gives."""
 
     def __init__(self, spec: RecurrentSpec) -> None:
         super().__init__(spec.inputs, spec.outputs)
         self._recurrent = spec
 
     @abstractmethod
-    def cell(self, m: Module, step: Step) -> list[NewState]:
-        """Add the cell's hardware; the last column to finish comes last in the list."""
+    def cells(self, m: Module, cells: Sequence[Cell], array: MultiplierArray) -> list[NewState]:
+        """Add the hardware of the cells; returns the new h of each.
+
+        The first program of the recurrent bank is started from here; a second one's vector and
+        the first sums are the cells' to give.
+        """
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        spec = self._recurrent
-        m.submodules.input_product = projection = spec.input_product.build()
-        m.d.comb += [
-            projection.i.valid.eq(self.i.valid),
-            projection.i.payload.eq(self.i.payload),
-        ]
+        plan = self._recurrent.plan
+        arrays = [MultiplierArray(p, f"product{i}") for i, p in enumerate(plan.arrays)]
+        m.submodules += arrays
+        number = Signal(range(max(plan.banks, 2)), name="step_number")
+        with m.If(self.i.valid):
+            m.d.sync += number.eq(number + 1)
+        payload = Cat(self.i.payload.tag.as_value(), number)
+        self._start_inputs(m, arrays[0])
+        begin = plan.recurrent_begins[0]
+        pulse, taken = self._later(m, payload, begin - INFO_LEAD, "step")
+        info = Info(m, taken, pulse, self.i.payload.tag.shape())
+        store = self._projections(m, arrays[0], number)
+        bank = arrays[-1].banks[-1]
+        cells = self._cells(m, bank, info, store)
+        states = self.cells(m, cells, arrays[-1])
+        self._start_recurrents(m, arrays[-1])
         # Named for simulation, which checks `hidden` in the cycle after each step's begin.
-        go = Signal(name=STEP_BEGINS)
-        m.d.comb += go.eq(projection.o.valid)
-        first, last = Signal(name="first_step"), Signal(name="last_step")
-        layout = data.ArrayLayout(spec.state.shape, spec.units)
-        hidden = data.View(layout, Signal(layout.size, name=HIDDEN_STATE))
-        with m.If(go):
-            m.d.sync += [
-                first.eq(projection.o.payload.tag.first),
-                last.eq(projection.o.payload.tag.last),
-            ]
-        step = Step(spec, go, first, projection.o.payload.data, hidden)
-        columns = self.cell(m, step)
-        for column in columns:
-            self._keep(m, column, go, projection.o.payload.tag.first, hidden)
-        final = columns[-1]
-        m.d.sync += self.o.valid.eq(final.valid & (final.index == len(final.units) - 1) & last)
-        m.d.comb += [self.o.payload.tag.first.eq(1), self.o.payload.tag.last.eq(1)]
+        begins = Signal(name=STEP_BEGINS)
+        m.d.comb += begins.eq(delay(m, pulse, INFO_LEAD - 2, STEP_BEGINS))
+        self._keep(m, states, info, arrays[-1].vectors[-len(plan.recurrents)])
+        self._finish(m, states, info)
         return m
 
-    def _keep(
-        self, m: Module, column: NewState, go: Value, first: Value, hidden: data.View
-    ) -> None:
-        """Store a column's hidden units: exactly for the output, quantized for the next step."""
-        spec = self._recurrent
-        name = f"column{column.units[0]}"
-        quantized = resize(m, column.hidden, spec.outputs[0].format, spec.state, name)
-        for index, unit in enumerate(column.units):
-            kept = Signal(spec.state.shape, name=f"next_hidden{unit}")
-            updated = Signal(spec.state.shape, name=f"updated_hidden{unit}")
-            chosen = Signal(name=f"hidden{unit}_done")
+    def _later(self, m: Module, payload: Value, cycles: int, name: str) -> tuple[Value, Value]:
+        interval = self._recurrent.plan.interval_cycles
+        return later(m, self.i.valid, payload, cycles, interval, name)
+
+    def _start_inputs(self, m: Module, array: MultiplierArray) -> None:
+        plan = self._recurrent.plan
+        lead = plan.arrays[0].lead
+        beat = self.i.payload.data.as_value()
+        held = Signal.like(beat, name="held_input")
+        with m.If(self.i.valid):
+            m.d.sync += held.eq(beat)
+        for index, begin in enumerate(plan.input_begins):
+            start, _ = self._later(m, Const(0), begin - 1 - lead, f"input{index}")
             m.d.comb += [
-                chosen.eq(column.valid & (column.index == index)),
-                updated.eq(Mux(chosen, quantized, kept)),
+                array.starts[index].eq(start),
+                array.vectors[index].as_value().eq(held if begin > 1 else beat),
             ]
-            m.d.sync += kept.eq(updated)
-            with m.If(chosen):
-                m.d.sync += self.o.payload.data[unit].eq(column.hidden)
-            # A step may begin in the very cycle in which the last unit is finished.
-            with m.If(go):
-                m.d.sync += hidden[unit].eq(Mux(first, 0, updated))
+
+    def _start_recurrents(self, m: Module, array: MultiplierArray) -> None:
+        plan = self._recurrent.plan
+        starts = array.starts[-len(plan.recurrents) :]
+        for index, (start, begin) in enumerate(zip(starts, plan.recurrent_begins, strict=True)):
+            lead = plan.arrays[-1].lead
+            pulse, _ = self._later(m, Const(0), begin - 1 - lead, f"recurrent{index}")
+            m.d.comb += start.eq(pulse)
+
+    def _projections(self, m: Module, array: MultiplierArray, number: Signal) -> ProjectionStore:
+        """Add the biases of the input product and the memories behind it."""
+        spec, plan = self._recurrent, self._recurrent.plan
+        bank = array.banks[0]
+        bias = spec.input_bias
+        for index, lookup in enumerate(bank.lookups):
+            values: list[int] = []
+            offsets: list[int] = []
+            begin = 0
+            for program in plan.inputs:
+                offsets.append(len(values))
+                outputs = program.columns[index].outputs
+                values += [int(bias[begin + output]) for output in outputs]
+                begin += program.kernel.shape[1]
+            place = Signal(range(max(len(values), 2)), name=f"input_bias{index}_place")
+            last = max(len(values) - 1, 1)
+            offset = Array(Const(min(o, last), range(last + 1)) for o in offsets)[lookup.program]
+            m.d.comb += place.eq(lookup.unit + offset)
+            m.d.comb += lookup.initial.eq(
+                constants(m, place, values, spec.input_product.output.shape, f"input_bias{index}")
+            )
+        written = plan.arrays[0].lead + plan.arrays[0].sum_delay
+        pulse, step = self._later(m, number, written, "written")
+        writing = Signal.like(number, name="written_step")
+        with m.If(pulse):
+            m.d.sync += writing.eq(step)
+        shape = spec.input_product.output.shape
+        return ProjectionStore(plan.inputs, bank.results, shape, plan.banks, writing)
+
+    def _cells(self, m: Module, bank: Bank, info: Info, store: ProjectionStore) -> list[Cell]:
+        spec = self._recurrent
+        cells, first = [], 0
+        for group in spec.groups:
+            last = first + len(group.lanes)
+            columns = tuple(zip(bank.lookups[first:last], bank.results[first:last], strict=True))
+            cells.append(Cell(m, spec, group, columns, info, store))
+            first = last
+        return cells
+
+    def _keep(self, m: Module, states: Sequence[NewState], info: Info, vector: data.View) -> None:
+        """Store the hidden units, quantized for the next step of the series."""
+        spec = self._recurrent
+        quantized = [
+            resize(m, s.value, spec.outputs[0].format, spec.state, f"hidden{s.units[0]}")
+            for s in states
+        ]
+        gathered = gather(m, states, quantized, "hidden")
+        layout = data.ArrayLayout(spec.state.shape, spec.units)
+        hidden = data.View(layout, Signal(layout.size, name=HIDDEN_STATE))
+        source = gathered
+        if spec.series > 1:
+            last = latest(states, spec)
+            memory = Memory(shape=layout.size, depth=spec.series, init=[])
+            m.submodules.hidden_states = memory
+            write, read = memory.write_port(), memory.read_port()
+            m.d.comb += [
+                write.addr.eq(info.at(last.after).tag.series),
+                write.data.eq(Cat(gathered)),
+                write.en.eq(finished(last)),
+                read.addr.eq(info.at(-2).tag.series),
+            ]
+            width = spec.state.width
+            source = [read.data[u * width : (u + 1) * width] for u in range(spec.units)]
+        first = info.at(-1).tag.first
+        for unit, value in enumerate(source):
+            m.d.comb += hidden[unit].eq(Mux(first, 0, value))
+        m.d.comb += vector.eq(hidden)
+
+    def _finish(self, m: Module, states: Sequence[NewState], info: Info) -> None:
+        """Give the hidden state away, exactly."""
+        spec = self._recurrent
+        for state in states:
+            for index, unit in enumerate(state.units):
+                with m.If(state.valid & (state.index == index)):
+                    m.d.sync += self.o.payload.data[unit].eq(state.value)
+        last = latest(states, spec)
+        tag = info.at(last.after).tag
+        leaves = finished(last)
+        m.d.sync += self.o.payload.tag.eq(tag)
+        if not spec.return_sequences:
+            leaves &= tag.last
+            m.d.sync += self.o.payload.tag.first.eq(1)
+        m.d.sync += self.o.valid.eq(leaves)
 
 
-def unit_queue(
-    m: Module, step: Step, units: tuple[int, ...], gates: tuple[int, ...], advance: Value
-) -> list[Signal]:
-    """Load the projection of `units` at ``go`` and shift it by one unit while `advance`.
+def latest(states: Sequence[NewState], spec: RecurrentSpec) -> NewState:
+    """Return the group that finishes last."""
+    program = spec.plan.recurrents[-1]
+    busy, first = [], 0
+    for group, state in zip(spec.groups, states, strict=True):
+        columns = program.columns[first : first + len(group.lanes)]
+        busy.append(max(column.busy_cycles for column in columns) + state.after)
+        first += len(group.lanes)
+    return states[max(range(len(states)), key=lambda i: busy[i])]
 
-    Parameters
-    ----------
-    units
-        The units of one column, in order of use.
-    gates
-        Which gates of the projection to keep.
-    advance
-        High while the head is used.
 
-    Returns
-    -------
-    list of Signal
-        The head of each gate's queue.
-    """
-    dense = step.spec.input_product
-    heads = []
-    for gate in gates:
-        slots = [Signal(dense.output.shape, name=f"projection{gate}_of_unit{u}") for u in units]
-        with m.If(step.go):
-            for slot, unit in zip(slots, units, strict=True):
-                m.d.sync += slot.eq(step.projection[gate * step.spec.units + unit])
-        with m.Elif(advance):
-            for slot, following in pairwise(slots):
-                m.d.sync += slot.eq(following)
-        heads.append(slots[0])
-    return heads
+def finished(state: NewState) -> Value:
+    """Tell when a group's last unit is finished."""
+    return state.valid & (state.index == len(state.units) - 1)

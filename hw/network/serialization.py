@@ -35,6 +35,7 @@ from hw.layer.multiply import Multiply
 from hw.layer.pooling import AveragePooling, MaxPooling
 from hw.layer.replay import Replay
 from hw.layer.select import Select
+from hw.layer.simple_rnn import SimpleRNN
 from hw.layer.unflatten import Unflatten
 from hw.layer.unrolled_dense import UnrolledDense
 from hw.layer.window_sum import WindowSum
@@ -66,6 +67,7 @@ BLOCKS: dict[str, type[Spec]] = {
         Multiply,
         Replay,
         Select,
+        SimpleRNN,
         Unflatten,
         UnrolledDense,
         WindowSum,

@@ -36,3 +36,11 @@ def complement_format(format: FixedPoint) -> FixedPoint:
     return FixedPoint.covering(
         one - (format.maximum << scale), one - (format.minimum << scale), fraction
     )
+
+
+def common_format(*formats: FixedPoint) -> FixedPoint:
+    """Return the narrowest format that holds the numbers of all `formats`."""
+    fraction = max(format.fraction for format in formats)
+    low = min(format.minimum << (fraction - format.fraction) for format in formats)
+    high = max(format.maximum << (fraction - format.fraction) for format in formats)
+    return FixedPoint.covering(low, high, fraction)

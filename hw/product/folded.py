@@ -1,172 +1,200 @@
-"""Folded matrix-vector product: the engine inside dense and recurrent blocks.
+"""Folded matrix-vector products: what an array of multipliers computes, and when.
 
-A kernel of ``n_in x units`` entries (for each of `gates` gates) is multiplied by
-``ceil(n_in * units / reuse)`` lanes in `reuse` cycles, for *any* reuse factor >= 1:
+An array runs one or several *programs*, one after the other. A program multiplies one vector by
+its kernel; programs with the same columns form a *bank* and share adder trees and accumulators;
+all programs share the multipliers and one memory, in which their weights lie one after another.
 
-* ``lanes // n_in`` full columns own one multiplier per input and finish one unit a cycle;
-* one partial column with the remaining lanes walks through the remaining units. Its lanes run
-  along the kernel unit by unit; a cycle may hold the end of one unit and the start of the next,
-  which are summed apart.
+Lane m of a column takes operand ``(k * lanes + m) mod stride`` in cycle k: the vector lies in a
+ring of registers that turns by `lanes` places a cycle, so no lane needs a multiplexer.
 
-Lane m of a column with L lanes takes input ``(k * L + m) mod n_in`` in cycle k, so its operand
-multiplexer has ``n_in / gcd(L, n_in)`` ways, and none in a full column.
+Cycles of one program, from the start pulse in cycle 0::
+
+    lead               the vector is sampled
+    lead + 1 + k       operands of cycle k in the ring
+    + operand_stages   multiplexed between several programs
+    + 1                product registers
+    + tree_stages      adder tree, one register a stage
+    + 1                accumulator: an output's sum
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from math import ceil, gcd
+from math import ceil
 
 import numpy as np
 
 from hw.errors import ChronogateError
 from hw.number.fixed_point import FixedPoint
+from hw.pipeline import BLOCK_ROM_BITS, TABLE_DEPTH
+from hw.product.columns import Column, plain_columns
 
 TREE_RADIX = 4
 """Addends summed between two registers of an adder tree: two carry chains deep."""
 
-OPERAND_TO_SUM = 2
-"""Cycles from operand selection to the accumulator's input, the adder tree not counted."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """Lanes that work on one unit after the other.
-
-    Parameters
-    ----------
-    lanes
-        Multipliers for each gate, at most ``n_in``.
-    units
-        Indices of the units, in order of completion.
-    n_in
-        Length of the vector.
-    """
-
-    lanes: int
-    units: tuple[int, ...]
-    n_in: int
-
-    @property
-    def busy_cycles(self) -> int:
-        """Cycles in which the column multiplies."""
-        return ceil(len(self.units) * self.n_in / self.lanes)
-
-    @property
-    def phases(self) -> int:
-        """Cycles after which the pattern of operands repeats."""
-        return self.n_in // gcd(self.lanes, self.n_in)
-
-    def operand(self, phase: int, lane: int) -> int:
-        """Return the index of the input that `lane` takes in `phase`."""
-        return (phase * self.lanes + lane) % self.n_in
-
-    def ends_unit(self, phase: int) -> bool:
-        """Tell whether a unit's last product falls into `phase`."""
-        return (phase * self.lanes) % self.n_in + self.lanes >= self.n_in
-
-    def belongs_to_next(self, phase: int, lane: int) -> bool:
-        """Tell whether the lane's product already counts for the unit after the ending one."""
-        return (phase * self.lanes) % self.n_in + lane >= self.n_in
+TREE_STAGES = 3
+"""Most registers of an adder tree; beyond `TREE_RADIX` ** 3 addends the radix grows."""
 
 
 @dataclass(frozen=True, eq=False)
-class FoldedProduct:
-    """Schedule and arithmetic of one folded product.
+class Program:
+    """One product on an array.
 
     Parameters
     ----------
     kernel
-        int64 codes ``(n_in, gates, units)``.
+        int64 codes ``(n_in, outputs)``.
     input, kernel_format
         Formats of the vector and of the kernel.
-    reuse
-        Cycles for one vector.
-
-    Raises
-    ------
-    ChronogateError
-        When the reuse factor is below one or a sum could exceed the golden model's 63 bits.
+    total
+        Format of a sum together with the value that it begins with.
+    columns
+        Who computes which outputs; the same lanes and strides in all programs of a bank.
     """
 
     kernel: np.ndarray
     input: FixedPoint
     kernel_format: FixedPoint
-    reuse: int
-
-    def __post_init__(self) -> None:
-        if self.reuse < 1:
-            raise ChronogateError(f"a reuse factor of {self.reuse} is not possible: use 1 or more")
-
-    @property
-    def n_in(self) -> int:
-        return self.kernel.shape[0]
-
-    @property
-    def gates(self) -> int:
-        return self.kernel.shape[1]
-
-    @property
-    def units(self) -> int:
-        return self.kernel.shape[2]
-
-    @property
-    def lanes(self) -> int:
-        """Multipliers for each gate."""
-        return ceil(self.n_in * self.units / self.reuse)
-
-    @property
-    def multipliers(self) -> int:
-        return self.lanes * self.gates
-
-    @property
-    def products(self) -> int:
-        """Useful products for one vector."""
-        return self.kernel.size
-
-    @cached_property
-    def columns(self) -> tuple[Column, ...]:
-        full, rest = divmod(self.lanes, self.n_in)
-        groups = [range(c * self.reuse, min((c + 1) * self.reuse, self.units)) for c in range(full)]
-        columns = [Column(self.n_in, tuple(group), self.n_in) for group in groups if group]
-        left = tuple(range(full * self.reuse, self.units))
-        if rest and left:
-            columns.append(Column(rest, left, self.n_in))
-        return tuple(columns)
+    total: FixedPoint
+    columns: tuple[Column, ...]
 
     @property
     def busy_cycles(self) -> int:
-        """Cycles from the first operand to the last, both counted; at most `reuse`."""
+        """Cycles from the first operand to the last, both counted."""
         return max(column.busy_cycles for column in self.columns)
+
+    @property
+    def shift(self) -> int:
+        """Places by which products lie left of the total's binary point."""
+        return self.total.fraction - self.input.fraction - self.kernel_format.fraction
+
+    def last_cycles(self) -> np.ndarray:
+        """Return for every output the cycle of its last product, int64 ``(outputs,)``."""
+        result = np.zeros(self.kernel.shape[1], dtype=np.int64)
+        for column in self.columns:
+            for index, output in enumerate(column.outputs):
+                result[output] = column.last_cycle(index)
+        return result
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayPlan:
+    """An array of multipliers and the programs that it runs.
+
+    Parameters
+    ----------
+    banks
+        Programs; those of one bank share their adder trees.
+    """
+
+    banks: tuple[tuple[Program, ...], ...]
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        return tuple(program for bank in self.banks for program in bank)
+
+    @property
+    def multipliers(self) -> int:
+        return max(sum(column.lanes for column in bank[0].columns) for bank in self.banks)
+
+    @property
+    def depth(self) -> int:
+        """Words of the weight memory, each of which holds a weight for every multiplier."""
+        return sum(program.busy_cycles for program in self.programs)
+
+    @property
+    def word_width(self) -> int:
+        """Bits of one weight."""
+        return max(program.kernel_format.width for program in self.programs)
+
+    @property
+    def in_block_ram(self) -> bool:
+        bits = self.depth * self.multipliers * self.word_width
+        return self.depth > TABLE_DEPTH and bits >= BLOCK_ROM_BITS
+
+    @property
+    def operand_stages(self) -> int:
+        """One where several programs share a multiplier's operand."""
+        return int(len(self.programs) > 1)
+
+    @property
+    def lead(self) -> int:
+        """Cycles from a program's start until its vector is sampled: the weights come later."""
+        return 0 if self.depth == 1 else 1 + self.in_block_ram - self.operand_stages
 
     @property
     def tree_stages(self) -> int:
         """Registers in the deepest adder tree; all columns are padded to it."""
-        return max(tree_stages(column.lanes) for column in self.columns)
+        return max(tree_stages(c.lanes) for program in self.programs for c in program.columns)
 
     @property
-    def sum_latency(self) -> int:
-        """Cycles from the start pulse to the last sum."""
-        return self.busy_cycles + OPERAND_TO_SUM + self.tree_stages
+    def sum_delay(self) -> int:
+        """Cycles from an output's last operands in the ring to its sum."""
+        return self.operand_stages + self.tree_stages + 2
 
-    @cached_property
-    def sum_format(self) -> FixedPoint:
-        """The narrowest format that holds every sum and every partial sum."""
-        low, high = sum_bounds(self.kernel, self.input)
-        fraction = self.input.fraction + self.kernel_format.fraction
-        return FixedPoint.covering(int(low.min()), int(high.max()), fraction)
 
-    def reference(self, codes: np.ndarray) -> np.ndarray:
-        """Multiply int64 vectors ``(N, n_in)``; returns int64 sums ``(N, gates, units)``."""
-        flat = exact_matmul(codes, self.kernel.reshape(self.n_in, -1), self.sum_format)
-        return flat.reshape(len(codes), self.gates, self.units)
+def lanes_for(products: int, reuse: int) -> int:
+    """Return the multipliers that do `products` in `reuse` cycles.
+
+    Raises
+    ------
+    ChronogateError
+        When the reuse factor is below one.
+    """
+    if reuse < 1:
+        raise ChronogateError(f"a reuse factor of {reuse} is not possible: use 1 or more")
+    return max(1, ceil(products / reuse))
+
+
+def plain_programs(
+    kernels: Sequence[np.ndarray],
+    source: FixedPoint,
+    format: FixedPoint,
+    total: FixedPoint,
+    lanes: int,
+) -> tuple[Program, ...]:
+    """Return programs with independent outputs, ``ceil(products / lanes)`` cycles each.
+
+    Parameters
+    ----------
+    kernels
+        int64 codes ``(n_in, outputs)`` of each program of a bank.
+    source, format, total
+        Formats of the vector, of the kernels and of the totals.
+    lanes
+        Multipliers.
+    """
+    counts = tuple(kernel.shape[1] for kernel in kernels)
+    columns = plain_columns(len(kernels[0]), counts, lanes)
+    return tuple(
+        Program(kernel, source, format, total, row)
+        for kernel, row in zip(kernels, columns, strict=True)
+    )
+
+
+def tree_radix(addends: int) -> int:
+    """Return how many addends a stage sums, so that `TREE_STAGES` stages suffice."""
+    radix = TREE_RADIX
+    while radix**TREE_STAGES < addends:
+        radix += 1
+    return radix
 
 
 def tree_stages(addends: int) -> int:
-    """Return the registers of an adder tree that takes `TREE_RADIX` addends a stage."""
-    stages = 0
+    """Return the registers of an adder tree."""
+    stages, radix = 0, tree_radix(addends)
     while addends > 1:
-        addends, stages = ceil(addends / TREE_RADIX), stages + 1
+        addends, stages = ceil(addends / radix), stages + 1
     return stages
+
+
+def product_sum_format(
+    kernel: np.ndarray, source: FixedPoint, kernel_format: FixedPoint
+) -> FixedPoint:
+    """Return the narrowest format of all sums of a kernel ``(n_in, ...)`` and partial sums."""
+    low, high = sum_bounds(kernel, source)
+    return FixedPoint.covering(
+        int(low.min()), int(high.max()), source.fraction + kernel_format.fraction
+    )
 
 
 def sum_bounds(kernel: np.ndarray, source: FixedPoint) -> tuple[np.ndarray, np.ndarray]:

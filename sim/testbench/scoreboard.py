@@ -9,6 +9,7 @@ from cocotb.triggers import RisingEdge
 from hw.layer.gru import GRU
 from hw.layer.lstm import LSTM
 from hw.layer.recurrent import HIDDEN_STATE, STEP_BEGINS
+from hw.layer.simple_rnn import SimpleRNN
 from hw.network.graph import Node
 from hw.stream import Port
 from hw.top.core import identifier, probe_names
@@ -78,7 +79,7 @@ class LayerWatch:
         self._enable = bit(self._core, "clock_enable")
         for node in self._case.network.nodes:
             cocotb.start_soon(self._watch_beats(node))
-            if isinstance(node.spec, GRU | LSTM):
+            if isinstance(node.spec, GRU | LSTM | SimpleRNN):
                 cocotb.start_soon(self._watch_state(node, node.spec))
 
     async def _watch_beats(self, node: Node) -> None:
@@ -91,7 +92,7 @@ class LayerWatch:
                 self._check(node.name, node.name, beat, codes_of(number(data), port), port)
                 beat += 1
 
-    async def _watch_state(self, node: Node, spec: GRU | LSTM) -> None:
+    async def _watch_state(self, node: Node, spec: GRU | LSTM | SimpleRNN) -> None:
         layer = block(self._core, identifier(node.name))
         begins, hidden = bit(layer, STEP_BEGINS), word(layer, HIDDEN_STATE)
         port = Port("h", spec.units, spec.state, spec.steps)

@@ -18,6 +18,7 @@ from hw import (
     Port,
     Quantizer,
     Rounding,
+    SimpleRNN,
     UnrolledDense,
 )
 
@@ -76,13 +77,13 @@ def draw_unrolled_dense(rng: np.random.Generator, source: FixedPoint, n_in: int)
 
 def draw_recurrent(
     rng: np.random.Generator, source: FixedPoint, n_in: int, steps: int, kind: str
-) -> GRU | LSTM:
-    """Draw an LSTM (``"lstm"``) or a GRU (``"gru_after"``, ``"gru_before"``)."""
+) -> GRU | LSTM | SimpleRNN:
+    """Draw an LSTM (``"lstm"``), a GRU (``"gru_after"``, ``"gru_before"``), or a SimpleRNN."""
     units = int(rng.integers(1, 7))
     kernel, recurrent, bias, state = (draw_format(rng) for _ in range(4))
     activation = draw_quantizer(rng, [Function.HARD_TANH, Function.LINEAR])
     gate = draw_quantizer(rng, [Function.HARD_SIGMOID, Function.HARD_SIGMOID, Function.LINEAR])
-    gates = 4 if kind == "lstm" else 3
+    gates = {"lstm": 4, "simple_rnn": 1}.get(kind, 3)
     common = {
         "kernel": draw_codes(rng, kernel, n_in, gates * units),
         "recurrent_kernel": draw_codes(rng, recurrent, units, gates * units),
@@ -95,9 +96,11 @@ def draw_recurrent(
         "activation": activation,
         "recurrent_activation": gate,
         "steps": steps,
-        "input_reuse": int(rng.integers(1, n_in * gates * units + 2)),
-        "recurrent_reuse": int(rng.integers(1, units * units + 3)),
+        **_draw_folding(rng, gates * units * n_in, gates * units * units),
     }
+    if kind == "simple_rnn":
+        del common["recurrent_activation"]
+        return SimpleRNN(**common)
     if kind == "lstm":
         return LSTM(**common)
     after = kind == "gru_after"
@@ -105,8 +108,19 @@ def draw_recurrent(
     return GRU(**common, recurrent_bias=late, reset_after=after)
 
 
+def _draw_folding(rng: np.random.Generator, inputs: int, recurrents: int) -> dict[str, int]:
+    """Draw the size of one pool, or two reuse factors; small values as often as large ones."""
+
+    def draw(most: int) -> int:
+        return int(rng.integers(1, int(rng.integers(1, most + 2)) + 1))
+
+    if rng.random() < 0.5:
+        return {"multipliers": draw(inputs + recurrents)}
+    return {"input_reuse": draw(inputs), "recurrent_reuse": draw(recurrents)}
+
+
 def draw_network(seed: int, kind: str) -> Network:
-    """Draw a small network: ``"mlp"``, ``"lstm"``, ``"gru_after"`` or ``"gru_before"``.
+    """Draw a small network: ``"mlp"``, or around a recurrent layer of `kind`.
 
     Narrow formats often leave one constant forecast, which would prove little: such a draw is
     thrown away.
@@ -125,7 +139,7 @@ def _draw_chain(rng: np.random.Generator, name: str, kind: str) -> Network:
     source = draw_format(rng, signed=bool(rng.random() < 0.8))
     nodes: list[Node] = []
 
-    def append(name: str, spec: Activation | Dense | Flatten | GRU | LSTM) -> None:
+    def append(name: str, spec: Activation | Dense | Flatten | GRU | LSTM | SimpleRNN) -> None:
         nodes.append(Node(name, spec, (nodes[-1].name if nodes else "input",)))
 
     squeeze = Quantizer(Function.LINEAR, draw_format(rng))

@@ -1,10 +1,15 @@
 """Every block: hardware = reference, code for code, and its cycles = its contract."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pytest
+from amaranth.hdl import Module, Signal, Value
 
-from hw import Activation, Dense, FixedPoint, Flatten, Function
+from hw import Activation, Dense, FixedPoint, Flatten, Function, Quantizer, SimpleRNN
 from hw.block import Spec
+from hw.function.pointwise import Pointwise
+from hw.pipeline import delay
 from tests.hw.drawing import (
     draw_codes,
     draw_dense,
@@ -27,7 +32,8 @@ def draw_block(kind: str, rng: np.random.Generator) -> Spec:
         return Flatten(steps, channels, source)
     if kind == "dense":
         return draw_dense(rng, source, channels)
-    return draw_recurrent(rng, source, channels, steps, kind)
+    spec = draw_recurrent(rng, source, channels, steps, kind)
+    return replace(spec, return_sequences=bool(rng.random() < 0.5))
 
 
 def check_block(spec: Spec, rng: np.random.Generator, gaps: bool) -> None:
@@ -49,7 +55,7 @@ def check_block(spec: Spec, rng: np.random.Generator, gaps: bool) -> None:
 @pytest.mark.parametrize("gaps", [False, True])
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize(
-    "kind", ["activation", "flatten", "dense", "lstm", "gru_after", "gru_before"]
+    "kind", ["activation", "flatten", "dense", "lstm", "gru_after", "gru_before", "simple_rnn"]
 )
 def test_drawn_block(kind: str, seed: int, gaps: bool) -> None:
     rng = np.random.default_rng([seed, gaps])
@@ -68,7 +74,7 @@ def test_dense_keeps_its_interval_for_every_reuse_factor(reuse: int) -> None:
     check_block(spec, rng, gaps=False)
 
 
-@pytest.mark.parametrize("kind", ["lstm", "gru_after", "gru_before"])
+@pytest.mark.parametrize("kind", ["lstm", "gru_after", "gru_before", "simple_rnn"])
 def test_recurrent_extremes(kind: str) -> None:
     """All weights and inputs at the ends of their range: sums must not overflow."""
     rng = np.random.default_rng(5)
@@ -82,3 +88,36 @@ def test_recurrent_extremes(kind: str) -> None:
     codes = rng.choice([port.format.minimum, port.format.maximum], (WINDOWS, 3, 4))
     fed = np.arange(WINDOWS * 3) * spec.timing.interval_cycles
     assert run_block(spec, codes, fed).codes.tolist() == spec.reference(codes).tolist()
+
+
+@dataclass(frozen=True)
+class Slow(Quantizer):
+    """A quantizer that takes some cycles longer, as activations in tables and searches do."""
+
+    extra: int
+
+    def delay_cycles(self, source: FixedPoint) -> int:
+        return super().delay_cycles(source) + self.extra
+
+    def hardware(self, m: Module, value: Value, source: FixedPoint, name: str) -> Signal:
+        result = super().hardware(m, value, source, name)
+        late = Signal.like(result, name=f"{name}_late")
+        m.d.comb += late.eq(delay(m, result, self.extra, name))
+        return late
+
+
+def slowed(function: Pointwise, extra: int) -> Slow:
+    assert isinstance(function, Quantizer)
+    return Slow(function.function, function.output, extra)
+
+
+@pytest.mark.parametrize(("activation", "gate"), [(0, 3), (2, 0), (4, 5)])
+@pytest.mark.parametrize("kind", ["lstm", "gru_after", "gru_before", "simple_rnn"])
+def test_activations_of_several_cycles(kind: str, activation: int, gate: int) -> None:
+    for seed in range(3):
+        rng = np.random.default_rng([seed, activation, gate])
+        spec = draw_recurrent(rng, FixedPoint(6, 2), 3, 3, kind)
+        spec = replace(spec, activation=slowed(spec.activation, activation))
+        if not isinstance(spec, SimpleRNN):
+            spec = replace(spec, recurrent_activation=slowed(spec.recurrent_activation, gate))
+        check_block(spec, rng, gaps=seed == 0)

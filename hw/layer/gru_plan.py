@@ -1,0 +1,99 @@
+"""When the products of `hw.layer.gru.GRU` run."""
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hw.layer.gru_cell import AFTER_ORDER, CANDIDATE, GATE_ORDER, gate_cycles, tails_after_sum
+from hw.layer.step import (
+    StepPlan,
+    begin_cycles,
+    fill_first_tail,
+    in_order_of_need,
+    recurrent_columns,
+)
+from hw.number.arithmetic import common_format
+from hw.product.folded import Program, plain_programs
+
+if TYPE_CHECKING:
+    from hw.layer.gru import GRU
+
+
+def input_order(units: int) -> np.ndarray:
+    """Return the input product's outputs in the order of computing: r and z by unit, then h.
+
+    Outputs are numbered as in Keras: ``gate * units + unit``.
+    """
+    every = np.arange(units)
+    pairs = np.array(GATE_ORDER) * units + every[:, np.newaxis]
+    return np.concatenate([pairs.ravel(), CANDIDATE * units + every])
+
+
+def step_plan(spec: "GRU") -> StepPlan:
+    """Return the plan; reset-before on one pool fills its first tail with input sums of h."""
+    recurrents = recurrent_programs(spec)
+    needs = input_needs(spec, recurrents)
+    kernel = spec.kernel[:, input_order(spec.units)]
+    outputs = kernel.shape[1]
+
+    def plan_with(late: int) -> StepPlan:
+        cuts = [0, outputs - late, outputs] if late else [0, outputs]
+        rows = [tuple(need[a:b] for a, b in pairwise(cuts)) for need in needs]
+        programs = plain_programs(
+            [kernel[:, a:b] for a, b in pairwise(cuts)],
+            spec.input,
+            spec.kernel_format,
+            spec.input_product.output,
+            spec.folding.inputs,
+        )
+        ordered = tuple(
+            in_order_of_need(program, np.min([row[i] for row in rows], axis=0), _starts(spec, a))
+            for i, (program, a) in enumerate(zip(programs, cuts[:-1], strict=True))
+        )
+        shared = spec.folding.shared
+        return StepPlan(
+            ordered, recurrents, shared, tuple(rows), tails_after_sum(spec), spec.series
+        )
+
+    if spec.reset_after or not spec.folding.shared:
+        return plan_with(0)
+    return fill_first_tail(plan_with, spec.units)
+
+
+def recurrent_programs(spec: "GRU") -> tuple[Program, ...]:
+    """Return the products of s, and where the reset comes before, of ``r * s``."""
+    if spec.reset_after:
+        parts = [(AFTER_ORDER, spec.state, common_format(spec.sum, spec.biased))]
+    else:
+        parts = [
+            (GATE_ORDER, spec.state, spec.sum),
+            ((CANDIDATE,), spec.reset_state, spec.candidate_sum),
+        ]
+    return tuple(
+        Program(
+            spec.recurrent_kernel,
+            source,
+            spec.recurrent_format,
+            total,
+            recurrent_columns(spec.groups, spec.units, order),
+        )
+        for order, source, total in parts
+    )
+
+
+def input_needs(spec: "GRU", recurrents: tuple[Program, ...]) -> tuple[np.ndarray, ...]:
+    """Return for each recurrent product when it wants the input sums, in their order."""
+    order = input_order(spec.units)
+    needs = [begin_cycles(program.columns, len(order))[order] for program in recurrents]
+    if spec.reset_after:
+        # The candidate's input sum is added behind the gate r.
+        last = recurrents[0].last_cycles()[CANDIDATE * spec.units :]
+        needs[0][2 * spec.units :] = last + gate_cycles(spec) + 2
+    return tuple(needs)
+
+
+def _starts(spec: "GRU", offset: int) -> list[int]:
+    """Return where the input sums of the groups begin, counted from `offset`."""
+    first = [group.units[0] for group in spec.groups]
+    return [2 * u - offset for u in first] + [2 * spec.units + u - offset for u in first]

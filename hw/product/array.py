@@ -1,0 +1,180 @@
+"""The hardware of `hw.product.folded.ArrayPlan`: rings, weight memory, multipliers, banks."""
+
+import numpy as np
+from amaranth.hdl import Const, Elaboratable, Module, Signal, Value, signed
+from amaranth.lib import data
+from amaranth.lib.memory import Memory
+
+from hw.pipeline import delay
+from hw.product.bank import Bank
+from hw.product.columns import Column
+from hw.product.folded import ArrayPlan, Program
+
+
+class MultiplierArray(Elaboratable):
+    """Multipliers that run the programs of a plan, each as often as it is started.
+
+    Parameters
+    ----------
+    plan
+        The programs.
+    name
+        Prefix of the ports.
+
+    Attributes
+    ----------
+    starts
+        For each program, a pulse that begins it. Programs must not overlap in the ring.
+    vectors
+        For each program, its vector, taken ``plan.lead`` cycles after the start.
+    banks
+        Where sums begin and end, one for each bank of the plan.
+    """
+
+    def __init__(self, plan: ArrayPlan, name: str) -> None:
+        self._plan = plan
+        self.starts = [Signal(name=f"{name}_start{i}") for i in range(len(plan.programs))]
+        self.vectors = [
+            _vector(program, f"{name}_vector{i}") for i, program in enumerate(plan.programs)
+        ]
+        self.banks = [
+            Bank(programs, plan, f"{name}_bank{i}") for i, programs in enumerate(plan.banks)
+        ]
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        plan = self._plan
+        samples = [delay(m, start, plan.lead, f"sample{i}") for i, start in enumerate(self.starts)]
+        operands = self._operands(m, samples)
+        products: list[Signal] = []
+        for lane, (operand, weight) in enumerate(zip(operands, self._weights(m), strict=True)):
+            product = Signal(signed((operand * weight).shape().width + 1), name=f"product{lane}")
+            m.d.sync += product.eq(operand * weight)
+            products.append(product)
+        first = 0
+        for index, bank in enumerate(self.banks):
+            count = len(plan.banks[index])
+            bank.add_to(m, products, samples[first : first + count])
+            first += count
+        return m
+
+    def _operands(self, m: Module, samples: list[Value]) -> list[Signal]:
+        """Return the operand of every multiplier."""
+        plan = self._plan
+        sources: list[list[tuple[int, Signal]]] = [[] for _ in range(plan.multipliers)]
+        for index, program in enumerate(plan.programs):
+            rings: dict[tuple[int, int], list[Signal]] = {}
+            lane = 0
+            for column in program.columns:
+                key = column.lanes, column.stride
+                if key not in rings and column.outputs:
+                    rings[key] = self._ring(m, index, column, samples[index])
+                for place in range(column.lanes):
+                    if column.outputs:
+                        sources[lane].append((index, rings[key][place]))
+                    lane += 1
+        if not plan.operand_stages:
+            return [source[0][1] for source in sources]
+        return self._selected(m, sources, samples)
+
+    def _selected(
+        self, m: Module, sources: list[list[tuple[int, Signal]]], samples: list[Value]
+    ) -> list[Signal]:
+        plan = self._plan
+        running = Signal(range(len(samples)), name="running_program")
+        for index, sample in enumerate(samples):
+            with m.If(sample):
+                m.d.sync += running.eq(index)
+        width = max(p.input.width + (not p.input.signed) for p in plan.programs)
+        operands = []
+        for lane, source in enumerate(sources):
+            operand = Signal(signed(width), name=f"operand{lane}")
+            if len(source) == 1:
+                m.d.sync += operand.eq(source[0][1])
+            else:
+                with m.Switch(running):
+                    for index, value in source:
+                        with m.Case(index):
+                            m.d.sync += operand.eq(value)
+            operands.append(operand)
+        return operands
+
+    def _ring(self, m: Module, index: int, column: Column, sample: Value) -> list[Signal]:
+        """Return the places of a ring that turns by the column's lanes every cycle."""
+        vector = self.vectors[index]
+        program = self._plan.programs[index]
+        name = f"ring{index}_{column.lanes}of{column.stride}"
+        ring = [Signal(program.input.shape, name=f"{name}_{i}") for i in range(column.stride)]
+        length = program.kernel.shape[0]
+        turns = column.lanes % column.stride != 0
+        for place, register in enumerate(ring):
+            fresh = vector[place] if place < length else Const(0)
+            following = ring[(place + column.lanes) % column.stride]
+            with m.If(sample):
+                m.d.sync += register.eq(fresh)
+            if turns:
+                with m.Else():
+                    m.d.sync += register.eq(following)
+        return ring
+
+    def _weights(self, m: Module) -> list[Value]:
+        """Return every multiplier's weight, in step with the operands."""
+        plan = self._plan
+        words = np.concatenate([weight_table(plan, program) for program in plan.programs])
+        shape = signed(plan.word_width + 1) if _unsigned(plan) else signed(plan.word_width)
+        if len(words) == 1:
+            return [Const(int(weight), shape) for weight in words[0]]
+        address = Signal(range(plan.depth), name="weight_address")
+        with m.If(address != plan.depth - 1):
+            m.d.sync += address.eq(address + 1)
+        base = 0
+        for program, start in zip(plan.programs, self.starts, strict=True):
+            with m.If(start):
+                m.d.sync += address.eq(base)
+            base += program.busy_cycles
+        memory = Memory(
+            shape=data.ArrayLayout(shape, plan.multipliers),
+            depth=plan.depth,
+            init=words.tolist(),
+            attrs={"rom_style": "block"} if plan.in_block_ram else {},
+        )
+        m.submodules.weights = memory
+        port = memory.read_port()
+        m.d.comb += port.addr.eq(address)
+        weights = [port.data[lane] for lane in range(plan.multipliers)]
+        if not plan.in_block_ram:
+            return weights
+        registers = [Signal(shape, name=f"weight{lane}") for lane in range(plan.multipliers)]
+        m.d.sync += [r.eq(w) for r, w in zip(registers, weights, strict=True)]
+        return list(registers)
+
+
+def _vector(program: Program, name: str) -> data.View:
+    layout = data.ArrayLayout(program.input.shape, program.kernel.shape[0])
+    return data.View(layout, Signal(layout.size, name=name))
+
+
+def _unsigned(plan: ArrayPlan) -> bool:
+    return any(
+        program.kernel_format.width == plan.word_width and not program.kernel_format.signed
+        for program in plan.programs
+    )
+
+
+def weight_table(plan: ArrayPlan, program: Program) -> np.ndarray:
+    """Return a program's weights in the order of use, int64 ``(busy cycles, multipliers)``.
+
+    Slots behind a column's last product, and those that pad an output, hold zero.
+    """
+    cycles = program.busy_cycles
+    words = np.zeros((cycles, plan.multipliers), dtype=np.int64)
+    lane = 0
+    for column in program.columns:
+        slots = np.zeros(cycles * column.lanes, dtype=np.int64)
+        n_in = program.kernel.shape[0]
+        padded = np.zeros((len(column.outputs), column.stride), dtype=np.int64)
+        padded[:, :n_in] = program.kernel[:, list(column.outputs)].T
+        slots[: padded.size] = padded.ravel()
+        words[:, lane : lane + column.lanes] = slots.reshape(cycles, column.lanes)
+        lane += column.lanes
+    return words
