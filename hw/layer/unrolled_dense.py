@@ -17,7 +17,7 @@ from hw.product.adder_graph import AdderGraph
 from hw.product.adder_pipeline import AdderPipeline
 from hw.product.folded import exact_matmul, sum_bounds
 from hw.product.register_placement import StagedGraph, registers_for
-from hw.product.solver import solve
+from hw.product.solver import EXTRA_DEPTH, solve
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
 
@@ -45,8 +45,8 @@ class UnrolledDense:
         Whether the last register is at the output. Without it the last adders share a cycle with
         the logic of the next block, as suits a quantizer, which ends in a register of its own.
     extra_depth
-        Adders on the longest path beyond the fewest possible, which save others elsewhere; ``None``
-        for as many as save one. 0 is for the lowest latency.
+        Adders on the longest path beyond the fewest that the solver knows of; see
+        `hw.product.solver.solve`. 0 is for the lowest latency.
     steps
         Beats in a window, or ``None`` for one.
     series
@@ -65,7 +65,7 @@ class UnrolledDense:
     bias_format: FixedPoint
     registers: int
     registered_output: bool = True
-    extra_depth: int | None = None
+    extra_depth: int | None = EXTRA_DEPTH
     steps: int | None = None
     series: int = 1
 
@@ -86,7 +86,7 @@ class UnrolledDense:
         bias_format: FixedPoint,
         levels: int,
         registered_output: bool = True,
-        extra_depth: int | None = None,
+        extra_depth: int | None = EXTRA_DEPTH,
         steps: int | None = None,
         series: int = 1,
     ) -> "UnrolledDense":
