@@ -1,12 +1,25 @@
 """The hardware library: fixed-point blocks with exact references, cycle contracts and RTL."""
 
 from hw.errors import ChronogateError
+from hw.function.leaky_relu import LeakyRelu
 from hw.function.quantizer import Function, Quantizer
+from hw.function.quotient import Quotient
+from hw.function.staircase import Staircase
+from hw.function.table import Table
 from hw.layer.activation import Activation
+from hw.layer.add import Add
+from hw.layer.batch_normalization import BatchNormalization
+from hw.layer.concatenate import Concatenate
+from hw.layer.crop import Crop
 from hw.layer.dense import Dense
 from hw.layer.flatten import Flatten
 from hw.layer.gru import GRU
 from hw.layer.lstm import LSTM
+from hw.layer.multiply import Multiply
+from hw.layer.replay import Replay
+from hw.layer.select import Select
+from hw.layer.unflatten import Unflatten
+from hw.layer.window_sum import WindowSum
 from hw.network.graph import Network, Node
 from hw.network.metadata import Feature, Metadata
 from hw.number.fixed_point import FixedPoint, Overflow, Rounding
@@ -17,20 +30,33 @@ __all__ = [
     "GRU",
     "LSTM",
     "Activation",
+    "Add",
+    "BatchNormalization",
     "BlockTiming",
     "ChronogateError",
+    "Concatenate",
+    "Crop",
     "Dense",
     "Feature",
     "FixedPoint",
     "Flatten",
     "Function",
     "LayerTiming",
+    "LeakyRelu",
     "Metadata",
+    "Multiply",
     "Network",
     "NetworkTiming",
     "Node",
     "Overflow",
     "Port",
     "Quantizer",
+    "Quotient",
+    "Replay",
     "Rounding",
+    "Select",
+    "Staircase",
+    "Table",
+    "Unflatten",
+    "WindowSum",
 ]
