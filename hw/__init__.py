@@ -1,20 +1,33 @@
 """The hardware library: fixed-point blocks with exact references, cycle contracts and RTL."""
 
 from hw.errors import ChronogateError
+from hw.function.leaky_relu import LeakyRelu
 from hw.function.quantizer import Function, Quantizer
+from hw.function.quotient import Quotient
+from hw.function.staircase import Staircase
+from hw.function.table import Table
 from hw.layer.activation import Activation
+from hw.layer.add import Add
+from hw.layer.batch_normalization import BatchNormalization
+from hw.layer.concatenate import Concatenate
 from hw.layer.conv1d import Conv1D
+from hw.layer.crop import Crop
 from hw.layer.dense import Dense
 from hw.layer.depthwise_conv1d import DepthwiseConv1D
 from hw.layer.flatten import Flatten
 from hw.layer.gru import GRU
 from hw.layer.lstm import LSTM
 from hw.layer.moving_average import MovingAverage
+from hw.layer.multiply import Multiply
 from hw.layer.pool import Pool
 from hw.layer.pooling import AveragePooling, MaxPooling
 from hw.layer.receptive_field import Padding
+from hw.layer.replay import Replay
+from hw.layer.select import Select
 from hw.layer.simple_rnn import SimpleRNN
+from hw.layer.unflatten import Unflatten
 from hw.layer.unrolled_dense import UnrolledDense
+from hw.layer.window_sum import WindowSum
 from hw.network.graph import Network, Node
 from hw.network.metadata import Feature, Metadata
 from hw.number.fixed_point import FixedPoint, Overflow, Rounding
@@ -25,10 +38,14 @@ __all__ = [
     "GRU",
     "LSTM",
     "Activation",
+    "Add",
     "AveragePooling",
+    "BatchNormalization",
     "BlockTiming",
     "ChronogateError",
+    "Concatenate",
     "Conv1D",
+    "Crop",
     "Dense",
     "DepthwiseConv1D",
     "Feature",
@@ -36,9 +53,11 @@ __all__ = [
     "Flatten",
     "Function",
     "LayerTiming",
+    "LeakyRelu",
     "MaxPooling",
     "Metadata",
     "MovingAverage",
+    "Multiply",
     "Network",
     "NetworkTiming",
     "Node",
@@ -47,7 +66,14 @@ __all__ = [
     "Pool",
     "Port",
     "Quantizer",
+    "Quotient",
+    "Replay",
     "Rounding",
+    "Select",
     "SimpleRNN",
+    "Staircase",
+    "Table",
+    "Unflatten",
     "UnrolledDense",
+    "WindowSum",
 ]

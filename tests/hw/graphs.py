@@ -23,6 +23,7 @@ from hw.function.quotient import Quotient
 from hw.layer.add import Add
 from hw.layer.concatenate import Concatenate
 from hw.layer.crop import Crop
+from hw.layer.multiply import Multiply
 from hw.layer.replay import Replay
 from hw.layer.unflatten import Unflatten
 from hw.layer.window_sum import WindowSum
@@ -146,9 +147,22 @@ def forth_and_back() -> Network:
     return draft.network(draft.flatten("flat", draft.add("both", "input", mirrored)))
 
 
+def late_value() -> Network:
+    """Return a window plus a value of the whole window that is long in coming."""
+    steps = 3
+    draft = Draft(6, steps)
+    again = draft.put("again", Replay(steps, 2, NARROW.plain(), 2), "input")
+    total = draft.narrow(
+        "total_narrow", draft.put("total", WindowSum(steps, 2, NARROW.plain()), "input")
+    )
+    late = draft.dense("late", total, 2, reuse=4)
+    scaled = draft.put("scaled", Multiply(2, (NARROW, NARROW), steps, (1,)), again, late)
+    return draft.network(draft.flatten("flat", draft.add("out", scaled, again, late)))
+
+
 GRAPHS = {
     graph.__name__: graph
-    for graph in (residual, two_branches, mean_normalized, single_beats, forth_and_back)
+    for graph in (residual, two_branches, mean_normalized, single_beats, forth_and_back, late_value)
 }
 
 
