@@ -10,6 +10,7 @@ from amaranth.hdl import (
     DomainRenamer,
     EnableInserter,
     Module,
+    Mux,
     ResetSignal,
 )
 from amaranth.lib import wiring
@@ -39,7 +40,9 @@ class TwoLayers(wiring.Component):
             tuple(layer.describe(f"layer{k}", "") for k, layer in enumerate(self.layers))
         )
         self.select = ModelSelect()
-        super().__init__({"clk": In(1), "enable": In(1), "en": In(1), "row": In(range(ROWS))})
+        super().__init__(
+            {"clk": In(1), "enable": In(1), "en": In(1), "noise": In(1), "row": In(range(ROWS))}
+        )
 
     def elaborate(self, platform: object) -> Module:
         m, core = Module(), Module()
@@ -52,10 +55,11 @@ class TwoLayers(wiring.Component):
         for k, layer in enumerate(self.layers):
             core.submodules[f"layer{k}"] = layer
             wiring.connect(m, getattr(self.access, f"memory{k}"), layer.port)
+            model = delay(core, self.select.model, k * LAG, f"model{k}")
             core.d.comb += [
                 layer.addr.eq(delay(core, self.row, k * LAG, f"row{k}")),
                 layer.en.eq(delay(core, self.en, k * LAG, f"en{k}")),
-                layer.model.eq(delay(core, self.select.model, k * LAG, f"model{k}")),
+                layer.model.eq(Mux(layer.en, model, self.noise)),
                 layer.target.eq(self.select.target),
             ]
         m.submodules.core = EnableInserter(self.enable)(core)
@@ -115,6 +119,7 @@ def test_no_window_mixes_two_models(frozen: float, pauses: float) -> None:
             ctx.set(design.enable, enable)
             ctx.set(design.select.boundary, begins)
             ctx.set(design.en, reads)
+            ctx.set(design.noise, int(rng.integers(2)))
             ctx.set(design.row, row if reads else int(rng.integers(ROWS)))
             for k, layer in enumerate(design.layers):
                 read = history[-1 - k * LAG]

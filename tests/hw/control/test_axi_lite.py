@@ -137,18 +137,22 @@ def test_a_write_waits_for_both_channels() -> None:
         simulate(master, bench)
 
 
-def test_a_bit_set_while_it_is_cleared_is_set() -> None:
+@pytest.mark.parametrize("moment", range(7))
+def test_a_bit_set_while_it_is_cleared_is_set(moment: int) -> None:
     map = RegisterMap("one", "", (Register.word("sticky", Access.CLEAR, "", width=1),))
     bank = RegisterBank(map)
     master = Master(bank, np.random.default_rng(1), dict.fromkeys(CHANNELS, 0.0))
 
     async def bench(ctx) -> None:
-        ctx.set(bank.field("sticky"), 1)
         master.write(0, 1)
-        await master.answered(ctx, "b", 1)
-        ctx.set(bank.field("sticky"), 0)
+        for cycle in range(9):
+            ctx.set(bank.field("sticky"), cycle == moment)
+            await master.step(ctx)
+        # The write takes effect in the cycle before its response.
+        written = master.answers["b"][0][-1] - 1
+        assert 0 < written < 6
         master.read(0)
         await master.answered(ctx, "r", 1)
-        assert master.answers["r"][0][0] == 1
+        assert master.answers["r"][0][0] == (moment >= written)
 
     simulate(master, bench)

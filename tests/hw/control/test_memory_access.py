@@ -159,10 +159,13 @@ def test_the_bus_answers_while_a_memory_does_not() -> None:
         await host.write(ctx, "memory_data_low", 18)
         await host.write(ctx, "memory_command", WRITE | 4)
         assert await host.read(ctx, "memory_status") == BUSY | REFUSED
+        await host.write(ctx, "memory_select", 2)
+        await host.write(ctx, "memory_command", READ | 4)
         kept = behind.words[0][4]
         behind.frozen = False
         assert await host.settled(ctx) == REFUSED
         assert (behind.words[0][3], behind.words[0][4]) == (17, kept)
+        assert await host.result(ctx) == 0
 
     run(bench)
 
