@@ -43,6 +43,16 @@ def test_drawn_convolution(padding: Padding, seed: int, gaps: bool) -> None:
     check_block(draw_conv(rng, padding), rng, gaps)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_dilated_history_in_a_memory(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hw.layer.receptive_field_block.MEMORY_BITS", 1)
+    rng = np.random.default_rng(seed)
+    spec = draw_conv(rng, Padding.CAUSAL if seed % 2 else Padding.VALID)
+    dilation = int(rng.integers(2, 6))
+    steps = max(spec.kernel.shape[0], 2) * dilation + int(rng.integers(0, 9))
+    check_block(replace(spec, dilation=dilation, steps=steps, reuse=2), rng, gaps=seed > 3)
+
+
 def draw_depthwise(rng: np.random.Generator, padding: Padding) -> DepthwiseConv1D:
     source, kernel, bias = draw_format(rng, bool(rng.random() < 0.7)), *(draw_format(rng),) * 2
     taps, channels, multiplier = (int(rng.integers(1, most)) for most in (6, 6, 3))
