@@ -7,6 +7,7 @@ field is kept. The output keeps every bit; a quantizer is a node of its own.
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from amaranth.hdl import Module
@@ -59,6 +60,11 @@ class Conv1D:
 
     def __post_init__(self) -> None:
         _ = self.field  # Refuses what is not possible.
+
+    def folded_to(self, cycles: int) -> Self:
+        """Return the layer with the fewest multipliers that takes a beat every `cycles` cycles."""
+        field = self.field.folded_to(max(cycles, 1), self.kernel.size)
+        return replace(self, reuse=field.reuse, pace=field.pace)
 
     @cached_property
     def field(self) -> ReceptiveField:

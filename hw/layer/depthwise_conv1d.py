@@ -10,9 +10,10 @@ reuse factor R takes exactly ``ceil(products / R)`` multipliers: groups of one m
 finish a channel in every cycle, and one group with the remaining multipliers takes what is left.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil
+from typing import Self
 
 import numpy as np
 
@@ -64,6 +65,11 @@ class DepthwiseConv1D:
 
     def __post_init__(self) -> None:
         _ = self.field  # Refuses what is not possible.
+
+    def folded_to(self, cycles: int) -> Self:
+        """Return the layer with the fewest multipliers that takes a beat every `cycles` cycles."""
+        field = self.field.folded_to(max(cycles, 1), self.kernel.size)
+        return replace(self, reuse=field.reuse, pace=field.pace)
 
     @cached_property
     def field(self) -> ReceptiveField:

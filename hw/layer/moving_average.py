@@ -201,7 +201,7 @@ class MovingAverageBlock(Block):
                 m.d.sync += [
                     kept_tail.eq(total),
                     newest_tail.eq(x),
-                    oldest_tail.eq(Mux(age_late == 0, x, oldest)),
+                    oldest_tail.eq(oldest),  # of no use in a window of one step
                 ]
             quotient = spec.quotient.hardware(m, chosen, spec.sum, name)
             m.d.comb += self.o.payload.data[channel].eq(quotient)

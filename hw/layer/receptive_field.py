@@ -150,6 +150,21 @@ class ReceptiveField:
         flush = ceil((emission.delay[-1] + 1) / self.steps)
         return max(1, flush, *least)
 
+    def folded_to(self, cycles: int, products: int) -> Self:
+        """Return the slowest field that takes a beat every `cycles` cycles and has full use of it.
+
+        Of all reuse factors that need the same multipliers for so many products, it has the
+        smallest. A burst comes as the other beats do, every `cycles` cycles or slower.
+        """
+        slow = replace(self, pace=cycles)
+        fits = [
+            reuse
+            for reuse in range(1, min(self.stride * cycles, products) + 1)
+            if replace(slow, reuse=reuse).interval_cycles <= cycles
+        ]
+        multipliers = ceil(products / max(fits, default=1))
+        return replace(slow, reuse=ceil(products / multipliers))
+
     def gather(self, codes: np.ndarray) -> np.ndarray:
         """Return the taps of every output step, the oldest first.
 

@@ -38,17 +38,18 @@ AVERAGE = FixedPoint(9, 4, True, Rounding.RND_CONV, Overflow.SAT)
 class Chain:
     """Layers one after the other, drawn from one seed, each fed by the last."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: Port | None = None) -> None:
+        self.source = source or INPUT
         self.rng = np.random.default_rng(11)
         self.nodes: list[Node] = []
 
     @property
     def port(self) -> Port:
-        return self.nodes[-1].spec.outputs[0] if self.nodes else INPUT
+        return self.nodes[-1].spec.outputs[0] if self.nodes else self.source
 
     def add(self, make: Callable[[Port], Spec]) -> "Chain":
         spec = make(self.port)
-        source = self.nodes[-1].name if self.nodes else INPUT.name
+        source = self.nodes[-1].name if self.nodes else self.source.name
         self.nodes.append(Node(f"{type(spec).__name__}{len(self.nodes)}", spec, (source,)))
         return self
 
@@ -101,7 +102,7 @@ class Chain:
         return self
 
     def network(self, name: str) -> Network:
-        return Network(name, (INPUT,), tuple(self.nodes), (self.nodes[-1].name,))
+        return Network(name, (self.source,), tuple(self.nodes), (self.nodes[-1].name,))
 
 
 INPUT = Port("input", FEATURES, SOURCE, STEPS)
@@ -199,3 +200,14 @@ def shortcut() -> Chain:
     chain.squeeze().squeeze().squeeze()
     chain.total(start, chain.nodes[-1].name)
     return chain.squeeze().flatten().dense(reuse=12)
+
+
+def endless() -> Chain:
+    """Causal convolutions that keep their history from sample to sample."""
+    return (
+        Chain(Port("input", FEATURES, SOURCE, 1))
+        .conv(3, 6, reuse=7, padding=Padding.CAUSAL)
+        .conv(3, 6, reuse=11, padding=Padding.CAUSAL, dilation=8)
+        .depthwise(4, reuse=6, padding=Padding.CAUSAL, dilation=3)
+        .dense(reuse=5)
+    )

@@ -1,11 +1,16 @@
 """Streaming convolutions: hardware = reference, and cycles = contract."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from hw.layer.conv1d import Conv1D
 from hw.layer.depthwise_conv1d import DepthwiseConv1D
 from hw.layer.receptive_field import Padding
+from hw.network.balance import balance_to_interval
+from tests.hw.chains import Chain, separable, tcn
 from tests.hw.drawing import draw_codes, draw_format
 from tests.hw.streaming import check_block
 
@@ -31,11 +36,21 @@ def draw_conv(rng: np.random.Generator, padding: Padding) -> Conv1D:
 
 
 @pytest.mark.parametrize("gaps", [False, True])
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("padding", list(Padding))
 def test_drawn_convolution(padding: Padding, seed: int, gaps: bool) -> None:
     rng = np.random.default_rng([seed, gaps])
     check_block(draw_conv(rng, padding), rng, gaps)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_dilated_history_in_a_memory(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hw.layer.receptive_field_block.MEMORY_BITS", 1)
+    rng = np.random.default_rng(seed)
+    spec = draw_conv(rng, Padding.CAUSAL if seed % 2 else Padding.VALID)
+    dilation = int(rng.integers(2, 6))
+    steps = max(spec.kernel.shape[0], 2) * dilation + int(rng.integers(0, 9))
+    check_block(replace(spec, dilation=dilation, steps=steps, reuse=2), rng, gaps=seed > 3)
 
 
 def draw_depthwise(rng: np.random.Generator, padding: Padding) -> DepthwiseConv1D:
@@ -85,3 +100,27 @@ def test_depthwise_convolution_takes_every_reuse_factor(reuse: int) -> None:
     assert spec.timing.multipliers == -(-3 * 7 // reuse)
     assert spec.timing.interval_cycles == reuse
     check_block(spec, rng, gaps=False)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_folding_meets_an_interval_with_the_fewest_multipliers(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    draw = draw_conv if seed % 2 else draw_depthwise
+    spec = draw(rng, list(Padding)[seed % 3])
+    cycles = int(rng.integers(1, 12))
+    folded = spec.folded_to(cycles)
+    assert folded.timing.interval_cycles <= cycles
+    fewer = [
+        replace(folded, reuse=reuse).timing
+        for reuse in range(1, spec.kernel.size + 1)
+        if -(-spec.kernel.size // reuse) < folded.timing.multipliers
+    ]
+    assert all(timing.interval_cycles > cycles for timing in fewer)
+
+
+@pytest.mark.parametrize("make", [tcn, separable])
+def test_a_network_of_convolutions_is_balanced(make: Callable[[], Chain]) -> None:
+    network = make().network("balanced")
+    balanced = balance_to_interval(network, 20 * network.look_back)
+    assert balanced.network.timing.interval_cycles <= 20 * network.look_back
+    assert balanced.multipliers < sum(layer.multipliers for layer in network.timing.layers)
