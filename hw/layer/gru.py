@@ -13,7 +13,7 @@ where d is the recurrent bias (reset-after only), sigma is `recurrent_activation
 `activation`; everything in between keeps every bit. The hardware is in `hw.layer.gru_cell`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,7 +22,7 @@ from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
 from hw.layer.gru_cell import CANDIDATE, RESET, UPDATE, GRUBlock
 from hw.layer.gru_plan import input_order, step_plan
-from hw.layer.step import Folding, StepPlan, divide
+from hw.layer.step import Folding, StepPlan, divide, smallest_pool
 from hw.number.arithmetic import (
     add,
     complement_format,
@@ -89,6 +89,17 @@ class GRU:
     multipliers: int | None = None
     return_sequences: bool = False
     series: int = 1
+
+    def pooled(self, multipliers: int) -> "GRU":
+        """Return the layer with one pool of multipliers for all products."""
+        return replace(self, input_reuse=None, recurrent_reuse=None, multipliers=multipliers)
+
+    def folded_to(self, cycles: int) -> "GRU":
+        """Return the layer with the smallest pool that takes a beat every `cycles` cycles."""
+        products = self.kernel.size + self.recurrent_kernel.size
+        return self.pooled(
+            smallest_pool(lambda p: self.pooled(p).timing.interval_cycles, products, cycles)
+        )
 
     @property
     def units(self) -> int:
@@ -230,7 +241,7 @@ class GRU:
         projected = self.input_product.reference(codes)
         hidden = np.zeros((len(codes), self.units), dtype=np.int64)
         history: list[np.ndarray] = []
-        for step in range(self.steps):
+        for step in range(codes.shape[1]):
             hidden = self._step(projected[:, step], self.state.resize(hidden, self.hidden))
             history.append(hidden)
         sequence = np.stack(history, axis=1)

@@ -10,7 +10,7 @@ where sigma is `recurrent_activation` and tanh is `activation`; z, c and h keep 
 hardware is in `hw.layer.lstm_cell`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -25,6 +25,7 @@ from hw.layer.step import (
     divide,
     in_order_of_need,
     recurrent_columns,
+    smallest_pool,
 )
 from hw.number.arithmetic import add, product_format, sum_format
 from hw.number.fixed_point import FixedPoint
@@ -82,6 +83,17 @@ class LSTM:
     multipliers: int | None = None
     return_sequences: bool = False
     series: int = 1
+
+    def pooled(self, multipliers: int) -> "LSTM":
+        """Return the layer with one pool of multipliers for all products."""
+        return replace(self, input_reuse=None, recurrent_reuse=None, multipliers=multipliers)
+
+    def folded_to(self, cycles: int) -> "LSTM":
+        """Return the layer with the smallest pool that takes a beat every `cycles` cycles."""
+        products = self.kernel.size + self.recurrent_kernel.size
+        return self.pooled(
+            smallest_pool(lambda p: self.pooled(p).timing.interval_cycles, products, cycles)
+        )
 
     @property
     def units(self) -> int:
@@ -222,7 +234,7 @@ class LSTM:
         hidden = np.zeros((len(codes), self.units), dtype=np.int64)
         carry = np.zeros_like(hidden)
         history: list[tuple[np.ndarray, np.ndarray]] = []
-        for step in range(self.steps):
+        for step in range(codes.shape[1]):
             hidden, carry = self._step(
                 projected[:, step],
                 self.state.resize(hidden, self.hidden),

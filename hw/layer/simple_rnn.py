@@ -8,7 +8,7 @@ where tanh is `activation`; everything in between keeps every bit.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -25,6 +25,7 @@ from hw.layer.step import (
     divide,
     in_order_of_need,
     recurrent_columns,
+    smallest_pool,
 )
 from hw.number.arithmetic import add, sum_format
 from hw.number.fixed_point import FixedPoint
@@ -83,6 +84,17 @@ class SimpleRNN:
     multipliers: int | None = None
     return_sequences: bool = False
     series: int = 1
+
+    def pooled(self, multipliers: int) -> "SimpleRNN":
+        """Return the layer with one pool of multipliers for all products."""
+        return replace(self, input_reuse=None, recurrent_reuse=None, multipliers=multipliers)
+
+    def folded_to(self, cycles: int) -> "SimpleRNN":
+        """Return the layer with the smallest pool that takes a beat every `cycles` cycles."""
+        products = self.kernel.size + self.recurrent_kernel.size
+        return self.pooled(
+            smallest_pool(lambda p: self.pooled(p).timing.interval_cycles, products, cycles)
+        )
 
     @property
     def units(self) -> int:
@@ -196,7 +208,7 @@ class SimpleRNN:
         projected = self.input_product.reference(codes)
         hidden = np.zeros((len(codes), self.units), dtype=np.int64)
         history: list[np.ndarray] = []
-        for step in range(self.steps):
+        for step in range(codes.shape[1]):
             state = self.state.resize(hidden, self.hidden)
             sums = exact_matmul(state, self.recurrent_kernel, self.recurrent_sum)
             given = projected[:, step], self.input_product.output

@@ -291,3 +291,35 @@ def fill_first_tail(plan_with: Callable[[int], StepPlan], most: int) -> StepPlan
     tries = {min(most, (tail + extra) * lanes // rows) for extra in range(-3, 3)} | {0}
     plans = [best, *(plan_with(late) for late in sorted(tries, reverse=True))]
     return min(plans, key=lambda plan: (plan.interval_cycles, plan.latency_cycles))
+
+
+def smallest_pool(interval_of: Callable[[int], int], products: int, cycles: int) -> int:
+    """Return the fewest multipliers in one pool that take a beat every `cycles` cycles.
+
+    Parameters
+    ----------
+    interval_of
+        The layer's interval for a size of the pool; it falls as the pool grows.
+    products
+        Of one step.
+    cycles
+        Fewest cycles between two beats.
+
+    Raises
+    ------
+    ChronogateError
+        When the tails alone take longer.
+    """
+    low, high = max(-(-products // max(cycles, 1)), 1), products
+    if interval_of(high) > cycles:
+        raise ChronogateError(
+            f"a recurrent layer of {products} products a step takes {interval_of(high)} cycles a "
+            f"step with a multiplier for each of them, more than the {cycles} that are left"
+        )
+    while low < high:
+        middle = (low + high) // 2
+        if interval_of(middle) <= cycles:
+            high = middle
+        else:
+            low = middle + 1
+    return low

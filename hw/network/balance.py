@@ -112,11 +112,14 @@ def _fold(network: Network, node: Node, interval: int) -> Node:
     if not isinstance(spec, Foldable):
         return node
     per_window = all(port.steps is None for port in spec.inputs)
-    if per_window:
-        return replace(node, spec=_checked(spec.folded_to(interval)))
-    apart = min(_apart(network.schedule.arrivals[source]) for source in node.inputs)
-    cycles = max(interval // network.look_back, 1) * apart
-    return replace(node, spec=_checked(spec.folded_to(cycles)))
+    cycles = interval
+    if not per_window:
+        apart = min(_apart(network.schedule.arrivals[source]) for source in node.inputs)
+        cycles = max(interval // network.look_back, 1) * apart
+    try:
+        return replace(node, spec=_checked(spec.folded_to(cycles)))
+    except ChronogateError as error:
+        raise ChronogateError(f"{node.name}: {error}: ask for a longer interval") from None
 
 
 def _checked(spec: object) -> Spec:

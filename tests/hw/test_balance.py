@@ -52,3 +52,18 @@ def test_what_cannot_be_met_is_refused() -> None:
         balance_to_interval(network, network.look_back - 1)
     with pytest.raises(ChronogateError, match="smaller model"):
         balance_to_multipliers(network, 1)
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru_before", "gru_after"])
+def test_recurrent_layers_get_the_smallest_pool(kind: str) -> None:
+    network = draw_network(3, kind)
+    needed = network.look_back * 60
+    balanced = balance_to_interval(network, needed)
+    assert balanced.interval_cycles <= needed
+    recurrent = next(n.spec for n in balanced.network.nodes if n.name == kind)
+    assert recurrent.multipliers is not None
+    if recurrent.multipliers > 1:
+        slower = recurrent.pooled(recurrent.multipliers - 1)
+        assert slower.timing.interval_cycles > 60
+    with pytest.raises(ChronogateError, match="longer interval"):
+        balance_to_interval(network, network.look_back * 3)

@@ -23,7 +23,7 @@ from hw.network.mode import Mode
 from sim.measure import measure_cycles
 from sim.rtl_model import RtlModel
 from sim.verification import CycleReport
-from tests.hw.drawing import draw_codes, draw_network
+from tests.hw.drawing import draw_codes, draw_network, draw_recurrent
 
 BYTE = FixedPoint(8, 3, True, Rounding.RND_CONV, Overflow.SAT)
 
@@ -113,4 +113,52 @@ def test_a_forecast_for_every_sample(
             rows = codes[: min(series, len(codes))]
             run = rtl.run(rows, 0.2, 0.2, 1, order=order)
             assert_equal(run.outputs, expected[: len(rows)])
+        assert measure_cycles(rtl) == CycleReport.predicted(network.timing)
+
+
+def stateful(kind: str, series: int, seed: int) -> Network:
+    """Return two stacked recurrent layers that give a forecast for every sample."""
+    rng = np.random.default_rng(seed)
+    first = replace(draw_recurrent(rng, BYTE, 3, 1, kind), return_sequences=True, series=series)
+    narrow = Quantizer(Function.LINEAR, BYTE)
+    between = Activation(first.units, first.outputs[0].format, narrow, 1, series)
+    second = replace(
+        draw_recurrent(rng, BYTE, first.units, 1, "gru_after"),
+        return_sequences=True,
+        series=series,
+    ).pooled(3)
+    return Network(
+        f"{kind}{series}",
+        (Port("input", 3, BYTE, 1, series),),
+        (
+            Node("first", first, ("input",)),
+            Node("between", between, ("first",)),
+            Node("second", second, ("between",)),
+        ),
+        ("second",),
+        mode=Mode.STREAMING,
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "series", "seed"),
+    [("lstm", 1, 1), ("gru_before", 1, 2), ("lstm", 6, 3), ("gru_after", 40, 4)],
+)
+def test_states_are_kept_from_sample_to_sample(
+    kind: str, series: int, seed: int, tmp_path: Path
+) -> None:
+    network = stateful(kind, series, seed)
+    rng = np.random.default_rng(seed)
+    length, rows = 30, min(series, 8) + (series < 8)
+    codes = draw_codes(rng, BYTE, rows, length, 3)
+    expected = network.reference(codes)
+    assert len(np.unique(expected[:, 5:].reshape(-1, expected.shape[2]), axis=0)) > 10
+    with RtlModel(network, tmp_path) as rtl:
+        for gaps, stalls in ((0.0, 0.0), (0.4, 0.4)):
+            assert_equal(rtl.run(codes, gaps, stalls, series).outputs, expected)
+        if series > 1:
+            alone = codes[: min(rows, series)]
+            order = rng.permutation(np.repeat(np.arange(len(alone)), length))
+            run = rtl.run(alone, 0.1, 0.1, 1, order=order)
+            assert_equal(run.outputs, expected[: len(alone)])
         assert measure_cycles(rtl) == CycleReport.predicted(network.timing)
