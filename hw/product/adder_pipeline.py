@@ -2,9 +2,9 @@
 
 Arithmetic is spelled out bit by bit for synthesis: low bits that have nothing to be added to pass
 by the carry chain, every chain is as wide as its sum's exact range, and signs are extended
-explicitly. The latter also keeps Yosys's ``alumacc`` from merging two additions into one of three
-addends, which takes three LUTs a bit on devices with one carry chain per LUT (ECP5, iCE40, Gowin)
-instead of two.
+explicitly. The latter also keeps Yosys's ``alumacc`` from merging most pairs of additions into
+one of three addends, which takes three LUTs a bit on devices with one carry chain per LUT (ECP5,
+iCE40, Gowin) instead of two.
 """
 
 from dataclasses import dataclass
