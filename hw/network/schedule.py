@@ -31,10 +31,13 @@ class Waiting:
         Beats that may have to wait for the other inputs.
     delay
         Cycles by which every beat is held, so that a value that comes once a window is there.
+    held
+        Beats that may be held at once.
     """
 
     depth: int
     delay: int = 0
+    held: int = 0
 
 
 @dataclass(frozen=True)
@@ -321,5 +324,6 @@ def _waiting(
         leave = met
         if _is_static(stage, index):
             leave = tuple(Term(t.step[-1:], t.delay[-1:]) for t in met)
-        result.append(Waiting(queue_depth(come, leave, steps, distance), hold))
+        depth = queue_depth(come, leave, steps, distance)
+        result.append(Waiting(depth, hold, queue_depth(terms, come, steps, distance)))
     return tuple(result)

@@ -56,7 +56,7 @@ class Join(wiring.Component):
             source = self.inputs[k]
             valid, payload = source.valid, source.payload.as_value()
             if waiting.delay:
-                valid, payload = _held(m, k, source, waiting.delay)
+                valid, payload = _held(m, k, source, waiting)
             take = meets if port.beats == moving else meets & last
             head = _queue(m, k, valid, payload, take, waiting.depth)
             there.append(head[0])
@@ -71,12 +71,27 @@ class Join(wiring.Component):
         return m
 
 
-def _held(m: Module, index: int, source: stream.Interface, cycles: int) -> tuple[Value, Value]:
-    """Return the stream as it was `cycles` cycles ago."""
-    return (
-        delay(m, source.valid, cycles, f"valid{index}"),
-        delay(m, source.payload.as_value(), cycles, f"payload{index}"),
-    )
+def _held(m: Module, index: int, source: stream.Interface, waiting: Waiting) -> tuple[Value, Value]:
+    """Return the stream as it was some cycles ago.
+
+    Only its valid goes through as many registers; the beats themselves are few.
+    """
+    payload = source.payload.as_value()
+    due = delay(m, source.valid, waiting.delay, f"due{index}")
+    queue = _fifo(m, f"held{index}", len(payload), waiting.held)
+    m.d.comb += [
+        queue.w_en.eq(source.valid),
+        queue.w_data.eq(payload),
+        queue.r_en.eq(due),
+    ]
+    return due, queue.r_data
+
+
+def _fifo(m: Module, name: str, width: int, depth: int) -> SyncFIFO:
+    # In a FIFO of one entry Amaranth's pointers have no bits, which Verilog cannot express.
+    fifo = SyncFIFO(width=width, depth=max(depth, 2))
+    m.submodules[name] = fifo
+    return fifo
 
 
 def _queue(
@@ -85,9 +100,7 @@ def _queue(
     """Return whether a beat is there, and the beat: the queue's head or what just comes."""
     if depth == 0:
         return valid, payload
-    # In a FIFO of one entry Amaranth's pointers have no bits, which Verilog cannot express.
-    queue = SyncFIFO(width=len(payload), depth=max(depth, 2))
-    m.submodules[f"queue{index}"] = queue
+    queue = _fifo(m, f"queue{index}", len(payload), depth)
     passes = Signal(name=f"passes{index}")
     head = Signal(len(payload), name=f"head{index}")
     m.d.comb += [

@@ -9,10 +9,10 @@ from sim.measure import measure_cycles
 from sim.rtl_model import RtlModel
 from sim.verification import CycleReport
 from tests.hw.drawing import draw_codes
-from tests.hw.graphs import mean_normalized, residual, two_branches
+from tests.hw.graphs import late_value, mean_normalized, residual, two_branches
 
 
-@pytest.mark.parametrize("graph", [residual, two_branches, mean_normalized])
+@pytest.mark.parametrize("graph", [residual, two_branches, mean_normalized, late_value])
 def test_joins_in_verilog(graph, tmp_path: Path) -> None:
     network = graph()
     rng = np.random.default_rng(3)
