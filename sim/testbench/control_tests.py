@@ -223,7 +223,30 @@ async def reset_state(dut: HierarchyObject) -> None:
         await exchange(bench, scoreboard, [window])
         assert await host.read("dropped_windows") == dropped
         assert number(word(dut, "dropped_windows")) == dropped
+    await _reset_while_frozen(host, bench, scoreboard, dropped)
     scoreboard.finish("reset_state")
+
+
+async def _reset_while_frozen(
+    host: Registers, bench: Bench, scoreboard: Scoreboard, dropped: int
+) -> None:
+    """The command waits until the output moves again."""
+    timing, beats = bench.case.network.timing, bench.case.network.look_back
+    bench.sink.clear_pause_generator()
+    bench.stall(True)
+    sent, windows = len(bench.handshakes.input_beats), [0, 1] * 3
+    for window in windows:
+        bench.send(window)
+    await ClockCycles(bench.clock, timing.window_cycles + 6 * timing.interval_cycles)
+    whole, part = divmod(len(bench.handshakes.input_beats) - sent, beats)
+    assert whole < len(windows), "a blocked output did not stop the input"
+    await host.write("control", RESET_STATE)
+    await ClockCycles(bench.clock, 5)
+    bench.stall(False)
+    if part:
+        del windows[whole]
+    await collect(bench, scoreboard, windows)
+    assert await host.read("dropped_windows") == dropped + 2 * bool(part)
 
 
 async def _taken(bench: Bench, beats: int) -> None:
