@@ -230,11 +230,12 @@ class MovingAverageBlock(Block):
     def _memory(self, m: Module, burst: _Burst) -> data.View:
         """Keep the steps; return, one cycle late, the one that leaves the average now.
 
-        The next window's first h + 1 steps come in while the burst still reads this one's.
+        While the burst reads, the next window writes no faster: one step more than are averaged
+        is enough.
         """
         spec = self._spec
         row = spec.channels * spec.input.width
-        bits = (spec.size + spec.half + 1).bit_length()
+        bits = spec.size.bit_length()
         memory = Memory(shape=unsigned(row), depth=1 << bits, init=[])
         m.submodules.history = memory
         read, write = memory.read_port(), memory.write_port()
