@@ -7,7 +7,7 @@ row is a memory of its own, so every memory has one writer and one reader.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from amaranth.hdl import Module, Shape, Signal, Value
+from amaranth.hdl import Const, Module, Shape, Signal, Value
 from amaranth.lib.memory import Memory
 
 from hw.pipeline import delay, low_bits
@@ -103,7 +103,7 @@ class ProjectionStore:
                 m.d.comb += chosen.eq(value)
                 continue
             here = Signal(name=f"{name}_part{number}_here")
-            m.d.comb += here.eq((address >= run.offset) & (address < run.offset + run.count))
+            m.d.comb += here.eq(within(address, run.offset, run.count))
             with m.If(delay(m, here, 1, f"{name}_part{number}_here")):
                 m.d.comb += chosen.eq(value)
         return chosen
@@ -112,12 +112,10 @@ class ProjectionStore:
         result = self._results[run.column]
         bits = (run.count - 1).bit_length()
         write = Signal(name=f"{name}_write")
-        m.d.comb += write.eq(
-            result.valid
-            & (result.program == run.program)
-            & (result.unit >= run.first)
-            & (result.unit < run.first + run.count)
-        )
+        mine = result.valid & within(result.unit, run.first, run.count)
+        if len(self._programs) > 1:
+            mine &= result.program == run.program
+        m.d.comb += write.eq(mine)
         bank_bits = (self._banks - 1).bit_length()
         places = [Signal(max(bits, 1), name=f"{name}_{side}_place") for side in ("write", "read")]
         m.d.comb += places[0].eq(result.unit - run.first)
@@ -138,3 +136,16 @@ class ProjectionStore:
             reader.addr.eq(low_bits((places[1], bits), (bank, bank_bits))),
         ]
         return reader.data
+
+
+def within(value: Value, first: int, count: int) -> Value:
+    """Tell whether an unsigned `value` is one of ``first .. first + count - 1``.
+
+    Comparisons that are always true are left out: they are warnings in Verilog.
+    """
+    result: Value = Const(1)
+    if first > 0:
+        result = value >= first
+    if first + count < 1 << len(value):
+        result = result & (value < first + count)
+    return result
