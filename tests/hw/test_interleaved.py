@@ -79,25 +79,32 @@ def run(spec: Layer, codes: np.ndarray, beats: list[Beat]) -> list[tuple[int, Be
     return taken
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("kind", GATES)
 def test_series_do_not_mix(kind: str, seed: int) -> None:
     rng = np.random.default_rng([seed, len(kind)])
     n_in, units, steps = (int(rng.integers(1, high)) for high in (4, 6, 4))
-    products = GATES[kind] * units * (n_in + units)
+    gates = GATES[kind]
+    inputs, recurrents = gates * units * n_in, gates * units * units
+
+    def draw(most: int) -> int:
+        return int(rng.integers(1, int(rng.integers(1, most + 1)) + 1))
+
+    pool = {"multipliers": draw(inputs + recurrents)}
+    separate = {"input_reuse": draw(inputs), "recurrent_reuse": draw(recurrents)}
     spec = recurrent_layer(
         kind,
         n_in,
         units,
         steps,
         seed,
-        multipliers=int(rng.integers(1, int(rng.integers(1, products + 1)) + 1)),
+        **(separate if seed % 2 else pool),
         series=int(rng.integers(2, 9)),
         return_sequences=bool(rng.integers(2)),
     )
     windows = 2
     codes = draw_codes(rng, spec.input, spec.series, windows, steps, n_in)
-    beats = draw_order(spec, windows, rng, gaps=seed % 2 == 1)
+    beats = draw_order(spec, windows, rng, gaps=seed in (1, 2))
     expected = spec.reference(codes.reshape(-1, steps, n_in))
     expected = expected.reshape(spec.series, windows, -1, units)
     wanted = [beat for beat in beats if spec.return_sequences or beat.step == steps - 1]
