@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from hw.network.mode import Mode
-from hw.network.schedule import Pace, Schedule, Stage
+from hw.network.pace import Pace
+from hw.network.schedule import Schedule, Stage
 from hw.stream import Port
 from hw.timing import (
     BANKED_ENTRY_CYCLES,

@@ -15,7 +15,8 @@ from hw.errors import ChronogateError
 from hw.network.contract import network_timing
 from hw.network.metadata import Metadata
 from hw.network.mode import Mode
-from hw.network.schedule import Pace, Schedule, Stage, make_schedule
+from hw.network.pace import Pace
+from hw.network.schedule import Schedule, Stage, make_schedule
 from hw.number.fixed_point import FixedPoint
 from hw.stream import Port
 from hw.timing import NetworkTiming

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from hw.errors import ChronogateError
 from hw.network.arrivals import Arrivals, Term, queue_depth
+from hw.network.pace import Pace
 from hw.number.fixed_point import FixedPoint
 from hw.stream import Port
 from hw.timing import BlockTiming, Emission
@@ -38,36 +39,6 @@ class Waiting:
     depth: int
     delay: int = 0
     held: int = 0
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How fast the entry may let beats in.
-
-    Parameters
-    ----------
-    step
-        Fewest cycles between two beats.
-    window
-        Fewest cycles between the last beats of two windows.
-    series
-        Fewest cycles between two beats of one series, where several share the hardware.
-    """
-
-    step: int
-    window: int
-    series: int = 1
-
-    def distance(self, early: int, late: int, steps: int) -> int:
-        """Return the fewest cycles between two entry beats, counted on over all windows."""
-        first_end = early + (-early - 1) % steps
-        last_end = late - (late + 1) % steps
-        apart = (late - early) * self.step
-        if last_end <= first_end:
-            return apart
-        windows = (last_end - first_end) // steps
-        beside = first_end - early + late - last_end
-        return max(apart, beside * self.step + windows * self.window)
 
 
 @dataclass(frozen=True)

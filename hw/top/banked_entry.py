@@ -10,7 +10,7 @@ from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 
-from hw.network.schedule import Pace
+from hw.network.pace import Pace
 from hw.stream import Port
 from hw.top.entry import Entry, countdown
 from hw.top.framing import Framing

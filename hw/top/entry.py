@@ -10,7 +10,7 @@ from amaranth.hdl import Module, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.network.schedule import Pace
+from hw.network.pace import Pace
 from hw.stream import Port
 
 

@@ -3,7 +3,7 @@
 from amaranth.hdl import Module, Signal
 from amaranth.lib import data
 
-from hw.network.schedule import Pace
+from hw.network.pace import Pace
 from hw.stream import Port
 from hw.top.entry import Entry, countdown
 from hw.top.framing import Framing
