@@ -1,6 +1,7 @@
 # make demo      the main job on bundled real weather data, in under 12 minutes
 # make test      lint, types, import contracts and all tests, in under 25 minutes
 # make bench     speed of the simulators beside each other
+# make bench-hw  the hardware against its limits and against other generators (QUICK=--quick: a slice)
 # make notebooks executes the notebooks
 # make wheel     builds the wheel and tries it in an empty environment
 # make lock      renews requirements.lock from pyproject.toml (needs uv)
@@ -11,7 +12,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 DEMO_RUN ?= runs/demo
 
-.PHONY: demo test lint unit bench notebooks wheel lock clean
+.PHONY: demo test lint unit bench bench-hw notebooks wheel lock clean
 
 .venv/ready: requirements.lock pyproject.toml scripts/make_venv.sh
 	@scripts/make_venv.sh
@@ -32,6 +33,10 @@ unit: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m tests.bench
+
+bench-hw: .venv/ready
+	$(BIN)/python -m tests.bench_hw.families $(QUICK)
+	$(BIN)/python -m tests.bench_hw.unrolled $(QUICK)
 
 notebooks: .venv/ready
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
