@@ -6,6 +6,8 @@ from math import ceil
 
 import numpy as np
 import pytest
+from amaranth.hdl import ClockDomain, Module
+from amaranth.sim import Simulator
 
 from hw import (
     Activation,
@@ -175,6 +177,36 @@ def test_cycles_are_close_to_the_products(multipliers: int) -> None:
 
 def test_four_multipliers_in_simulation() -> None:
     check(mlp(4), np.random.default_rng(4), gaps=False, windows=2)
+
+
+def test_the_series_travels_with_its_beat() -> None:
+    spec = replace(draw_shared(np.random.default_rng(1), layers=3, steps=2), series=5)
+    block, timing = spec.build(), spec.timing
+    rng = np.random.default_rng(6)
+    tags = rng.integers(0, 5 << 2, 12).tolist()
+    taken: list[tuple[int, int]] = []
+
+    async def bench(ctx) -> None:
+        for cycle in range(len(tags) * timing.interval_cycles + timing.latency_cycles + 1):
+            number, wait = divmod(cycle, timing.interval_cycles)
+            arrives = wait == 0 and number < len(tags)
+            ctx.set(block.i.valid, arrives)
+            # Tags between the beats must not matter.
+            tag = tags[number] if arrives else int(rng.integers(0, 32))
+            ctx.set(block.i.payload.tag.as_value(), tag)
+            if ctx.get(block.o.valid):
+                taken.append((cycle, ctx.get(block.o.payload.tag.as_value())))
+            await ctx.tick()
+
+    top = Module()
+    top.domains.sync = ClockDomain()
+    top.submodules.block = block
+    simulator = Simulator(top)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    leaving = range(timing.latency_cycles, 1 << 20, timing.interval_cycles)
+    assert taken == list(zip(leaving, tags, strict=False))
 
 
 @pytest.mark.parametrize("seed", range(6))
