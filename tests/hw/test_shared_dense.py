@@ -32,6 +32,7 @@ from tests.hw.test_blocks import slowed
 
 SIZES = (16, 64, 32, 32, 5)
 PRODUCTS = 4256
+"""Of the network of the comparison."""
 
 
 def draw_shared(rng: np.random.Generator, layers: int, steps: int | None) -> SharedDense:
@@ -82,8 +83,8 @@ def chain_of(spec: SharedDense) -> Network:
     return Network("chain", (port,), tuple(nodes), (nodes[-1].name,))
 
 
-def mlp(multipliers: int) -> SharedDense:
-    """Draw the network of the comparison: 8 bits everywhere, relu behind each layer but one."""
+def mlp(sizes: tuple[int, ...], multipliers: int) -> SharedDense:
+    """Draw a network with 8 bits everywhere and relu behind each layer but the last."""
     rng = np.random.default_rng(3)
     grid = FixedPoint(8, 1)
     relu = Quantizer(Function.LINEAR, FixedPoint(8, 5, False, Rounding.RND_CONV, Overflow.SAT))
@@ -93,9 +94,9 @@ def mlp(multipliers: int) -> SharedDense:
             draw_codes(rng, grid, shape[1]),
             grid,
             grid,
-            None if shape[1] == SIZES[-1] else relu,
+            None if index == len(sizes) - 2 else relu,
         )
-        for shape in pairwise(SIZES)
+        for index, shape in enumerate(pairwise(sizes))
     )
     return SharedDense(layers, grid, multipliers)
 
@@ -167,7 +168,7 @@ def test_extremes_do_not_overflow() -> None:
 
 @pytest.mark.parametrize("multipliers", [1, 2, 4, 8, 16])
 def test_cycles_are_close_to_the_products(multipliers: int) -> None:
-    timing = mlp(multipliers).timing
+    timing = mlp(SIZES, multipliers).timing
     limit = 1.05 * PRODUCTS / multipliers + 10 * (len(SIZES) - 1)
     assert timing.products == PRODUCTS
     assert timing.multipliers == multipliers
@@ -176,7 +177,7 @@ def test_cycles_are_close_to_the_products(multipliers: int) -> None:
 
 
 def test_four_multipliers_in_simulation() -> None:
-    check(mlp(4), np.random.default_rng(4), gaps=False, windows=2)
+    check(mlp(SIZES, 4), np.random.default_rng(4), gaps=False, windows=2)
 
 
 def test_the_series_travels_with_its_beat() -> None:
@@ -209,24 +210,31 @@ def test_the_series_travels_with_its_beat() -> None:
     assert taken == list(zip(leaving, tags, strict=False))
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_folding_takes_the_fewest_multipliers(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    spec = draw_shared(rng, layers=1 + seed % 3, steps=None)
+def check_folding(spec: SharedDense) -> None:
     largest = max(layer.kernel.size for layer in spec.layers)
     intervals = [
         replace(spec, multipliers=count).timing.interval_cycles for count in range(1, largest + 1)
     ]
     for cycles in range(min(intervals), max(intervals) + 2):
-        folded = spec.folded_to(cycles)
         fewest = next(i for i, interval in enumerate(intervals, start=1) if interval <= cycles)
-        assert folded.multipliers == fewest
+        assert spec.folded_to(cycles).multipliers == fewest
     with pytest.raises(ChronogateError, match="Resource"):
         spec.folded_to(min(intervals) - 1)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_folding_takes_the_fewest_multipliers(seed: int) -> None:
+    check_folding(draw_shared(np.random.default_rng(seed), layers=1 + seed % 3, steps=None))
+
+
+def test_folding_where_more_multipliers_take_longer() -> None:
+    spec = mlp((6, 1, 2, 1, 2), 3)
+    assert replace(spec, multipliers=5).timing.interval_cycles > spec.timing.interval_cycles
+    check_folding(spec)
+
+
 def test_the_balancer_and_the_disk_know_it(tmp_path) -> None:
-    spec = mlp(1)
+    spec = mlp(SIZES, 1)
     network = Network(
         "shared", (Port("input", 16, spec.input),), (Node("engine", spec, ("input",)),), ("engine",)
     )
@@ -240,7 +248,7 @@ def test_the_balancer_and_the_disk_know_it(tmp_path) -> None:
 
 
 def test_what_is_not_possible_is_refused() -> None:
-    spec = mlp(1)
+    spec = mlp(SIZES, 1)
     with pytest.raises(ChronogateError, match="use 1 or more"):
         replace(spec, multipliers=0)
     with pytest.raises(ChronogateError, match="one or more"):
