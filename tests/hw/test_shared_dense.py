@@ -228,7 +228,7 @@ def test_folding_takes_the_fewest_multipliers(seed: int) -> None:
 
 
 def test_folding_where_more_multipliers_take_longer() -> None:
-    spec = mlp((6, 1, 2, 1, 2), 3)
+    spec = mlp((9, 1, 1, 1, 1, 1), 4)
     assert replace(spec, multipliers=5).timing.interval_cycles > spec.timing.interval_cycles
     check_folding(spec)
 
