@@ -24,6 +24,8 @@ from hw.layer.pooling import AveragePooling, MaxPooling
 from hw.layer.receptive_field import Padding
 from hw.layer.replay import Replay
 from hw.layer.select import Select
+from hw.layer.shared_dense import SharedDense
+from hw.layer.shared_layer import SharedLayer
 from hw.layer.simple_rnn import SimpleRNN
 from hw.layer.unflatten import Unflatten
 from hw.layer.unrolled_dense import UnrolledDense
@@ -70,6 +72,8 @@ __all__ = [
     "Replay",
     "Rounding",
     "Select",
+    "SharedDense",
+    "SharedLayer",
     "SimpleRNN",
     "Staircase",
     "Table",

@@ -35,6 +35,7 @@ from hw.layer.multiply import Multiply
 from hw.layer.pooling import AveragePooling, MaxPooling
 from hw.layer.replay import Replay
 from hw.layer.select import Select
+from hw.layer.shared_dense import SharedDense
 from hw.layer.simple_rnn import SimpleRNN
 from hw.layer.unflatten import Unflatten
 from hw.layer.unrolled_dense import UnrolledDense
@@ -67,6 +68,7 @@ BLOCKS: dict[str, type[Spec]] = {
         Multiply,
         Replay,
         Select,
+        SharedDense,
         SimpleRNN,
         Unflatten,
         UnrolledDense,

@@ -1,0 +1,275 @@
+"""SharedDense: several dense layers in turn on one engine, for the smallest parts.
+
+The layers are programs of one array of multipliers (`hw.product.folded`), so all their weights lie
+in one memory. A layer needs all results of the one before, hence a short tail between two layers;
+the next beat's first layer follows the last one without a tail::
+
+    layer 0 | tail | layer 1 | tail | layer 2 | layer 0 of the next beat ...
+
+Each column of multipliers gives one sum after the other, which pass through one function and are
+shifted into a register: neither the function nor a multiplexer is there for every channel.
+"""
+
+from bisect import bisect_left
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import ceil
+
+import numpy as np
+from amaranth.hdl import Module, Signal, Value
+
+from hw.errors import ChronogateError
+from hw.layer.shared_layer import SharedLayer
+from hw.number.fixed_point import FixedPoint
+from hw.pipeline import constants, delay, later
+from hw.product.array import MultiplierArray
+from hw.product.bank import Result
+from hw.product.columns import plain_columns
+from hw.product.folded import (
+    TREE_RADIX,
+    TREE_STAGES,
+    ArrayPlan,
+    Program,
+)
+from hw.stream import Block, Port
+from hw.timing import BlockTiming
+
+
+@dataclass(frozen=True, eq=False)
+class SharedDense:
+    """Dense layers, each behind the other, on the same multipliers.
+
+    Parameters
+    ----------
+    layers
+        The layers, in order.
+    input
+        Format of the first one's input.
+    multipliers
+        Multipliers that every layer uses, as far as it has products for them.
+    steps
+        Beats in a window, or ``None`` for one.
+    series
+        Independent series that share the hardware.
+
+    Raises
+    ------
+    ChronogateError
+        When there is no layer or no multiplier, or two layers do not fit.
+    """
+
+    layers: tuple[SharedLayer, ...]
+    input: FixedPoint
+    multipliers: int
+    steps: int | None = None
+    series: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.layers:
+            raise ChronogateError("a shared engine without layers: give it one or more")
+        if self.multipliers < 1:
+            raise ChronogateError(
+                f"a shared engine of {self.multipliers} multipliers is not possible: use 1 or more"
+            )
+        for index, (before, after) in enumerate(zip(self.layers, self.layers[1:], strict=False)):
+            if before.kernel.shape[1] != after.kernel.shape[0]:
+                raise ChronogateError(
+                    f"layer {index} of a shared engine gives {before.kernel.shape[1]} values, but "
+                    f"layer {index + 1} takes {after.kernel.shape[0]}: give kernels that fit"
+                )
+
+    def folded_to(self, cycles: int) -> "SharedDense":
+        """Return the layers on the fewest multipliers that take a beat every `cycles` cycles.
+
+        Raises
+        ------
+        ChronogateError
+            When the tails between the layers alone take longer.
+        """
+        sizes = [layer.kernel.size for layer in self.layers]
+        low = ceil(sum(sizes) / max(cycles, 1))
+
+        def fits(multipliers: int) -> bool:
+            return self._interval(self._plan(multipliers)) <= cycles
+
+        # More multipliers take longer only where an adder tree gets deeper.
+        for most in (*(TREE_RADIX**stages for stages in range(TREE_STAGES)), max(sizes)):
+            tried = range(low, min(most, max(sizes)) + 1)
+            found = bisect_left(tried, True, key=fits)
+            if found < len(tried):
+                return replace(self, multipliers=tried[found])
+        raise ChronogateError(
+            f"{len(sizes)} layers on a shared engine take longer than {cycles} cycles, however "
+            "many multipliers there are: use Strategy='Resource'"
+        )
+
+    @cached_property
+    def formats(self) -> tuple[FixedPoint, ...]:
+        """Formats of every layer's input, and of the output."""
+        formats = [self.input]
+        for layer in self.layers:
+            formats.append(layer.result_format(layer.total(formats[-1])))
+        return tuple(formats)
+
+    @cached_property
+    def totals(self) -> tuple[FixedPoint, ...]:
+        """Formats of every layer's sums."""
+        pairs = zip(self.layers, self.formats, strict=False)
+        return tuple(layer.total(source) for layer, source in pairs)
+
+    @cached_property
+    def plan(self) -> ArrayPlan:
+        """The multipliers; every layer has its own bank of adder trees."""
+        return self._plan(self.multipliers)
+
+    def _plan(self, multipliers: int) -> ArrayPlan:
+        banks: list[tuple[Program, ...]] = []
+        for layer, source, total in zip(self.layers, self.formats, self.totals, strict=False):
+            n_in, n_out = layer.kernel.shape
+            (columns,) = plain_columns(n_in, (n_out,), multipliers)
+            banks.append((Program(layer.kernel, source, layer.kernel_format, total, columns),))
+        return ArrayPlan(tuple(banks))
+
+    @property
+    def layer_cycles(self) -> tuple[int, ...]:
+        """Cycles from the first operands of each layer to its result."""
+        return tuple(
+            program.busy_cycles + tail
+            for program, tail in zip(self.plan.programs, self._tails(self.plan), strict=True)
+        )
+
+    def _tails(self, plan: ArrayPlan) -> tuple[int, ...]:
+        """Return the cycles from each layer's last operands to its result."""
+        return tuple(
+            plan.sum_delay + layer.delay_cycles(total)
+            for layer, total in zip(self.layers, self.totals, strict=True)
+        )
+
+    def _interval(self, plan: ArrayPlan) -> int:
+        return sum(p.busy_cycles for p in plan.programs) + sum(self._tails(plan)[:-1])
+
+    @property
+    def interval_cycles(self) -> int:
+        """Fewest cycles between two beats: all layers, and all tails but the last."""
+        return self._interval(self.plan)
+
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        channels = self.layers[0].kernel.shape[0]
+        return (Port("i", channels, self.input, self.steps, self.series),)
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        channels = self.layers[-1].kernel.shape[1]
+        return (Port("o", channels, self.formats[-1], self.steps, self.series),)
+
+    @property
+    def timing(self) -> BlockTiming:
+        plan = self.plan
+        return BlockTiming(
+            latency_cycles=plan.lead + 1 + sum(self.layer_cycles),
+            interval_cycles=self.interval_cycles,
+            multipliers=plan.multipliers,
+            products=sum(layer.kernel.size for layer in self.layers),
+        )
+
+    def reference(
+        self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
+    ) -> np.ndarray:
+        """Map int64 codes ``(N, [T,] n_in)`` to ``(N, [T,] n_out)``.
+
+        `trace` receives the results of every layer, behind its function, under ``"0"``, ``"1"``
+        and so on.
+        """
+        leading = codes.shape[:-1]
+        values = codes.reshape(-1, codes.shape[-1])
+        for index, (layer, source) in enumerate(zip(self.layers, self.formats, strict=False)):
+            values = layer.apply(values, source)
+            if trace is not None:
+                trace[str(index)] = values.reshape(*leading, -1)
+        return values.reshape(*leading, -1)
+
+    def build(self) -> Block:
+        return SharedDenseBlock(self)
+
+
+@dataclass(frozen=True)
+class Results:
+    """Values of one layer by channel: as kept, and with those that come in this very cycle."""
+
+    kept: list[Value]
+    newest: list[Value]
+
+
+class SharedDenseBlock(Block):
+    """`SharedDense` in hardware: each layer starts the next a fixed number of cycles later."""
+
+    def __init__(self, spec: SharedDense) -> None:
+        super().__init__(spec.inputs, spec.outputs)
+        self._spec = spec
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        spec, plan = self._spec, self._spec.plan
+        m.submodules.product = array = MultiplierArray(plan, "product")
+        pulse, tag = self.i.valid, self.i.payload.tag.as_value()
+        m.d.comb += array.vectors[0].as_value().eq(self._vector(m))
+        last = len(spec.layers) - 1
+        for index, cycles in enumerate(spec.layer_cycles):
+            m.d.comb += array.starts[index].eq(pulse)
+            results = self._results(m, index, array)
+            if index == last:
+                for channel, value in enumerate(results.kept):
+                    m.d.comb += self.o.payload.data[channel].eq(value)
+            else:
+                for channel, value in enumerate(results.newest):
+                    m.d.comb += array.vectors[index + 1][channel].eq(value)
+            due = cycles + (plan.lead + 1 if index == last else 0)
+            pulse, tag = later(m, pulse, tag, due, spec.interval_cycles, f"layer{index}")
+        m.d.comb += [self.o.valid.eq(pulse), self.o.payload.tag.as_value().eq(tag)]
+        return m
+
+    def _vector(self, m: Module) -> Value:
+        """Hold the beat until it is sampled."""
+        value = self.i.payload.data.as_value()
+        if self._spec.plan.lead == 0:
+            return value
+        held = Signal.like(value, name="vector")
+        with m.If(self.i.valid):
+            m.d.sync += held.eq(value)
+        return held
+
+    def _results(self, m: Module, index: int, array: MultiplierArray) -> Results:
+        """Add what lies behind the sums of a layer; each column's results come in order."""
+        spec, bank = self._spec, array.banks[index]
+        layer, program = spec.layers[index], spec.plan.programs[index]
+        bias = layer.aligned_bias(program.total)
+        kept: dict[int, Value] = {}
+        newest: dict[int, Value] = {}
+        for column, lookup, result in zip(program.columns, bank.lookups, bank.results, strict=True):
+            name = f"layer{index}_output{column.outputs[0]}"
+            offsets = [int(bias[output]) for output in column.outputs]
+            shape = program.total.shape
+            m.d.comb += lookup.initial.eq(constants(m, lookup.unit, offsets, shape, f"{name}_bias"))
+            valid, value = self._function(m, index, result, name)
+            line = [Signal.like(value, name=f"{name}_kept{i}") for i in range(column.units)]
+            shifted = [*line[1:], value]
+            with m.If(valid):
+                m.d.sync += [a.eq(b) for a, b in zip(line, shifted, strict=True)]
+            # Columns that are done earlier have nothing new in the cycle of the last result.
+            is_last = column.busy_cycles == program.busy_cycles
+            kept |= dict(zip(column.outputs, line, strict=True))
+            newest |= dict(zip(column.outputs, shifted if is_last else line, strict=True))
+        order = range(len(bias))
+        return Results([kept[i] for i in order], [newest[i] for i in order])
+
+    def _function(self, m: Module, index: int, result: Result, name: str) -> tuple[Value, Signal]:
+        """Return a column's results, and when they are valid."""
+        layer, program = self._spec.layers[index], self._spec.plan.programs[index]
+        total = Signal(program.total.shape, name=f"{name}_total")
+        m.d.comb += total.eq(result.sum)
+        if layer.function is None:
+            return result.valid, total
+        value = layer.function.hardware(m, total, program.total, name)
+        cycles = layer.function.delay_cycles(program.total)
+        return delay(m, result.valid, cycles, f"{name}_valid"), value
