@@ -125,7 +125,7 @@ def test_network_survives_saving(tmp_path: Path) -> None:
     metadata = Metadata((Feature("t", "K", 280.0, 5.0), Feature("p")), horizon=2, look_back=4)
     network = accel.convert(model, metadata=metadata).network
     save_network(network, tmp_path)
-    loaded = type(network).load(tmp_path)
+    loaded = load_network(tmp_path)
     codes = draw_codes(network, 20, 0)
     assert (loaded.reference(codes) == network.reference(codes)).all()
     assert loaded.metadata == metadata
