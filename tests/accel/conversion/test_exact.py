@@ -16,7 +16,7 @@ from hw.layer.dense import Dense
 from hw.layer.gru import GRU
 from hw.layer.lstm import LSTM
 from hw.network.metadata import Feature, Metadata
-from hw.network.serialization import fingerprint, save_network
+from hw.network.serialization import fingerprint, load_network, save_network
 from hw.top.axi import accelerator_verilog
 from tests.accel.conversion.compare import assert_equal_to_qkeras, draw_codes
 from tests.accel.conversion.models import bits, chain, dense, draw_weights, named, recurrent
