@@ -20,9 +20,10 @@ import numpy as np
 
 from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
+from hw.layer.folding import Folding, divide, smallest_pool
 from hw.layer.gru_cell import CANDIDATE, RESET, UPDATE, GRUBlock
 from hw.layer.gru_plan import input_order, step_plan
-from hw.layer.step import Folding, StepPlan, divide, smallest_pool
+from hw.layer.step import StepPlan
 from hw.number.arithmetic import (
     add,
     complement_format,

@@ -17,16 +17,9 @@ import numpy as np
 
 from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
+from hw.layer.folding import Folding, divide, smallest_pool
 from hw.layer.lstm_cell import GATE_ORDER, LSTMBlock, tail_after_sum
-from hw.layer.step import (
-    Folding,
-    StepPlan,
-    begin_cycles,
-    divide,
-    in_order_of_need,
-    recurrent_columns,
-    smallest_pool,
-)
+from hw.layer.step import StepPlan, begin_cycles, in_order_of_need, recurrent_columns
 from hw.number.arithmetic import add, product_format, sum_format
 from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Group, unit_groups

@@ -16,17 +16,10 @@ from amaranth.hdl import Module
 
 from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
+from hw.layer.folding import Folding, divide, smallest_pool
 from hw.layer.recurrent import RecurrentBlock
 from hw.layer.recurrent_cell import Cell, NewState
-from hw.layer.step import (
-    Folding,
-    StepPlan,
-    begin_cycles,
-    divide,
-    in_order_of_need,
-    recurrent_columns,
-    smallest_pool,
-)
+from hw.layer.step import StepPlan, begin_cycles, in_order_of_need, recurrent_columns
 from hw.number.arithmetic import add, sum_format
 from hw.number.fixed_point import FixedPoint
 from hw.pipeline import delay
