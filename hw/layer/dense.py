@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from amaranth.hdl import Module, Signal, Value
 
+from hw.layer.sparse_dense_block import SparseDenseBlock
 from hw.number.fixed_point import FixedPoint
 from hw.pipeline import constants, delay
 from hw.product.array import MultiplierArray
@@ -21,6 +22,7 @@ from hw.product.folded import (
     product_sum_format,
     sum_bounds,
 )
+from hw.product.sparse import SparsePlan
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
 
@@ -43,6 +45,9 @@ class Dense:
         Beats in a window, or ``None`` for one.
     series
         Independent series that share the hardware.
+    skip_zeros
+        Leave zero weights out: ``ceil(nonzero / reuse)`` multipliers, each with a multiplexer for
+        its operands (`hw.product.sparse`), so worth it for kernels with many zeros.
     """
 
     kernel: np.ndarray
@@ -53,13 +58,29 @@ class Dense:
     reuse: int
     steps: int | None = None
     series: int = 1
+    skip_zeros: bool = False
 
     def folded_to(self, cycles: int) -> "Dense":
         """Return the layer with the fewest multipliers that takes a beat every `cycles` cycles."""
-        products = self.kernel.size
-        multipliers = -(-products // max(cycles, 1))
+        products = self.products
+        multipliers = max(-(-products // max(cycles, 1)), 1)
         # The same multipliers are done earlier with the smallest reuse factor that needs them.
-        return replace(self, reuse=-(-products // multipliers))
+        return replace(self, reuse=max(-(-products // multipliers), 1))
+
+    @property
+    def products(self) -> int:
+        """Products for one beat."""
+        return self.sparse.products if self.skip_zeros else self.kernel.size
+
+    @property
+    def shift(self) -> int:
+        """Places by which products lie left of the output's binary point."""
+        return self.output.fraction - self.input.fraction - self.kernel_format.fraction
+
+    @cached_property
+    def sparse(self) -> SparsePlan:
+        """The multipliers where zeros are skipped."""
+        return SparsePlan(self.kernel, self.kernel_format.width, self.reuse)
 
     @cached_property
     def program(self) -> Program:
@@ -92,12 +113,17 @@ class Dense:
 
     @property
     def timing(self) -> BlockTiming:
+        if self.skip_zeros:
+            sparse = self.sparse
+            return BlockTiming(
+                sparse.latency_cycles, self.reuse, sparse.multipliers, sparse.products
+            )
         plan = self.plan
         return BlockTiming(
             latency_cycles=plan.lead + self.program.busy_cycles + plan.sum_delay + 1,
             interval_cycles=self.reuse,
             multipliers=plan.multipliers,
-            products=self.kernel.size,
+            products=self.products,
         )
 
     @property
@@ -111,11 +137,11 @@ class Dense:
         """Map int64 codes ``(N, [T,] n_in)`` to ``(N, [T,] n_out)``."""
         flat = codes.reshape(-1, codes.shape[-1])
         grid = product_sum_format(self.kernel, self.input, self.kernel_format)
-        sums = exact_matmul(flat, self.kernel, grid) << self.program.shift
+        sums = exact_matmul(flat, self.kernel, grid) << self.shift
         return (sums + self.aligned_bias).reshape(*codes.shape[:-1], -1)
 
     def build(self) -> Block:
-        return DenseBlock(self)
+        return SparseDenseBlock(self) if self.skip_zeros else DenseBlock(self)
 
 
 def biased_format(

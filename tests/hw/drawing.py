@@ -54,6 +54,7 @@ def draw_dense(rng: np.random.Generator, source: FixedPoint, n_in: int) -> Dense
         kernel,
         bias,
         reuse=int(rng.integers(1, n_in * n_out + 3)),
+        skip_zeros=n_out % 3 == 0,
     )
 
 

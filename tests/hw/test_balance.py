@@ -11,7 +11,7 @@ SEEDS = range(6)
 
 
 def products(network) -> list[int]:
-    return [n.spec.kernel.size for n in network.nodes if isinstance(n.spec, Dense)]
+    return [n.spec.products for n in network.nodes if isinstance(n.spec, Dense)]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
