@@ -204,7 +204,7 @@ class SparseDenseBlock(Block):
 
 
 def _multiplexed(choices: list[Value], select: Value) -> Value:
-    """Return ``choices[select]``; two by two, half the LUTs of what Yosys makes of a case."""
+    """Return ``choices[select]``; two by two, which takes up to half the LUTs of a case."""
     for bit in range(len(select)):
         pairs = zip(choices[::2], choices[1::2], strict=False)
         single = choices[-1:] if len(choices) % 2 else []
