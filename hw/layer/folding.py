@@ -1,10 +1,16 @@
-"""How many multipliers the products of a recurrent layer get."""
+"""How many multipliers the products of a recurrent layer get, and what follows for its spec."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import Field, dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
 
 from hw.errors import ChronogateError
+from hw.number.fixed_point import FixedPoint
 from hw.product.folded import lanes_for
+from hw.stream import Port
+from hw.timing import BlockTiming
 
 
 @dataclass(frozen=True)
@@ -88,3 +94,79 @@ def smallest_pool(interval_of: Callable[[int], int], products: int, cycles: int)
         else:
             low = middle + 1
     return low
+
+
+class FoldedRecurrence:
+    """What every recurrent spec says in the same words: its ports, and how it is folded.
+
+    The fields themselves stay with the layers, whose order of parameters is their own.
+
+    Raises
+    ------
+    ChronogateError
+        When neither or both foldings are given, or one is below one.
+    """
+
+    kernel: np.ndarray
+    recurrent_kernel: np.ndarray
+    input: FixedPoint
+    steps: int
+    input_reuse: int | None
+    recurrent_reuse: int | None
+    multipliers: int | None
+    return_sequences: bool
+    series: int
+
+    if TYPE_CHECKING:  # what a layer adds
+        __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+        @property
+        def hidden(self) -> FixedPoint:
+            """Format of h before the state quantizer: the output's."""
+            ...
+
+        @property
+        def timing(self) -> BlockTiming:
+            """Closed-form cycles."""
+            ...
+
+    def __post_init__(self) -> None:
+        self._divide()
+
+    @property
+    def units(self) -> int:
+        return self.recurrent_kernel.shape[0]
+
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        return (Port("i", self.kernel.shape[0], self.input, self.steps, self.series),)
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        steps = self.steps if self.return_sequences else None
+        return (Port("o", self.units, self.hidden, steps, self.series),)
+
+    @property
+    def folding(self) -> Folding:
+        """Multipliers of the products."""
+        return self._divide()
+
+    def pooled(self, multipliers: int) -> Self:
+        """Return the layer with one pool of multipliers for all products."""
+        return replace(self, input_reuse=None, recurrent_reuse=None, multipliers=multipliers)
+
+    def folded_to(self, cycles: int) -> Self:
+        """Return the layer with the smallest pool that takes a beat every `cycles` cycles."""
+        products = self.kernel.size + self.recurrent_kernel.size
+        return self.pooled(
+            smallest_pool(lambda p: self.pooled(p).timing.interval_cycles, products, cycles)
+        )
+
+    def _divide(self) -> Folding:
+        return divide(
+            self.kernel.size,
+            self.recurrent_kernel.size,
+            self.input_reuse,
+            self.recurrent_reuse,
+            self.multipliers,
+        )

@@ -13,14 +13,14 @@ where d is the recurrent bias (reset-after only), sigma is `recurrent_activation
 `activation`; everything in between keeps every bit. The hardware is in `hw.layer.gru_cell`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
-from hw.layer.folding import Folding, divide, smallest_pool
+from hw.layer.folding import FoldedRecurrence
 from hw.layer.gru_cell import CANDIDATE, RESET, UPDATE, GRUBlock
 from hw.layer.gru_plan import input_order, step_plan
 from hw.layer.step import StepPlan
@@ -33,12 +33,12 @@ from hw.number.arithmetic import (
 from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Group, unit_groups
 from hw.product.folded import exact_matmul, product_sum_format
-from hw.stream import Block, Port
+from hw.stream import Block
 from hw.timing import BlockTiming
 
 
 @dataclass(frozen=True, eq=False)
-class GRU:
+class GRU(FoldedRecurrence):
     """A gated recurrent unit layer.
 
     Parameters
@@ -90,21 +90,6 @@ class GRU:
     multipliers: int | None = None
     return_sequences: bool = False
     series: int = 1
-
-    def pooled(self, multipliers: int) -> "GRU":
-        """Return the layer with one pool of multipliers for all products."""
-        return replace(self, input_reuse=None, recurrent_reuse=None, multipliers=multipliers)
-
-    def folded_to(self, cycles: int) -> "GRU":
-        """Return the layer with the smallest pool that takes a beat every `cycles` cycles."""
-        products = self.kernel.size + self.recurrent_kernel.size
-        return self.pooled(
-            smallest_pool(lambda p: self.pooled(p).timing.interval_cycles, products, cycles)
-        )
-
-    @property
-    def units(self) -> int:
-        return self.recurrent_kernel.shape[0]
 
     @cached_property
     def input_product(self) -> Dense:
@@ -175,26 +160,6 @@ class GRU:
     def hidden(self) -> FixedPoint:
         """Format of h before the state quantizer: the output's."""
         return sum_format(self.kept, self.learned)
-
-    @property
-    def inputs(self) -> tuple[Port, ...]:
-        return (Port("i", self.kernel.shape[0], self.input, self.steps, self.series),)
-
-    @property
-    def outputs(self) -> tuple[Port, ...]:
-        steps = self.steps if self.return_sequences else None
-        return (Port("o", self.units, self.hidden, steps, self.series),)
-
-    @property
-    def folding(self) -> Folding:
-        """Multipliers of the products."""
-        return divide(
-            self.kernel.size,
-            self.recurrent_kernel.size,
-            self.input_reuse,
-            self.recurrent_reuse,
-            self.multipliers,
-        )
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:

@@ -10,26 +10,26 @@ where sigma is `recurrent_activation` and tanh is `activation`; z, c and h keep 
 hardware is in `hw.layer.lstm_cell`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
-from hw.layer.folding import Folding, divide, smallest_pool
+from hw.layer.folding import FoldedRecurrence
 from hw.layer.lstm_cell import GATE_ORDER, LSTMBlock, tail_after_sum
 from hw.layer.step import StepPlan, begin_cycles, in_order_of_need, recurrent_columns
 from hw.number.arithmetic import add, product_format, sum_format
 from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Group, unit_groups
 from hw.product.folded import Program, exact_matmul, plain_programs, product_sum_format
-from hw.stream import Block, Port
+from hw.stream import Block
 from hw.timing import BlockTiming
 
 
 @dataclass(frozen=True, eq=False)
-class LSTM:
+class LSTM(FoldedRecurrence):
     """A long short-term memory layer.
 
     Parameters
@@ -77,21 +77,6 @@ class LSTM:
     return_sequences: bool = False
     series: int = 1
 
-    def pooled(self, multipliers: int) -> "LSTM":
-        """Return the layer with one pool of multipliers for all products."""
-        return replace(self, input_reuse=None, recurrent_reuse=None, multipliers=multipliers)
-
-    def folded_to(self, cycles: int) -> "LSTM":
-        """Return the layer with the smallest pool that takes a beat every `cycles` cycles."""
-        products = self.kernel.size + self.recurrent_kernel.size
-        return self.pooled(
-            smallest_pool(lambda p: self.pooled(p).timing.interval_cycles, products, cycles)
-        )
-
-    @property
-    def units(self) -> int:
-        return self.recurrent_kernel.shape[0]
-
     @cached_property
     def input_product(self) -> Dense:
         """The arithmetic of ``x . kernel + bias``."""
@@ -134,30 +119,10 @@ class LSTM:
         """Format of h before the state quantizer: the output's."""
         return product_format(self.gate, self.squashed)
 
-    @property
-    def inputs(self) -> tuple[Port, ...]:
-        return (Port("i", self.kernel.shape[0], self.input, self.steps, self.series),)
-
-    @property
-    def outputs(self) -> tuple[Port, ...]:
-        steps = self.steps if self.return_sequences else None
-        return (Port("o", self.units, self.hidden, steps, self.series),)
-
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """Units and lanes of each cell."""
         return unit_groups(self.units, 4, self.units, self.folding.recurrents)
-
-    @property
-    def folding(self) -> Folding:
-        """Multipliers of the products."""
-        return divide(
-            self.kernel.size,
-            self.recurrent_kernel.size,
-            self.input_reuse,
-            self.recurrent_reuse,
-            self.multipliers,
-        )
 
     @cached_property
     def _order(self) -> np.ndarray:

@@ -8,7 +8,7 @@ where tanh is `activation`; everything in between keeps every bit.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -16,7 +16,7 @@ from amaranth.hdl import Module
 
 from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
-from hw.layer.folding import Folding, divide, smallest_pool
+from hw.layer.folding import FoldedRecurrence
 from hw.layer.recurrent import RecurrentBlock
 from hw.layer.recurrent_cell import Cell, NewState
 from hw.layer.step import StepPlan, begin_cycles, in_order_of_need, recurrent_columns
@@ -26,12 +26,12 @@ from hw.pipeline import delay
 from hw.product.array import MultiplierArray
 from hw.product.columns import Group, unit_groups
 from hw.product.folded import Program, exact_matmul, plain_programs, product_sum_format
-from hw.stream import Block, Port
+from hw.stream import Block
 from hw.timing import BlockTiming
 
 
 @dataclass(frozen=True, eq=False)
-class SimpleRNN:
+class SimpleRNN(FoldedRecurrence):
     """A fully connected recurrent layer.
 
     Parameters
@@ -78,21 +78,6 @@ class SimpleRNN:
     return_sequences: bool = False
     series: int = 1
 
-    def pooled(self, multipliers: int) -> "SimpleRNN":
-        """Return the layer with one pool of multipliers for all products."""
-        return replace(self, input_reuse=None, recurrent_reuse=None, multipliers=multipliers)
-
-    def folded_to(self, cycles: int) -> "SimpleRNN":
-        """Return the layer with the smallest pool that takes a beat every `cycles` cycles."""
-        products = self.kernel.size + self.recurrent_kernel.size
-        return self.pooled(
-            smallest_pool(lambda p: self.pooled(p).timing.interval_cycles, products, cycles)
-        )
-
-    @property
-    def units(self) -> int:
-        return self.recurrent_kernel.shape[0]
-
     @cached_property
     def input_product(self) -> Dense:
         """The arithmetic of ``x . kernel + bias``."""
@@ -114,26 +99,6 @@ class SimpleRNN:
     def hidden(self) -> FixedPoint:
         """Format of h before the state quantizer: the output's."""
         return self.activation.result_format(self.sum)
-
-    @property
-    def inputs(self) -> tuple[Port, ...]:
-        return (Port("i", self.kernel.shape[0], self.input, self.steps, self.series),)
-
-    @property
-    def outputs(self) -> tuple[Port, ...]:
-        steps = self.steps if self.return_sequences else None
-        return (Port("o", self.units, self.hidden, steps, self.series),)
-
-    @property
-    def folding(self) -> Folding:
-        """Multipliers of the products."""
-        return divide(
-            self.kernel.size,
-            self.recurrent_kernel.size,
-            self.input_reuse,
-            self.recurrent_reuse,
-            self.multipliers,
-        )
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
