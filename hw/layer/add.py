@@ -11,7 +11,14 @@ import numpy as np
 from amaranth.hdl import Module, Signal
 
 from hw.errors import ChronogateError
-from hw.layer.operands import broadcast, forward, input_streams, leader, operand_ports
+from hw.layer.operands import (
+    broadcast,
+    check_operands,
+    forward,
+    input_streams,
+    leader,
+    operand_ports,
+)
 from hw.number.arithmetic import add
 from hw.number.fixed_point import FixedPoint
 from hw.stream import Block, Port
@@ -53,7 +60,7 @@ class Add:
                 f"Add has {len(self.terms)} inputs with factors {self.factors}: write one factor "
                 "that is not zero for each input"
             )
-        self.inputs  # noqa: B018 - refuses what cannot be joined
+        check_operands(len(self.terms), self.static)
 
     @property
     def inputs(self) -> tuple[Port, ...]:

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from amaranth.hdl import Cat, Module
 
-from hw.layer.operands import broadcast, forward, input_streams, leader, operand_ports
+from hw.layer.operands import (
+    broadcast,
+    check_operands,
+    forward,
+    input_streams,
+    leader,
+    operand_ports,
+)
 from hw.number.fixed_point import FixedPoint
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
@@ -34,7 +41,7 @@ class Concatenate:
     static: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        self.inputs  # noqa: B018 - refuses what cannot be joined
+        check_operands(len(self.widths), self.static)
 
     @property
     def inputs(self) -> tuple[Port, ...]:

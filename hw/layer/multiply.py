@@ -6,7 +6,14 @@ from functools import cached_property, reduce
 import numpy as np
 from amaranth.hdl import Module, Signal
 
-from hw.layer.operands import broadcast, forward, input_streams, leader, operand_ports
+from hw.layer.operands import (
+    broadcast,
+    check_operands,
+    forward,
+    input_streams,
+    leader,
+    operand_ports,
+)
 from hw.number.arithmetic import product_format
 from hw.number.fixed_point import FixedPoint
 from hw.pipeline import delay
@@ -36,7 +43,7 @@ class Multiply:
     static: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        self.inputs  # noqa: B018 - refuses what cannot be joined
+        check_operands(len(self.terms), self.static)
 
     @property
     def inputs(self) -> tuple[Port, ...]:

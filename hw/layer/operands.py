@@ -28,21 +28,26 @@ def operand_ports(
         Beats in a window, or ``None`` for one.
     static
         Numbers of the inputs that come once a window and meet each of its beats.
+    """
+    return tuple(
+        Port(f"i{k}", count, format, None if k in static else steps)
+        for k, (count, format) in enumerate(zip(channels, formats, strict=True))
+    )
+
+
+def check_operands(count: int, static: Sequence[int]) -> None:
+    """Refuse what cannot be joined.
 
     Raises
     ------
     ChronogateError
         When there are fewer than two inputs, or none that comes every step.
     """
-    if len(formats) < 2 or not set(range(len(formats))) - set(static):
+    if count < 2 or not set(range(count)) - set(static):
         raise ChronogateError(
-            f"a block that joins {len(formats)} inputs, {len(static)} of them once a window, has "
+            f"a block that joins {count} inputs, {len(static)} of them once a window, has "
             "nothing to join: give it two or more, one at least per step"
         )
-    return tuple(
-        Port(f"i{k}", count, format, None if k in static else steps)
-        for k, (count, format) in enumerate(zip(channels, formats, strict=True))
-    )
 
 
 def broadcast(codes: Sequence[np.ndarray], ports: Sequence[Port]) -> list[np.ndarray]:

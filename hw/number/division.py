@@ -54,14 +54,14 @@ class Division:
     def __post_init__(self) -> None:
         if self.divisor < 1:
             raise ChronogateError(f"cannot divide by {self.divisor}: write a divisor from 1 on")
-        self.quotient_format  # noqa: B018 - refuses what is too wide
-        FixedPoint.covering(*self._numerators, 0)
+        # Formats refuse numbers that are too wide for the golden model.
+        for low, high in (self._numerators, self._sticky_quotients):
+            FixedPoint.covering(low, high, 0)
 
     @property
     def quotient_format(self) -> FixedPoint:
         """Format of the sticky quotient, two fraction bits more than are kept."""
-        low, high = (numerator // self._denominator for numerator in self._numerators)
-        return FixedPoint.covering(2 * low, 2 * high + 1, self.fraction + 2)
+        return FixedPoint.covering(*self._sticky_quotients, self.fraction + 2)
 
     def apply(self, codes: np.ndarray) -> np.ndarray:
         """Return the int64 sticky quotients of `codes` (any shape)."""
@@ -94,6 +94,11 @@ class Division:
             if (reciprocal * self._denominator - (1 << places)) * largest < 1 << places:
                 return offset, reciprocal, places
             places += 1
+
+    @property
+    def _sticky_quotients(self) -> tuple[int, int]:
+        low, high = (numerator // self._denominator for numerator in self._numerators)
+        return 2 * low, 2 * high + 1
 
     @property
     def _largest(self) -> int:
