@@ -73,11 +73,22 @@ class LayerTiming:
 
 
 @dataclass(frozen=True)
+class OutputTiming:
+    """Cycles of one output; the figures mean what they mean in `NetworkTiming`."""
+
+    latency_cycles: int
+    last_beat_cycles: int
+    window_cycles: int
+
+
+@dataclass(frozen=True)
 class NetworkTiming:
     """Cycles of a network between its AXI4-Stream handshakes, as the report defines them.
 
     Cycles are differences of the rising-edge indices of accepted handshakes, with output ready
-    held high and no gaps at the input.
+    held high and no gaps at the input. With several inputs the handshakes are those of the leading
+    one (`hw.network.graph.Network.input`); with several outputs the first three figures are those
+    of the slowest, and `outputs` has them for each.
 
     Parameters
     ----------
@@ -100,3 +111,4 @@ class NetworkTiming:
     interval_cycles: int
     step_cycles: int
     layers: tuple[LayerTiming, ...] = ()
+    outputs: tuple[OutputTiming, ...] = ()

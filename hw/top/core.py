@@ -1,35 +1,46 @@
 """Everything that the clock enable stops: the entry and the blocks of a network."""
 
-import re
-
-from amaranth.hdl import Module, ResetInserter, Signal, Value, unsigned
+from amaranth.hdl import Module, ResetInserter, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.control.saturation import SaturationWatch
+from hw.network.checks import identifier
 from hw.network.graph import Network, Node
 from hw.network.mode import Mode
-from hw.network.schedule import GATE, gate_stage
 from hw.top.banked_entry import BankedEntry
 from hw.top.entry import Entry, padded_width, series_bits
-from hw.top.framing import StreamingFraming, WindowFraming
+from hw.top.forecast_gate import ForecastGate
+from hw.top.framing import JointFraming, StreamingFraming, WindowFraming
 from hw.top.join import Join
+from hw.top.side_inputs import SideInputs
 from hw.top.single_entry import SingleEntry
 from hw.top.sliding_entry import SlidingEntry
 
 
 def make_entry(network: Network) -> Entry:
-    """Return the entry for the network's mode and number of series."""
+    """Return the entry of the leading input for the network's mode and number of series."""
     port, pace, drain = network.input, network.schedule.pace, network.schedule.drain_cycles
     if network.mode is Mode.SLIDING:
         return SlidingEntry(port, pace, drain)
-    streaming = network.mode is Mode.STREAMING
-    framing = StreamingFraming() if streaming else WindowFraming(port.beats)
+    if network.mode is Mode.STREAMING:
+        framing = StreamingFraming()
+    elif len(network.inputs) > 1:
+        framing = JointFraming(port.beats)
+    else:
+        framing = WindowFraming(port.beats)
     return (BankedEntry if port.series > 1 else SingleEntry)(port, pace, drain, framing)
+
+
+Stream = tuple[Signal, data.View]
+"""Valid and payload."""
 
 
 class Core(wiring.Component):
     """The entry, then one block for each node.
+
+    The pins ``tdata`` to ``tlast`` belong to the leading input, ``side<k>_tdata`` to
+    ``side<k>_tlast`` to input k of the others. The first output is ``o``, number k is ``o<k>``.
 
     Parameters
     ----------
@@ -66,7 +77,24 @@ class Core(wiring.Component):
                 "saturated": Out(len(self._watches)),
                 "o": Out(network.output.signature),
             }
+            | {f"o{k}": Out(p.signature) for k, p in enumerate(network.output_ports) if k}
+            | {
+                f"side{k}_{name}": kind
+                for k, port in enumerate(network.side_inputs)
+                for name, kind in (
+                    ("tdata", In(unsigned(padded_width(port) * port.channels))),
+                    ("tvalid", In(1)),
+                    ("tready", Out(1)),
+                    ("tlast", In(1)),
+                )
+            }
         )
+
+    @property
+    def results(self) -> list[stream.Interface]:
+        """Streams of the outputs."""
+        count = len(self._network.outputs)
+        return [self.o, *(getattr(self, f"o{k}") for k in range(1, count))]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -82,7 +110,9 @@ class Core(wiring.Component):
             self.tready.eq(entry.tready),
             self.dropped_windows.eq(entry.dropped_windows),
         ]
-        streams = {network.input.name: (entry.o.valid, entry.o.payload)}
+        streams: dict[str, Stream] = {network.input.name: (entry.o.valid, entry.o.payload)}
+        if network.side_inputs:
+            streams |= self._side_inputs(m, entry)
         for node in network.nodes:
             block = node.spec.build()
             m.submodules[identifier(node.name)] = block
@@ -97,43 +127,58 @@ class Core(wiring.Component):
         for index, watch in enumerate(self._watches):
             saturates = watch.hardware(m, *streams[watch.source], index)
             m.d.comb += self.saturated[index].eq(saturates)
-        there, payload = streams[network.outputs[0]]
-        if network.schedule.output == GATE:
-            closes = entry.o.valid & entry.o.payload.tag.last
-            there, payload = self._gate(m, (there, payload), closes, entry.clear)
-        m.d.comb += [self.o.valid.eq(there), self.o.payload.eq(payload)]
+        for output, result in zip(network.outputs, self.results, strict=True):
+            there, payload = self._gate(m, output, streams[output], entry)
+            m.d.comb += [result.valid.eq(there), result.payload.eq(payload)]
         return m
 
-    def _gate(
-        self, m: Module, forecast: tuple[Signal, Signal], closes: Value, clear: Signal
-    ) -> tuple[Signal, Signal]:
-        """Keep a forecast back until its window has closed where it should."""
-        schedule, network = self._network.schedule, self._network
-        ports = gate_stage(network.outputs[0], network.output).inputs
-        join = Join(ports, schedule.joins[GATE])
-        m.submodules.forecast_gate = ResetInserter(clear)(join)
-        queue, closed = join.inputs
+    def _side_inputs(self, m: Module, entry: Entry) -> dict[str, Stream]:
+        """Let the beats of the other inputs enter with those of the leading one."""
+        network = self._network
+        m.submodules.side_inputs = sides = SideInputs(network.input, network.side_inputs)
         m.d.comb += [
-            queue.valid.eq(forecast[0]),
-            queue.payload.eq(forecast[1]),
-            closed.valid.eq(closes),
+            sides.tlast.eq(self.tlast),
+            sides.first.eq(entry.first),
+            sides.dropping.eq(entry.dropping),
+            sides.accepted.eq(entry.tvalid & entry.tready),
+            sides.breaks.eq(entry.breaks),
+            sides.enters.eq(entry.o.valid),
+            sides.enters_last.eq(entry.o.payload.tag.last),
+            entry.misfit.eq(sides.misfit),
+            entry.tvalid.eq(self.tvalid & sides.there),
+            self.tready.eq(entry.tready & sides.there),
         ]
-        return join.outputs[0].valid, join.outputs[0].payload
+        streams: dict[str, Stream] = {}
+        for k, port in enumerate(network.side_inputs):
+            for name in ("tdata", "tvalid", "tlast"):
+                m.d.comb += getattr(sides, f"{name}{k}").eq(getattr(self, f"side{k}_{name}"))
+            m.d.comb += getattr(self, f"side{k}_tready").eq(getattr(sides, f"tready{k}"))
+            o: stream.Interface = getattr(sides, f"o{k}")
+            streams[port.name] = o.valid, o.payload
+        return streams
 
-    def _join(
-        self, m: Module, node: Node, given: list[tuple[Signal, Signal]], clear: Signal
-    ) -> list[tuple[Signal, Signal]]:
+    def _gate(self, m: Module, output: str, forecast: Stream, entry: Entry) -> Stream:
+        """Keep a forecast back until its window has closed where it should, if need be."""
+        network = self._network
+        if output not in network.schedule.gates:
+            return forecast
+        index = network.outputs.index(output)
+        gate = ForecastGate(network.output_ports[index], network.schedule.gates[output])
+        m.submodules[f"{identifier(output)}_gate"] = ResetInserter(entry.clear)(gate)
+        m.d.comb += [
+            gate.i.valid.eq(forecast[0]),
+            gate.i.payload.eq(forecast[1]),
+            gate.closes.eq(entry.o.valid & entry.o.payload.tag.last),
+        ]
+        return gate.o.valid, gate.o.payload
+
+    def _join(self, m: Module, node: Node, given: list[Stream], clear: Signal) -> list[Stream]:
         """Let the beats of several streams enter a block in the same cycle."""
         join = Join(node.spec.inputs, self._network.schedule.joins[node.name])
         m.submodules[f"{identifier(node.name)}_join"] = ResetInserter(clear)(join)
         for queue, (valid, payload) in zip(join.inputs, given, strict=True):
             m.d.comb += [queue.valid.eq(valid), queue.payload.eq(payload)]
         return [(head.valid, head.payload) for head in join.outputs]
-
-
-def identifier(name: str) -> str:
-    """Return a layer's name as hardware spells it: letters, digits and underscores."""
-    return re.sub(r"\W", "_", name)
 
 
 def probe_names(name: str) -> tuple[str, str]:

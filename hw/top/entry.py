@@ -31,6 +31,9 @@ class Entry(wiring.Component):
     meanwhile, and the next beat of each series is a first one. Windows that had begun are lost
     and counted. ``clear`` empties the joins of the network after a window that broke off.
 
+    Where other streams accompany this one (`hw.top.side_inputs`), ``misfit`` drops the window as a
+    wrong ``tlast`` does; ``first``, ``dropping`` and ``breaks`` tell them of the beat at hand.
+
     Parameters
     ----------
     port
@@ -50,6 +53,10 @@ class Entry(wiring.Component):
     restarted: Signal
     dropped_windows: Signal
     clear: Signal
+    misfit: Signal
+    first: Signal
+    dropping: Signal
+    breaks: Signal
     o: stream.Interface
 
     def __init__(self, port: Port, pace: Pace, drain_cycles: int) -> None:
@@ -65,17 +72,17 @@ class Entry(wiring.Component):
                 "restarted": Out(1),
                 "dropped_windows": Out(32),
                 "clear": Out(1),
+                "misfit": In(1),
+                "first": Out(1),
+                "dropping": Out(1),
+                "breaks": Out(1),
                 "o": Out(port.signature),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        values = Signal.like(self.o.payload.data, name="unpadded")
-        width = padded_width(self.port)
-        for channel in range(self.port.channels):
-            raw = self.tdata[channel * width : channel * width + self.port.format.width]
-            m.d.comb += values[channel].eq(raw)
+        values = unpad(m, self.tdata, self.port, "unpadded")
         self.frame(m, values)
         return m
 
@@ -107,3 +114,14 @@ def countdown(m: Module, interval: int, name: str) -> Signal:
     with m.If(register != 0):
         m.d.sync += register.eq(register - 1)
     return register
+
+
+def unpad(m: Module, tdata: Value, port: Port, name: str) -> data.View:
+    """Return the values in a beat of `port` on the bus."""
+    layout = data.ArrayLayout(port.format.shape, port.channels)
+    values = data.View(layout, Signal(layout.size, name=name))
+    width = padded_width(port)
+    for channel in range(port.channels):
+        raw = tdata[channel * width : channel * width + port.format.width]
+        m.d.comb += values[channel].eq(raw)
+    return values
