@@ -23,6 +23,7 @@ from hw.product.folded import (
     sum_bounds,
 )
 from hw.product.sparse import SparsePlan
+from hw.product.storage import Storage
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
 
@@ -48,6 +49,8 @@ class Dense:
     skip_zeros
         Leave zero weights out: ``ceil(nonzero / reuse)`` multipliers, each with a multiplexer for
         its operands (`hw.product.sparse`), so worth it for kernels with many zeros.
+    storage
+        Where the weights lie.
     """
 
     kernel: np.ndarray
@@ -59,6 +62,7 @@ class Dense:
     steps: int | None = None
     series: int = 1
     skip_zeros: bool = False
+    storage: Storage = Storage.AUTO
 
     def folded_to(self, cycles: int) -> "Dense":
         """Return the layer with the fewest multipliers that takes a beat every `cycles` cycles."""
@@ -80,7 +84,7 @@ class Dense:
     @cached_property
     def sparse(self) -> SparsePlan:
         """The multipliers where zeros are skipped."""
-        return SparsePlan(self.kernel, self.kernel_format.width, self.reuse)
+        return SparsePlan(self.kernel, self.kernel_format, self.reuse, self.storage)
 
     @cached_property
     def program(self) -> Program:
@@ -88,10 +92,10 @@ class Dense:
         lanes = lanes_for(self.kernel.size, self.reuse)
         return plain_programs((self.kernel,), self.input, self.kernel_format, self.output, lanes)[0]
 
-    @property
+    @cached_property
     def plan(self) -> ArrayPlan:
         """The multipliers."""
-        return ArrayPlan(((self.program,),))
+        return ArrayPlan(((self.program,),), self.storage)
 
     @cached_property
     def output(self) -> FixedPoint:
@@ -116,7 +120,11 @@ class Dense:
         if self.skip_zeros:
             sparse = self.sparse
             return BlockTiming(
-                sparse.latency_cycles, self.reuse, sparse.multipliers, sparse.products
+                sparse.latency_cycles,
+                self.reuse,
+                sparse.multipliers,
+                sparse.products,
+                shifters=sparse.shifters,
             )
         plan = self.plan
         return BlockTiming(
@@ -124,6 +132,7 @@ class Dense:
             interval_cycles=self.reuse,
             multipliers=plan.multipliers,
             products=self.products,
+            shifters=plan.shifters,
         )
 
     @property

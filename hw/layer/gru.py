@@ -33,6 +33,7 @@ from hw.number.arithmetic import (
 from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Group, unit_groups
 from hw.product.folded import exact_matmul, product_sum_format
+from hw.product.storage import Storage
 from hw.stream import Block
 from hw.timing import BlockTiming
 
@@ -65,6 +66,8 @@ class GRU(FoldedRecurrence):
         Whether every step's hidden state is given away, or the last one's only.
     series
         Independent series that share the hardware.
+    storage
+        Where the weights of both products lie.
 
     Raises
     ------
@@ -90,6 +93,7 @@ class GRU(FoldedRecurrence):
     multipliers: int | None = None
     return_sequences: bool = False
     series: int = 1
+    storage: Storage = Storage.AUTO
 
     @cached_property
     def input_product(self) -> Dense:
@@ -190,6 +194,7 @@ class GRU(FoldedRecurrence):
             multipliers=plan.multipliers + 3 * len(self.groups),
             products=self.kernel.size + self.recurrent_kernel.size + 3 * self.units,
             series_cycles=plan.loop_cycles if self.series > 1 else None,
+            shifters=plan.shifters,
         )
 
     def reference(

@@ -24,6 +24,7 @@ from hw.number.arithmetic import add, product_format, sum_format
 from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Group, unit_groups
 from hw.product.folded import Program, exact_matmul, plain_programs, product_sum_format
+from hw.product.storage import Storage
 from hw.stream import Block
 from hw.timing import BlockTiming
 
@@ -53,6 +54,8 @@ class LSTM(FoldedRecurrence):
         Whether every step's hidden state is given away, or the last one's only.
     series
         Independent series that share the hardware.
+    storage
+        Where the weights of both products lie.
 
     Raises
     ------
@@ -76,6 +79,7 @@ class LSTM(FoldedRecurrence):
     multipliers: int | None = None
     return_sequences: bool = False
     series: int = 1
+    storage: Storage = Storage.AUTO
 
     @cached_property
     def input_product(self) -> Dense:
@@ -158,6 +162,7 @@ class LSTM(FoldedRecurrence):
             ((need,),),
             (tail_after_sum(self),),
             self.series,
+            self.storage,
         )
 
     @property
@@ -174,6 +179,7 @@ class LSTM(FoldedRecurrence):
             multipliers=plan.multipliers + 3 * len(self.groups),
             products=self.kernel.size + self.recurrent_kernel.size + 3 * self.units,
             series_cycles=plan.loop_cycles if self.series > 1 else None,
+            shifters=plan.shifters,
         )
 
     def reference(

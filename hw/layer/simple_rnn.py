@@ -26,6 +26,7 @@ from hw.pipeline import delay
 from hw.product.array import MultiplierArray
 from hw.product.columns import Group, unit_groups
 from hw.product.folded import Program, exact_matmul, plain_programs, product_sum_format
+from hw.product.storage import Storage
 from hw.stream import Block
 from hw.timing import BlockTiming
 
@@ -55,6 +56,8 @@ class SimpleRNN(FoldedRecurrence):
         Whether every step's hidden state is given away, or the last one's only.
     series
         Independent series that share the hardware.
+    storage
+        Where the weights of both products lie.
 
     Raises
     ------
@@ -77,6 +80,7 @@ class SimpleRNN(FoldedRecurrence):
     multipliers: int | None = None
     return_sequences: bool = False
     series: int = 1
+    storage: Storage = Storage.AUTO
 
     @cached_property
     def input_product(self) -> Dense:
@@ -133,6 +137,7 @@ class SimpleRNN(FoldedRecurrence):
             ((need,),),
             (self.activation.delay_cycles(self.sum),),
             self.series,
+            self.storage,
         )
 
     @property
@@ -149,6 +154,7 @@ class SimpleRNN(FoldedRecurrence):
             multipliers=plan.multipliers,
             products=self.kernel.size + self.recurrent_kernel.size,
             series_cycles=plan.loop_cycles if self.series > 1 else None,
+            shifters=plan.shifters,
         )
 
     def reference(

@@ -18,6 +18,7 @@ import numpy as np
 
 from hw.product.columns import Column, Group
 from hw.product.folded import ArrayPlan, Program
+from hw.product.storage import Storage
 
 NEVER = 1 << 40
 """The need of an input sum that a program does not use."""
@@ -47,6 +48,8 @@ class StepPlan:
         next program's vector, beyond the array's own ``sum_delay``.
     series
         Independent series that are interleaved.
+    storage
+        Where the weights lie.
     """
 
     inputs: tuple[Program, ...]
@@ -55,25 +58,29 @@ class StepPlan:
     needs: tuple[tuple[np.ndarray, ...], ...]
     tails: tuple[int, ...]
     series: int
+    storage: Storage = Storage.AUTO
 
     @cached_property
     def arrays(self) -> tuple[ArrayPlan, ...]:
         """The arrays; the last one runs the recurrent programs."""
         if self.shared:
-            return (ArrayPlan((self.inputs, self.recurrents)),)
-        return ArrayPlan((self.inputs,)), ArrayPlan((self.recurrents,))
+            return (ArrayPlan((self.inputs, self.recurrents), self.storage),)
+        return tuple(ArrayPlan((bank,), self.storage) for bank in (self.inputs, self.recurrents))
 
     @property
     def multipliers(self) -> int:
         return sum(array.multipliers for array in self.arrays)
 
     @property
+    def shifters(self) -> int:
+        """How many of the multipliers only shift."""
+        return sum(array.shifters for array in self.arrays)
+
+    @property
     def products(self) -> int:
         """Useful products of one step, those of the cells not counted."""
         return sum(
-            len(column.outputs) * program.kernel.shape[0]
-            for program in (*self.inputs, *self.recurrents)
-            for column in program.columns
+            program.products for program in (*self.inputs, *self.recurrents)
         )
 
     @property

@@ -1,7 +1,7 @@
 """The hardware of `hw.product.folded.ArrayPlan`: rings, weight memory, multipliers, banks."""
 
 import numpy as np
-from amaranth.hdl import Const, Elaboratable, Module, Signal, Value, signed
+from amaranth.hdl import Const, Elaboratable, Module, Signal, Value, signed, unsigned
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 
@@ -47,9 +47,10 @@ class MultiplierArray(Elaboratable):
         samples = [delay(m, start, plan.lead, f"sample{i}") for i, start in enumerate(self.starts)]
         operands = self._operands(m, samples)
         products: list[Signal] = []
-        for lane, (operand, weight) in enumerate(zip(operands, self._weights(m), strict=True)):
-            product = Signal(signed((operand * weight).shape().width + 1), name=f"product{lane}")
-            m.d.sync += product.eq(operand * weight)
+        for lane, (operand, stored) in enumerate(zip(operands, self._weights(m), strict=True)):
+            exact = plan.code.product(m, operand, stored, f"lane{lane}")
+            product = Signal(signed(exact.shape().width + 1), name=f"product{lane}")
+            m.d.sync += product.eq(exact)
             products.append(product)
         first = 0
         for index, bank in enumerate(self.banks):
@@ -118,12 +119,13 @@ class MultiplierArray(Elaboratable):
         return ring
 
     def _weights(self, m: Module) -> list[Value]:
-        """Return every multiplier's weight, in step with the operands."""
+        """Return every multiplier's weight as it is stored, in step with the operands."""
         plan = self._plan
-        words = np.concatenate([weight_table(plan, program) for program in plan.programs])
-        shape = signed(plan.word_width + 1) if _unsigned(plan) else signed(plan.word_width)
+        table = np.concatenate([weight_table(plan, program) for program in plan.programs])
+        words = plan.code.encode(table)
+        shape = unsigned(plan.code.width)
         if len(words) == 1:
-            return [Const(int(weight), shape) for weight in words[0]]
+            return [Const(int(word), shape) for word in words[0]]
         address = Signal(range(plan.depth), name="weight_address")
         with m.If(address != plan.depth - 1):
             m.d.sync += address.eq(address + 1)
@@ -136,7 +138,7 @@ class MultiplierArray(Elaboratable):
             shape=data.ArrayLayout(shape, plan.multipliers),
             depth=plan.depth,
             init=words.tolist(),
-            attrs={"rom_style": "block"} if plan.in_block_ram else {},
+            attrs=plan.storage.attributes(plan.in_block_ram),
         )
         m.submodules.weights = memory
         port = memory.read_port()
@@ -152,13 +154,6 @@ class MultiplierArray(Elaboratable):
 def _vector(program: Program, name: str) -> data.View:
     layout = data.ArrayLayout(program.input.shape, program.kernel.shape[0])
     return data.View(layout, Signal(layout.size, name=name))
-
-
-def _unsigned(plan: ArrayPlan) -> bool:
-    return any(
-        program.kernel_format.width == plan.word_width and not program.kernel_format.signed
-        for program in plan.programs
-    )
 
 
 def weight_table(plan: ArrayPlan, program: Program) -> np.ndarray:

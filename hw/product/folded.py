@@ -19,14 +19,16 @@ Cycles of one program, from the start pulse in cycle 0::
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil
 
 import numpy as np
 
 from hw.errors import ChronogateError
 from hw.number.fixed_point import FixedPoint
-from hw.pipeline import BLOCK_ROM_BITS, TABLE_DEPTH
 from hw.product.columns import Column, plain_columns
+from hw.product.storage import Storage
+from hw.product.weight_code import WeightCode, weight_code
 
 TREE_RADIX = 4
 """Addends summed between two registers of an adder tree: two carry chains deep."""
@@ -63,6 +65,11 @@ class Program:
         return max(column.busy_cycles for column in self.columns)
 
     @property
+    def products(self) -> int:
+        """Useful products."""
+        return len(self.kernel) * sum(len(column.outputs) for column in self.columns)
+
+    @property
     def shift(self) -> int:
         """Places by which products lie left of the total's binary point."""
         return self.total.fraction - self.input.fraction - self.kernel_format.fraction
@@ -84,9 +91,12 @@ class ArrayPlan:
     ----------
     banks
         Programs; those of one bank share their adder trees.
+    storage
+        Where the weights lie.
     """
 
     banks: tuple[tuple[Program, ...], ...]
+    storage: Storage = Storage.AUTO
 
     @property
     def programs(self) -> tuple[Program, ...]:
@@ -101,15 +111,24 @@ class ArrayPlan:
         """Words of the weight memory, each of which holds a weight for every multiplier."""
         return sum(program.busy_cycles for program in self.programs)
 
+    @cached_property
+    def code(self) -> WeightCode:
+        """How the weights are stored, and what multiplies by them."""
+        stored = sum(program.products for program in self.programs)
+        return weight_code(
+            [program.kernel for program in self.programs],
+            [program.kernel_format for program in self.programs],
+            padded=stored < self.depth * self.multipliers,
+        )
+
     @property
-    def word_width(self) -> int:
-        """Bits of one weight."""
-        return max(program.kernel_format.width for program in self.programs)
+    def shifters(self) -> int:
+        """Multipliers that are none, because they only shift."""
+        return self.multipliers if self.code.is_shift else 0
 
     @property
     def in_block_ram(self) -> bool:
-        bits = self.depth * self.multipliers * self.word_width
-        return self.depth > TABLE_DEPTH and bits >= BLOCK_ROM_BITS
+        return self.storage.in_block_ram(self.depth, self.multipliers * self.code.width)
 
     @property
     def operand_stages(self) -> int:
