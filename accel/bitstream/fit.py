@@ -56,16 +56,17 @@ def _advice(kind: str, cells: Cells, board: Board, network: Network) -> str:
     layer = max(network.timing.layers, key=lambda layer: layer.true_multipliers, default=None)
     advice = []
     if layer is not None and layer.true_multipliers > 1:
-        text = f"raise the ReuseFactor of {layer.name!r}, which holds {layer.true_multipliers:,} of them"
+        held = layer.true_multipliers
+        text = f"raise the ReuseFactor of {layer.name!r}, which holds {held:,} of them"
         if kind != "dsp":
             text = (
                 f"raise the ReuseFactor of {layer.name!r}, the largest layer with "
-                f"{layer.true_multipliers:,} multipliers"
+                f"{held:,} multipliers"
             )
         else:
             excess = cells.dsp - board.device.dsp
-            if excess < layer.true_multipliers:
-                factor = layer.true_multipliers / (layer.true_multipliers - excess)
+            if excess < held:
+                factor = held / (held - excess)
                 text += f", at least {ceil(10 * factor) / 10:g}-fold"
         advice.append(text)
     larger = [

@@ -79,9 +79,7 @@ class StepPlan:
     @property
     def products(self) -> int:
         """Useful products of one step, those of the cells not counted."""
-        return sum(
-            program.products for program in (*self.inputs, *self.recurrents)
-        )
+        return sum(program.products for program in (*self.inputs, *self.recurrents))
 
     @property
     def utilization(self) -> float:

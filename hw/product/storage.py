@@ -28,20 +28,34 @@ class Storage(StrEnum):
     BLOCK_RAM = "block_ram"
     """Block RAM, however small."""
 
+    DISTRIBUTED_RAM = "distributed_ram"
+    """LUTs that can be written: for weights that a host replaces, on devices that have such LUTs.
+    For constants the same as `ROM`."""
+
     def in_block_ram(self, depth: int, width: int) -> bool:
         """Tell whether `depth` words of `width` bits lie in block RAM; a single word never does."""
         match self:
             case Storage.AUTO:
                 return depth > TABLE_DEPTH and depth * width >= BLOCK_ROM_BITS
-            case Storage.ROM:
+            case Storage.ROM | Storage.DISTRIBUTED_RAM:
                 return False
             case Storage.BLOCK_RAM:
                 return depth > 1
 
-    def attributes(self, in_block_ram: bool) -> dict[str, str]:
-        """Return the attributes of a memory that is, or is not, in block RAM."""
+    def attributes(self, in_block_ram: bool, writable: bool = False) -> dict[str, str]:
+        """Return the attributes of a memory.
+
+        Parameters
+        ----------
+        in_block_ram
+            What was decided.
+        writable
+            Whether it is written while running, or constant.
+        """
         if in_block_ram:
-            return {"rom_style": "block"}
-        if self is Storage.AUTO:
+            return {"ram_style" if writable else "rom_style": "block"}
+        if self is Storage.DISTRIBUTED_RAM and writable:
+            return {"ram_style": "distributed", "ramstyle": "MLAB"}
+        if self is Storage.AUTO or writable:
             return {}
         return {"ram_style": "registers", "rom_style": "distributed", "romstyle": "logic"}

@@ -42,9 +42,7 @@ def test_a_product_is_exact(seed: int) -> None:
     rng = np.random.default_rng(seed)
     source, kernel, _ = draw_formats(rng)
     kind = ("any", *KINDS)[seed % 4]
-    weights = (
-        draw_codes(rng, kernel, 12) if kind == "any" else draw_weights(rng, kernel, kind, 12)
-    )
+    weights = draw_codes(rng, kernel, 12) if kind == "any" else draw_weights(rng, kernel, kind, 12)
     padded = bool(rng.random() < 0.5)
     code = weight_code([weights[:5], weights[5:]], [kernel], padded)
     if kind != "any":
