@@ -21,6 +21,7 @@ from hw.product.folded import (
     plain_programs,
     product_sum_format,
     sum_bounds,
+    used,
 )
 from hw.product.sparse import SparsePlan
 from hw.product.storage import Storage
@@ -105,8 +106,9 @@ class Dense:
     @cached_property
     def program(self) -> Program:
         """The folded product inside, of the compact kernel."""
-        lanes = lanes_for(self.compact.size, self.reuse)
-        return plain_programs((self.compact,), self.input, self.kernel_format, self.output, lanes)[0]
+        kernel = self.compact
+        lanes = lanes_for(kernel.size, self.reuse)
+        return plain_programs((kernel,), self.input, self.kernel_format, self.output, lanes)[0]
 
     @cached_property
     def plan(self) -> ArrayPlan:
@@ -167,11 +169,6 @@ class Dense:
 
     def build(self) -> Block:
         return SparseDenseBlock(self) if self.skip_zeros else DenseBlock(self)
-
-
-def used(kernel: np.ndarray, axis: int) -> np.ndarray:
-    """Return the places that have a weight along `axis` of a matrix, or the first of all."""
-    return np.flatnonzero(kernel.any(axis=axis)) if kernel.any() else np.zeros(1, dtype=np.int64)
 
 
 def biased_format(

@@ -31,7 +31,7 @@ from hw.number.arithmetic import (
     sum_format,
 )
 from hw.number.fixed_point import FixedPoint
-from hw.product.columns import Group, unit_groups
+from hw.product.columns import Group
 from hw.product.folded import exact_matmul, product_sum_format
 from hw.product.storage import Storage
 from hw.stream import Block
@@ -68,6 +68,9 @@ class GRU(FoldedRecurrence):
         Independent series that share the hardware.
     storage
         Where the weights of both products lie.
+    skip_zeros
+        Leave zero weights out: as many fewer cycles or multipliers, each with a multiplexer for its
+        operands (`hw.product.sparse_columns`).
 
     Raises
     ------
@@ -94,6 +97,7 @@ class GRU(FoldedRecurrence):
     return_sequences: bool = False
     series: int = 1
     storage: Storage = Storage.AUTO
+    skip_zeros: bool = False
 
     @cached_property
     def input_product(self) -> Dense:
@@ -168,7 +172,7 @@ class GRU(FoldedRecurrence):
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """Units and lanes of each cell."""
-        return unit_groups(self.units, 2 + self.reset_after, self.units, self.folding.recurrents)
+        return self.unit_groups(2 + self.reset_after)
 
     @property
     def input_bias(self) -> np.ndarray:
@@ -192,7 +196,7 @@ class GRU(FoldedRecurrence):
             latency_cycles=plan.latency_cycles,
             interval_cycles=plan.interval_cycles,
             multipliers=plan.multipliers + 3 * len(self.groups),
-            products=self.kernel.size + self.recurrent_kernel.size + 3 * self.units,
+            products=plan.products + 3 * self.units,
             series_cycles=plan.loop_cycles if self.series > 1 else None,
             shifters=plan.shifters,
         )

@@ -218,7 +218,7 @@ def in_order_of_need(program: Program, need: np.ndarray, starts: Sequence[int]) 
             pieces[-1].append(output)
         pieces.sort(key=lambda piece: int(need[piece[0]]))
         order = tuple(output for piece in pieces for output in piece)
-        columns.append(Column(column.lanes, column.stride, order))
+        columns.append(column.ordered(order))
     return Program(
         program.kernel, program.input, program.kernel_format, program.total, tuple(columns)
     )
@@ -238,7 +238,8 @@ def fill_first_tail(plan_with: Callable[[int], StepPlan], most: int) -> StepPlan
     if best.series > 1:
         return best
     tail = best.tail_cycles[0]
-    rows = best.inputs[1].kernel.shape[0]
+    late = best.inputs[1]
+    rows = max(late.products // late.kernel.shape[1], 1)
     # Numbers that fill the tail, or just not, are the only ones worth trying.
     lanes = best.arrays[0].multipliers
     tries = {min(most, (tail + extra) * lanes // rows) for extra in range(-3, 3)} | {0}

@@ -27,6 +27,7 @@ import numpy as np
 from hw.errors import ChronogateError
 from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Column, plain_columns
+from hw.product.sparse_columns import SparseColumn, sparse_columns
 from hw.product.storage import Storage
 from hw.product.weight_code import WeightCode, weight_code
 
@@ -67,7 +68,12 @@ class Program:
     @property
     def products(self) -> int:
         """Useful products."""
-        return len(self.kernel) * sum(len(column.outputs) for column in self.columns)
+        return sum(column.products(len(self.kernel)) for column in self.columns)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Tell whether zero weights are skipped."""
+        return any(isinstance(column, SparseColumn) for column in self.columns)
 
     @property
     def shift(self) -> int:
@@ -116,7 +122,7 @@ class ArrayPlan:
         """How the weights are stored, and what multiplies by them."""
         stored = sum(program.products for program in self.programs)
         return weight_code(
-            [program.kernel for program in self.programs],
+            [p.kernel[p.kernel != 0] if p.is_sparse else p.kernel for p in self.programs],
             [program.kernel_format for program in self.programs],
             padded=stored < self.depth * self.multipliers,
         )
@@ -132,13 +138,23 @@ class ArrayPlan:
 
     @property
     def operand_stages(self) -> int:
-        """One where several programs share a multiplier's operand."""
-        return int(len(self.programs) > 1)
+        """One where a multiplier chooses its operand: of several programs, or of some inputs."""
+        return int(len(self.programs) > 1 or self.is_sparse)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Tell whether zero weights are skipped, by all programs or by none."""
+        return self.programs[0].is_sparse
 
     @property
     def lead(self) -> int:
-        """Cycles from a program's start until its vector is sampled: the weights come later."""
-        return 0 if self.depth == 1 else 1 + self.in_block_ram - self.operand_stages
+        """Cycles from a program's start until its vector is sampled."""
+        if self.depth == 1:
+            return 0
+        if self.is_sparse:
+            # The memory also says which operands are chosen, a cycle before the product.
+            return 1 + self.in_block_ram
+        return 1 + self.in_block_ram - self.operand_stages
 
     @property
     def tree_stages(self) -> int:
@@ -187,6 +203,25 @@ def plain_programs(
     return tuple(
         Program(kernel, source, format, total, row)
         for kernel, row in zip(kernels, columns, strict=True)
+    )
+
+
+def used(kernel: np.ndarray, axis: int) -> np.ndarray:
+    """Return the places that have a weight along `axis` of a matrix, or the first of all."""
+    return np.flatnonzero(kernel.any(axis=axis)) if kernel.any() else np.zeros(1, dtype=np.int64)
+
+
+def sparse_programs(
+    kernels: Sequence[np.ndarray],
+    source: FixedPoint,
+    format: FixedPoint,
+    total: FixedPoint,
+    lanes: int,
+) -> tuple[Program, ...]:
+    """Return `plain_programs` that skip zero weights."""
+    return tuple(
+        Program(kernel, source, format, total, row)
+        for kernel, row in zip(kernels, sparse_columns(kernels, lanes), strict=True)
     )
 
 
