@@ -148,7 +148,8 @@ def _divide(costs: np.ndarray, lanes: int) -> list[tuple[int, int]]:
             high = middle
         else:
             low = middle + 1
-    return _within(costs, lanes, low + low // COLUMN_GAIN)
+    # More cycles allow fewer columns, which may be too few.
+    return _within(costs, lanes, low + low // COLUMN_GAIN) or _within(costs, lanes, low)
 
 
 def _within(costs: np.ndarray, lanes: int, cycles: int) -> list[tuple[int, int]]:
