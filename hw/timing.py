@@ -51,6 +51,9 @@ class BlockTiming:
     series_cycles
         Fewest cycles between two beats of the same series, where that is more than
         `interval_cycles`.
+    shifters
+        How many of the multipliers only shift, because all their weights are powers of two: they
+        are folded like the others but take no DSP block.
     """
 
     latency_cycles: int
@@ -59,6 +62,7 @@ class BlockTiming:
     products: float = 0
     emission: Emission | None = None
     series_cycles: int | None = None
+    shifters: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,12 @@ class LayerTiming:
     latency_cycles: int
     multipliers: int
     utilization: float | None
+    shifters: int = 0
+
+    @property
+    def true_multipliers(self) -> int:
+        """Multipliers that do not just shift."""
+        return self.multipliers - self.shifters
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from hw.layer.dense import Dense
 from hw.layer.receptive_field import Padding, ReceptiveField
 from hw.layer.receptive_field_block import ReceptiveFieldBlock
 from hw.number.fixed_point import FixedPoint
+from hw.product.storage import Storage
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
 
@@ -44,6 +45,10 @@ class Conv1D:
     pace
         Fewest cycles between two beats of the burst that follows a window's end (`Padding.SAME`),
         where the next block is slower than this one.
+    skip_zeros
+        Leave zero weights out: ``ceil(nonzero / reuse)`` multipliers (`hw.layer.dense.Dense`).
+    storage
+        Where the weights lie.
     """
 
     kernel: np.ndarray
@@ -57,13 +62,15 @@ class Conv1D:
     stride: int = 1
     dilation: int = 1
     pace: int = 1
+    skip_zeros: bool = False
+    storage: Storage = Storage.AUTO
 
     def __post_init__(self) -> None:
         _ = self.field  # Refuses what is not possible.
 
     def folded_to(self, cycles: int) -> Self:
         """Return the layer with the fewest multipliers that takes a beat every `cycles` cycles."""
-        field = self.field.folded_to(max(cycles, 1), self.kernel.size)
+        field = self.field.folded_to(max(cycles, 1), self.dense.products)
         return replace(self, reuse=field.reuse, pace=field.pace)
 
     @cached_property
@@ -90,6 +97,8 @@ class Conv1D:
             self.bias_format,
             self.reuse,
             self.field.outputs,
+            skip_zeros=self.skip_zeros,
+            storage=self.storage,
         )
 
     @property
@@ -110,7 +119,7 @@ class Conv1D:
         return replace(
             self.dense.timing,
             interval_cycles=self.field.interval_cycles,
-            products=self.kernel.size * self.field.outputs / self.steps,
+            products=self.dense.products * self.field.outputs / self.steps,
             emission=self.field.emission,
         )
 

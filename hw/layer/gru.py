@@ -31,8 +31,9 @@ from hw.number.arithmetic import (
     sum_format,
 )
 from hw.number.fixed_point import FixedPoint
-from hw.product.columns import Group, unit_groups
+from hw.product.columns import Group
 from hw.product.folded import exact_matmul, product_sum_format
+from hw.product.storage import Storage
 from hw.stream import Block
 from hw.timing import BlockTiming
 
@@ -65,6 +66,11 @@ class GRU(FoldedRecurrence):
         Whether every step's hidden state is given away, or the last one's only.
     series
         Independent series that share the hardware.
+    storage
+        Where the weights of both products lie.
+    skip_zeros
+        Leave zero weights out: as many fewer cycles or multipliers, each with a multiplexer for its
+        operands (`hw.product.sparse_columns`).
 
     Raises
     ------
@@ -90,6 +96,8 @@ class GRU(FoldedRecurrence):
     multipliers: int | None = None
     return_sequences: bool = False
     series: int = 1
+    storage: Storage = Storage.AUTO
+    skip_zeros: bool = False
 
     @cached_property
     def input_product(self) -> Dense:
@@ -164,7 +172,7 @@ class GRU(FoldedRecurrence):
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """Units and lanes of each cell."""
-        return unit_groups(self.units, 2 + self.reset_after, self.units, self.folding.recurrents)
+        return self.unit_groups(2 + self.reset_after)
 
     @property
     def input_bias(self) -> np.ndarray:
@@ -188,8 +196,9 @@ class GRU(FoldedRecurrence):
             latency_cycles=plan.latency_cycles,
             interval_cycles=plan.interval_cycles,
             multipliers=plan.multipliers + 3 * len(self.groups),
-            products=self.kernel.size + self.recurrent_kernel.size + 3 * self.units,
+            products=plan.products + 3 * self.units,
             series_cycles=plan.loop_cycles if self.series > 1 else None,
+            shifters=plan.shifters,
         )
 
     def reference(

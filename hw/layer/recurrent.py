@@ -17,7 +17,7 @@ from amaranth.lib.memory import Memory
 from hw.layer.projection import ProjectionStore
 from hw.layer.recurrent_cell import INFO_LEAD, Cell, Info, NewState, RecurrentSpec, gather
 from hw.number.resize import resize
-from hw.pipeline import constants, delay, later
+from hw.pipeline import constants, delay, gathered, later
 from hw.product.array import MultiplierArray
 from hw.product.bank import Bank
 from hw.stream import Block
@@ -75,7 +75,7 @@ class RecurrentBlock(Block):
     def _start_inputs(self, m: Module, array: MultiplierArray) -> None:
         plan = self._recurrent.plan
         lead = plan.arrays[0].lead
-        beat = self.i.payload.data.as_value()
+        beat = gathered(self.i.payload.data, self._recurrent.used_inputs)
         held = Signal.like(beat, name="held_input")
         with m.If(self.i.valid):
             m.d.sync += held.eq(beat)
@@ -140,10 +140,10 @@ class RecurrentBlock(Block):
             resize(m, s.value, spec.outputs[0].format, spec.state, f"hidden{s.units[0]}")
             for s in states
         ]
-        gathered = gather(m, states, quantized, "hidden")
+        newest = gather(m, states, quantized, "hidden")
         layout = data.ArrayLayout(spec.state.shape, spec.units)
         hidden = data.View(layout, Signal(layout.size, name=HIDDEN_STATE))
-        source = gathered
+        source = newest
         if spec.series > 1:
             last = latest(states, spec)
             memory = Memory(shape=layout.size, depth=spec.series, init=[])
@@ -151,7 +151,7 @@ class RecurrentBlock(Block):
             write, read = memory.write_port(), memory.read_port()
             m.d.comb += [
                 write.addr.eq(info.at(last.after).tag.series),
-                write.data.eq(Cat(gathered)),
+                write.data.eq(Cat(newest)),
                 write.en.eq(finished(last)),
                 read.addr.eq(info.at(-2).tag.series),
             ]
@@ -160,7 +160,7 @@ class RecurrentBlock(Block):
         first = info.at(-1).tag.first
         for unit, value in enumerate(source):
             m.d.comb += hidden[unit].eq(Mux(first, 0, value))
-        m.d.comb += vector.eq(hidden)
+        m.d.comb += vector.as_value().eq(gathered(hidden, spec.used_units))
 
     def _finish(self, m: Module, states: Sequence[NewState], info: Info) -> None:
         """Give the hidden state away, exactly."""

@@ -19,13 +19,14 @@ from hw.layer.dense import Dense
 from hw.layer.folding import FoldedRecurrence
 from hw.layer.recurrent import RecurrentBlock
 from hw.layer.recurrent_cell import Cell, NewState
-from hw.layer.step import StepPlan, begin_cycles, in_order_of_need, recurrent_columns
+from hw.layer.step import StepPlan, begin_cycles, in_order_of_need
 from hw.number.arithmetic import add, sum_format
 from hw.number.fixed_point import FixedPoint
 from hw.pipeline import delay
 from hw.product.array import MultiplierArray
-from hw.product.columns import Group, unit_groups
-from hw.product.folded import Program, exact_matmul, plain_programs, product_sum_format
+from hw.product.columns import Group
+from hw.product.folded import Program, exact_matmul, product_sum_format
+from hw.product.storage import Storage
 from hw.stream import Block
 from hw.timing import BlockTiming
 
@@ -55,6 +56,11 @@ class SimpleRNN(FoldedRecurrence):
         Whether every step's hidden state is given away, or the last one's only.
     series
         Independent series that share the hardware.
+    storage
+        Where the weights of both products lie.
+    skip_zeros
+        Leave zero weights out: as many fewer cycles or multipliers, each with a multiplexer for its
+        operands (`hw.product.sparse_columns`).
 
     Raises
     ------
@@ -77,6 +83,8 @@ class SimpleRNN(FoldedRecurrence):
     multipliers: int | None = None
     return_sequences: bool = False
     series: int = 1
+    storage: Storage = Storage.AUTO
+    skip_zeros: bool = False
 
     @cached_property
     def input_product(self) -> Dense:
@@ -103,7 +111,7 @@ class SimpleRNN(FoldedRecurrence):
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """Units and lanes of each activation."""
-        return unit_groups(self.units, 1, self.units, self.folding.recurrents)
+        return self.unit_groups(1)
 
     @property
     def input_bias(self) -> np.ndarray:
@@ -113,17 +121,13 @@ class SimpleRNN(FoldedRecurrence):
     @cached_property
     def plan(self) -> StepPlan:
         """When everything runs."""
-        columns = recurrent_columns(self.groups, self.units, (0,))
+        columns = self.recurrent_columns((0,))
         recurrent = Program(
-            self.recurrent_kernel, self.state, self.recurrent_format, self.sum, columns
+            self.recurrent_weights, self.state, self.recurrent_format, self.sum, columns
         )
         need = begin_cycles(columns, self.units)
-        (program,) = plain_programs(
-            [self.kernel],
-            self.input,
-            self.kernel_format,
-            self.input_product.output,
-            self.folding.inputs,
+        (program,) = self.input_programs(
+            [self.input_weights], self.kernel_format, self.input_product.output
         )
         starts = [group.units[0] for group in self.groups]
         return StepPlan(
@@ -133,6 +137,7 @@ class SimpleRNN(FoldedRecurrence):
             ((need,),),
             (self.activation.delay_cycles(self.sum),),
             self.series,
+            self.storage,
         )
 
     @property
@@ -147,8 +152,9 @@ class SimpleRNN(FoldedRecurrence):
             latency_cycles=plan.latency_cycles,
             interval_cycles=plan.interval_cycles,
             multipliers=plan.multipliers,
-            products=self.kernel.size + self.recurrent_kernel.size,
+            products=plan.products,
             series_cycles=plan.loop_cycles if self.series > 1 else None,
+            shifters=plan.shifters,
         )
 
     def reference(

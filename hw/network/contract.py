@@ -84,6 +84,7 @@ def _layer(stage: Stage, interval: int) -> LayerTiming:
         timing.latency_cycles,
         timing.multipliers,
         _utilization(timing, interval, beats),
+        timing.shifters,
     )
 
 

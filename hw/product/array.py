@@ -1,7 +1,7 @@
 """The hardware of `hw.product.folded.ArrayPlan`: rings, weight memory, multipliers, banks."""
 
 import numpy as np
-from amaranth.hdl import Const, Elaboratable, Module, Signal, Value, signed
+from amaranth.hdl import Const, Elaboratable, Module, Signal, Value, signed, unsigned
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 
@@ -9,6 +9,7 @@ from hw.pipeline import delay
 from hw.product.bank import Bank
 from hw.product.columns import Column
 from hw.product.folded import ArrayPlan, Program
+from hw.product.sparse_array import SparseWords, chosen_operands, stored_weights
 
 
 class MultiplierArray(Elaboratable):
@@ -45,16 +46,24 @@ class MultiplierArray(Elaboratable):
         m = Module()
         plan = self._plan
         samples = [delay(m, start, plan.lead, f"sample{i}") for i, start in enumerate(self.starts)]
-        operands = self._operands(m, samples)
+        ends: list[Value] = []
+        if plan.is_sparse:
+            words = SparseWords(plan)
+            told = words.told(self._word(m, sum(words.fields), words.words()))
+            operands = chosen_operands(m, words, told.selects, self.vectors, samples)
+            weights, ends = stored_weights(m, told.stored), told.ends
+        else:
+            operands, weights = self._operands(m, samples), self._weights(m)
         products: list[Signal] = []
-        for lane, (operand, weight) in enumerate(zip(operands, self._weights(m), strict=True)):
-            product = Signal(signed((operand * weight).shape().width + 1), name=f"product{lane}")
-            m.d.sync += product.eq(operand * weight)
+        for lane, (operand, stored) in enumerate(zip(operands, weights, strict=True)):
+            exact = plan.code.product(m, operand, stored, f"lane{lane}")
+            product = Signal(signed(exact.shape().width + 1), name=f"product{lane}")
+            m.d.sync += product.eq(exact)
             products.append(product)
         first = 0
         for index, bank in enumerate(self.banks):
             count = len(plan.banks[index])
-            bank.add_to(m, products, samples[first : first + count])
+            bank.add_to(m, products, samples[first : first + count], ends)
             first += count
         return m
 
@@ -118,12 +127,20 @@ class MultiplierArray(Elaboratable):
         return ring
 
     def _weights(self, m: Module) -> list[Value]:
-        """Return every multiplier's weight, in step with the operands."""
+        """Return every multiplier's weight as it is stored, in step with the operands."""
         plan = self._plan
-        words = np.concatenate([weight_table(plan, program) for program in plan.programs])
-        shape = signed(plan.word_width + 1) if _unsigned(plan) else signed(plan.word_width)
+        table = np.concatenate([weight_table(plan, program) for program in plan.programs])
+        bits = plan.code.width
+        rows = plan.code.encode(table).tolist()
+        words = [sum(weight << bits * lane for lane, weight in enumerate(row)) for row in rows]
+        word = self._word(m, bits * plan.multipliers, words)
+        return [word[bits * lane : bits * (lane + 1)] for lane in range(plan.multipliers)]
+
+    def _word(self, m: Module, width: int, words: list[int]) -> Value:
+        """Return the running program's word of this cycle, one of `width` bits."""
+        plan, shape = self._plan, unsigned(width)
         if len(words) == 1:
-            return [Const(int(weight), shape) for weight in words[0]]
+            return Const(words[0], shape)
         address = Signal(range(plan.depth), name="weight_address")
         with m.If(address != plan.depth - 1):
             m.d.sync += address.eq(address + 1)
@@ -132,33 +149,21 @@ class MultiplierArray(Elaboratable):
             with m.If(start):
                 m.d.sync += address.eq(base)
             base += program.busy_cycles
-        memory = Memory(
-            shape=data.ArrayLayout(shape, plan.multipliers),
-            depth=plan.depth,
-            init=words.tolist(),
-            attrs={"rom_style": "block"} if plan.in_block_ram else {},
-        )
+        attributes = plan.storage.attributes(plan.in_block_ram)
+        memory = Memory(shape=shape, depth=plan.depth, init=words, attrs=attributes)
         m.submodules.weights = memory
         port = memory.read_port()
         m.d.comb += port.addr.eq(address)
-        weights = [port.data[lane] for lane in range(plan.multipliers)]
         if not plan.in_block_ram:
-            return weights
-        registers = [Signal(shape, name=f"weight{lane}") for lane in range(plan.multipliers)]
-        m.d.sync += [r.eq(w) for r, w in zip(registers, weights, strict=True)]
-        return list(registers)
+            return port.data
+        register = Signal(shape, name="weights")
+        m.d.sync += register.eq(port.data)
+        return register
 
 
 def _vector(program: Program, name: str) -> data.View:
     layout = data.ArrayLayout(program.input.shape, program.kernel.shape[0])
     return data.View(layout, Signal(layout.size, name=name))
-
-
-def _unsigned(plan: ArrayPlan) -> bool:
-    return any(
-        program.kernel_format.width == plan.word_width and not program.kernel_format.signed
-        for program in plan.programs
-    )
 
 
 def weight_table(plan: ArrayPlan, program: Program) -> np.ndarray:
