@@ -201,6 +201,7 @@ def test_convolution(seed: int) -> None:
     count = int(np.count_nonzero(kernel))
     assert spec.timing.multipliers == ceil(count / spec.reuse)
     check_block(spec, rng, gaps=False)
+    check_block(replace(spec, few_operands=True), rng, gaps=False)
     folded = spec.folded_to(4)
     assert folded.timing.interval_cycles <= 4
     assert folded.timing.multipliers <= ceil(count / (4 * spec.stride))
