@@ -234,14 +234,17 @@ class FoldedRecurrence:
         One pool needs the fewest, but where only one kernel is made of powers of two, a pool of
         its own takes no DSP block at all.
         """
-        products = self.input_products + self.recurrent_products
+        products = max(self.input_products + self.recurrent_products, 1)
         pooled = self.pooled(
             smallest_pool(lambda p: self.pooled(p).timing.interval_cycles, products, cycles)
         )
         kernels = self.input_weights, self.recurrent_weights
         if len({is_powers_of_two(kernel) for kernel in kernels}) == 1:
             return pooled
-        apart = self._apart(cycles)
+        try:
+            apart = self._apart(cycles)
+        except ChronogateError:  # An input product of its own may lose cycles that a pool does not.
+            return pooled
         return min(pooled, apart, key=lambda x: x.timing.multipliers - x.timing.shifters)
 
     def _apart(self, cycles: int) -> Self:
@@ -258,7 +261,7 @@ class FoldedRecurrence:
             ]
             return replace(self, input_reuse=reuses[0], recurrent_reuse=reuses[1], multipliers=None)
 
-        most = self.recurrent_products
+        most = max(self.recurrent_products, 1)
         return with_lanes(
             smallest_pool(lambda p: with_lanes(p).timing.interval_cycles, most, cycles)
         )

@@ -111,6 +111,27 @@ def compare_storages(quick: bool) -> list[str]:
     return wrong
 
 
+def compare_columns(quick: bool) -> list[str]:
+    """Print both ways to skip zeros in a dense layer; return what is wrong."""
+    rows = []
+    rng = np.random.default_rng(1)
+    shape = (16, 8) if quick else (64, 32)
+    kernel = rng.integers(-127, 128, shape) * (rng.random(shape) < 0.5)
+    spec = Dense(kernel, rng.integers(-127, 128, shape[1]), GRID, GRID, GRID, 16)
+    alone = replace(spec, skip_zeros=True)
+    for way, found in (
+        ("no", spec),
+        ("lanes alone", alone),
+        ("few operands", replace(alone, few_operands=True)),
+    ):
+        counts, timing = synthesize(found, ECP5), found.timing
+        row = way, timing.interval_cycles, timing.multipliers, counts["LUT4"], counts["TRELLIS_FF"]
+        rows.append(row)
+    print_table(("zeros skipped", "interval", "multipliers", "LUT4", "FF"), rows)
+    few = rows[2][3] < rows[1][3]
+    return [] if few else ["lanes with few operands take as many LUTs as lanes that work alone"]
+
+
 def compare_zeros(quick: bool) -> list[str]:
     """Print cycles and cells of recurrent layers with zeros; return what is wrong."""
     rows, wrong = [], []
@@ -150,7 +171,7 @@ def compare_zeros(quick: bool) -> list[str]:
 def main() -> None:
     """Print all tables."""
     quick = "--quick" in sys.argv
-    parts = (compare_codes, compare_storages, compare_zeros)
+    parts = (compare_codes, compare_storages, compare_columns, compare_zeros)
     wrong = [problem for part in parts for problem in part(quick)]
     if wrong:
         sys.exit("\n".join(wrong))

@@ -107,6 +107,9 @@ def test_nothing_but_zeros(kind: str) -> None:
     )
     for skip in (False, True):
         check_block(replace(spec, skip_zeros=skip), rng, gaps=False)
+        assert replace(spec, skip_zeros=skip).folded_to(40).timing.interval_cycles <= 40
+    mixed = replace(spec, kernel=np.full_like(spec.kernel, 3), skip_zeros=True)
+    assert mixed.folded_to(20).timing.interval_cycles <= 20
 
 
 @pytest.mark.parametrize("kind", KINDS)
