@@ -37,6 +37,7 @@ bench: .venv/ready
 bench-hw: .venv/ready
 	$(BIN)/python -m tests.bench_hw.limits $(QUICK)
 	$(BIN)/python -m tests.bench_hw.families $(QUICK)
+	$(BIN)/python -m tests.bench_hw.weights $(QUICK)
 	$(BIN)/python -m tests.bench_hw.shared
 	$(BIN)/python -m tests.bench_hw.unrolled $(QUICK)
 

@@ -33,6 +33,7 @@ from hw.layer.window_sum import WindowSum
 from hw.network.graph import Network, Node
 from hw.network.metadata import Feature, Metadata
 from hw.number.fixed_point import FixedPoint, Overflow, Rounding
+from hw.product.storage import Storage
 from hw.stream import Port
 from hw.timing import BlockTiming, LayerTiming, NetworkTiming
 
@@ -76,6 +77,7 @@ __all__ = [
     "SharedLayer",
     "SimpleRNN",
     "Staircase",
+    "Storage",
     "Table",
     "Unflatten",
     "UnrolledDense",

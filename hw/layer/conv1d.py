@@ -49,6 +49,8 @@ class Conv1D:
         Leave zero weights out: ``ceil(nonzero / reuse)`` multipliers (`hw.layer.dense.Dense`).
     storage
         Where the weights lie.
+    few_operands
+        Where zeros are skipped: fewer LUTs, some more multipliers (`hw.layer.dense.Dense`).
     """
 
     kernel: np.ndarray
@@ -64,6 +66,7 @@ class Conv1D:
     pace: int = 1
     skip_zeros: bool = False
     storage: Storage = Storage.AUTO
+    few_operands: bool = False
 
     def __post_init__(self) -> None:
         _ = self.field  # Refuses what is not possible.
@@ -99,6 +102,7 @@ class Conv1D:
             self.field.outputs,
             skip_zeros=self.skip_zeros,
             storage=self.storage,
+            few_operands=self.few_operands,
         )
 
     @property

@@ -3,6 +3,7 @@
 The output keeps every bit; a quantizer is a node of its own.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -20,10 +21,12 @@ from hw.product.folded import (
     lanes_for,
     plain_programs,
     product_sum_format,
+    sparse_programs,
     sum_bounds,
     used,
 )
 from hw.product.sparse import SparsePlan
+from hw.product.sparse_columns import sparse_columns
 from hw.product.storage import Storage
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
@@ -51,6 +54,11 @@ class Dense:
     skip_zeros
         Leave zero weights out: ``ceil(nonzero / reuse)`` multipliers, each with a multiplexer for
         its operands (`hw.product.sparse`), so worth it for kernels with many zeros.
+    few_operands
+        Where zeros are skipped: lanes that share an output and its adder tree and so need few
+        operands each (`hw.product.sparse_columns`). About half the LUTs of lanes that work alone
+        where half of the weights are zero, for some more multipliers, because an output takes
+        whole cycles.
     storage
         Where the weights lie.
     """
@@ -65,10 +73,13 @@ class Dense:
     series: int = 1
     skip_zeros: bool = False
     storage: Storage = Storage.AUTO
+    few_operands: bool = False
 
     def folded_to(self, cycles: int) -> "Dense":
         """Return the layer with the fewest multipliers that takes a beat every `cycles` cycles."""
         products = self.products
+        if self.skip_zeros and self.few_operands:
+            return replace(self, reuse=min(max(cycles, 1), max(products, 1)))
         multipliers = max(-(-products // max(cycles, 1)), 1)
         # The same multipliers are done earlier with the smallest reuse factor that needs them.
         return replace(self, reuse=max(-(-products // multipliers), 1))
@@ -103,12 +114,31 @@ class Dense:
         """The kernel without rows and columns of zeros."""
         return self.kernel[np.ix_(self.used_inputs, self.used_outputs)]
 
+    @property
+    def in_columns(self) -> bool:
+        """Tell whether columns of lanes do the product, rather than lanes that work alone."""
+        return not self.skip_zeros or (self.few_operands and self.products > 0)
+
     @cached_property
     def program(self) -> Program:
-        """The folded product inside, of the compact kernel."""
-        kernel = self.compact
-        lanes = lanes_for(kernel.size, self.reuse)
-        return plain_programs((kernel,), self.input, self.kernel_format, self.output, lanes)[0]
+        """The folded product of the columns, of the compact kernel."""
+        kernel, formats = self.compact, (self.input, self.kernel_format, self.output)
+        if self.skip_zeros:
+            lanes = self._sparse_lanes(kernel)
+            return sparse_programs((kernel,), *formats, lanes)[0]
+        return plain_programs((kernel,), *formats, lanes_for(kernel.size, self.reuse))[0]
+
+    def _sparse_lanes(self, kernel: np.ndarray) -> int:
+        """Return the fewest lanes in columns that are done in `reuse` cycles."""
+
+        def is_done(lanes: int) -> bool:
+            (columns,) = sparse_columns((kernel,), lanes)
+            return max(column.busy_cycles for column in columns) <= self.reuse
+
+        least = lanes_for(self.products, self.reuse)
+        # A lane for each product is done in one cycle.
+        tried = range(least, self.products + 1)
+        return tried[bisect_left(tried, True, hi=len(tried) - 1, key=is_done)]
 
     @cached_property
     def plan(self) -> ArrayPlan:
@@ -135,7 +165,7 @@ class Dense:
 
     @property
     def timing(self) -> BlockTiming:
-        if self.skip_zeros:
+        if not self.in_columns:
             sparse = self.sparse
             return BlockTiming(
                 sparse.latency_cycles,
@@ -168,7 +198,7 @@ class Dense:
         return (sums + self.aligned_bias).reshape(*codes.shape[:-1], -1)
 
     def build(self) -> Block:
-        return SparseDenseBlock(self) if self.skip_zeros else DenseBlock(self)
+        return DenseBlock(self) if self.in_columns else SparseDenseBlock(self)
 
 
 def biased_format(

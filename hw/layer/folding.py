@@ -13,6 +13,7 @@ from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Column, Group, unit_groups
 from hw.product.folded import Program, lanes_for, plain_programs, sparse_programs, used
 from hw.product.sparse_columns import sparse_column, sparse_groups
+from hw.product.weight_code import is_powers_of_two
 from hw.stream import Port
 from hw.timing import BlockTiming
 
@@ -228,10 +229,41 @@ class FoldedRecurrence:
         return replace(self, input_reuse=None, recurrent_reuse=None, multipliers=multipliers)
 
     def folded_to(self, cycles: int) -> Self:
-        """Return the layer with the smallest pool that takes a beat every `cycles` cycles."""
-        products = self.input_products + self.recurrent_products
-        return self.pooled(
+        """Return the layer with the fewest multipliers that takes a beat every `cycles` cycles.
+
+        One pool needs the fewest, but where only one kernel is made of powers of two, a pool of
+        its own takes no DSP block at all.
+        """
+        products = max(self.input_products + self.recurrent_products, 1)
+        pooled = self.pooled(
             smallest_pool(lambda p: self.pooled(p).timing.interval_cycles, products, cycles)
+        )
+        kernels = self.input_weights, self.recurrent_weights
+        if len({is_powers_of_two(kernel) for kernel in kernels}) == 1:
+            return pooled
+        try:
+            apart = self._apart(cycles)
+        except ChronogateError:  # An input product of its own may lose cycles that a pool does not.
+            return pooled
+        return min(pooled, apart, key=lambda x: x.timing.multipliers - x.timing.shifters)
+
+    def _apart(self, cycles: int) -> Self:
+        """Return the layer with the smallest pools of their own for the two products."""
+        inputs = max(-(-self.input_products // max(cycles, 1)), 1)
+
+        def with_lanes(recurrents: int) -> Self:
+            reuses = [
+                max(products // lanes + (products % lanes > 0), 1)
+                for products, lanes in (
+                    (self.input_products, inputs),
+                    (self.recurrent_products, recurrents),
+                )
+            ]
+            return replace(self, input_reuse=reuses[0], recurrent_reuse=reuses[1], multipliers=None)
+
+        most = max(self.recurrent_products, 1)
+        return with_lanes(
+            smallest_pool(lambda p: with_lanes(p).timing.interval_cycles, most, cycles)
         )
 
     def _divide(self) -> Folding:

@@ -49,10 +49,7 @@ class RecurrentSpec(Protocol):
     @cached_property
     def input_product(self) -> Dense: ...
     @property
-    def input_bias(self) -> np.ndarray:
-        """Biases of the input product in the order of its programs, on its output's grid."""
-        ...
-
+    def input_bias(self) -> np.ndarray: ...  # in the order of the input programs' outputs
     @cached_property
     def groups(self) -> tuple[Group, ...]: ...
     @cached_property

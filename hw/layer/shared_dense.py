@@ -24,13 +24,14 @@ from hw.number.fixed_point import FixedPoint
 from hw.pipeline import constants, delay, later
 from hw.product.array import MultiplierArray
 from hw.product.bank import Result
-from hw.product.columns import plain_columns
+from hw.product.columns import Column, plain_columns
 from hw.product.folded import (
     TREE_RADIX,
     TREE_STAGES,
     ArrayPlan,
     Program,
 )
+from hw.product.sparse_columns import sparse_columns
 from hw.product.storage import Storage
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
@@ -54,6 +55,9 @@ class SharedDense:
         Independent series that share the hardware.
     storage
         Where the weights of all layers lie.
+    skip_zeros
+        Leave zero weights out: fewer cycles, and a multiplexer for each multiplier's operands
+        (`hw.product.sparse_columns`).
 
     Raises
     ------
@@ -67,6 +71,7 @@ class SharedDense:
     steps: int | None = None
     series: int = 1
     storage: Storage = Storage.AUTO
+    skip_zeros: bool = False
 
     def __post_init__(self) -> None:
         if not self.layers:
@@ -90,15 +95,16 @@ class SharedDense:
         ChronogateError
             When the tails between the layers alone take longer.
         """
-        sizes = [layer.kernel.size for layer in self.layers]
-        low = ceil(sum(sizes) / max(cycles, 1))
+        sizes = [self._products(layer) for layer in self.layers]
+        low = max(ceil(sum(sizes) / max(cycles, 1)), 1)
 
         def fits(multipliers: int) -> bool:
             return self._interval(self._plan(multipliers)) <= cycles
 
         # More multipliers take longer only where an adder tree gets deeper.
-        for most in (*(TREE_RADIX**stages for stages in range(TREE_STAGES)), max(sizes)):
-            tried = range(low, min(most, max(sizes)) + 1)
+        largest = max(*sizes, 1)
+        for most in (*(TREE_RADIX**stages for stages in range(TREE_STAGES)), largest):
+            tried = range(low, min(most, largest) + 1)
             found = bisect_left(tried, True, key=fits)
             if found < len(tried):
                 return replace(self, multipliers=tried[found])
@@ -106,6 +112,9 @@ class SharedDense:
             f"{len(sizes)} layers on a shared engine take longer than {cycles} cycles, however "
             "many multipliers there are: use Strategy='Resource'"
         )
+
+    def _products(self, layer: SharedLayer) -> int:
+        return int(np.count_nonzero(layer.kernel)) if self.skip_zeros else layer.kernel.size
 
     @cached_property
     def formats(self) -> tuple[FixedPoint, ...]:
@@ -129,8 +138,12 @@ class SharedDense:
     def _plan(self, multipliers: int) -> ArrayPlan:
         banks: list[tuple[Program, ...]] = []
         for layer, source, total in zip(self.layers, self.formats, self.totals, strict=False):
-            n_in, n_out = layer.kernel.shape
-            (columns,) = plain_columns(n_in, (n_out,), multipliers)
+            columns: tuple[Column, ...]
+            if self.skip_zeros:
+                (columns,) = sparse_columns((layer.kernel,), multipliers)
+            else:
+                n_in, n_out = layer.kernel.shape
+                (columns,) = plain_columns(n_in, (n_out,), multipliers)
             banks.append((Program(layer.kernel, source, layer.kernel_format, total, columns),))
         return ArrayPlan(tuple(banks), self.storage)
 
@@ -174,7 +187,7 @@ class SharedDense:
             latency_cycles=plan.lead + 1 + sum(self.layer_cycles),
             interval_cycles=self.interval_cycles,
             multipliers=plan.multipliers,
-            products=sum(layer.kernel.size for layer in self.layers),
+            products=sum(self._products(layer) for layer in self.layers),
             shifters=plan.shifters,
         )
 

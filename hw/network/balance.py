@@ -1,5 +1,8 @@
 """Picks reuse factors so that all layers meet one interval with the fewest multipliers.
 
+Lanes that only shift (`hw.product.weight_code`) are folded alike but take no DSP block, so they do
+not count against a budget of multipliers.
+
 A layer that is faster than the slowest one wastes multipliers. Every layer that can be folded
 says how to compute a beat in at most so many cycles with the fewest multipliers (``folded_to``);
 the pace of its beats follows from the schedule.
@@ -42,12 +45,15 @@ class Balanced:
     interval_cycles
         Cycles between two forecasts that it keeps.
     multipliers
-        Multipliers of all layers.
+        Multipliers of all layers that take a DSP block.
+    shifters
+        Multipliers of all layers that only shift, because their weights are powers of two.
     """
 
     network: Network
     interval_cycles: int
     multipliers: int
+    shifters: int = 0
 
 
 def balance_to_interval(network: Network, interval: int) -> Balanced:
@@ -66,29 +72,53 @@ def balance_to_interval(network: Network, interval: int) -> Balanced:
             f"{network.name} cannot give a forecast every {interval} cycles: "
             f"{_slowest(folded)} needs {reached}, so ask for at least that"
         )
-    return Balanced(folded, reached, _multipliers(folded))
+    layers = folded.timing.layers
+    return Balanced(
+        folded,
+        reached,
+        sum(layer.true_multipliers for layer in layers),
+        sum(layer.shifters for layer in layers),
+    )
 
 
-def balance_to_multipliers(network: Network, multipliers: int) -> Balanced:
+def balance_to_multipliers(
+    network: Network, multipliers: int, shifters: int | None = None
+) -> Balanced:
     """Find the shortest interval that at most so many multipliers allow.
+
+    Parameters
+    ----------
+    network
+        The network.
+    multipliers
+        DSP blocks, of which lanes that only shift take none.
+    shifters
+        Most lanes that only shift, or ``None`` for as many as there can be.
 
     Raises
     ------
     ChronogateError
         When even the slowest folding needs more.
     """
+
+    def fits(balanced: Balanced) -> bool:
+        few = shifters is None or balanced.shifters <= shifters
+        return few and balanced.multipliers <= multipliers
+
     low, high = 1, 1
-    while (found := _try(network, high)) is None or found.multipliers > multipliers:
+    while (found := _try(network, high)) is None or not fits(found):
         if found is not None and high > _products(network):
+            lanes = "" if shifters is None else f" and {found.shifters} shifters"
             raise ChronogateError(
-                f"{network.name} needs {found.multipliers} multipliers however slow it may be, "
-                f"but only {multipliers} are allowed: use a smaller model or a larger device"
+                f"{network.name} needs {found.multipliers} multipliers{lanes} however slow it may "
+                f"be, but only {multipliers}{'' if shifters is None else f' and {shifters}'} are "
+                "allowed: use a smaller model or a larger device"
             )
         low, high = high, 2 * high
     while low < high:
         middle = (low + high) // 2
         tried = _try(network, middle)
-        if tried is not None and tried.multipliers <= multipliers:
+        if tried is not None and fits(tried):
             found, high = tried, middle
         else:
             low = middle + 1
@@ -131,10 +161,6 @@ def _apart(arrivals: Arrivals) -> int:
     """Return how many entry beats lie between two beats; a burst keeps the pace of its source."""
     steps = arrivals[0].step
     return max(min((b - a for a, b in pairwise(steps)), default=1), 1)
-
-
-def _multipliers(network: Network) -> int:
-    return sum(layer.multipliers for layer in network.timing.layers)
 
 
 def _products(network: Network) -> int:

@@ -141,7 +141,17 @@ class MultiplierArray(Elaboratable):
         plan, shape = self._plan, unsigned(width)
         if len(words) == 1:
             return Const(words[0], shape)
-        address = Signal(range(plan.depth), name="weight_address")
+        attributes = plan.storage.attributes(plan.in_block_ram)
+        memory = Memory(shape=shape, depth=plan.depth, init=words, attrs=attributes)
+        m.submodules.weights = memory
+        port = memory.read_port()
+        m.d.comb += port.addr.eq(self._address(m))
+        return delay(m, port.data, plan.in_block_ram, "weights")
+
+    def _address(self, m: Module) -> Signal:
+        """Return the address of the running program's weights."""
+        plan = self._plan
+        address = Signal(range(max(plan.depth, 2)), name="weight_address")
         with m.If(address != plan.depth - 1):
             m.d.sync += address.eq(address + 1)
         base = 0
@@ -149,16 +159,7 @@ class MultiplierArray(Elaboratable):
             with m.If(start):
                 m.d.sync += address.eq(base)
             base += program.busy_cycles
-        attributes = plan.storage.attributes(plan.in_block_ram)
-        memory = Memory(shape=shape, depth=plan.depth, init=words, attrs=attributes)
-        m.submodules.weights = memory
-        port = memory.read_port()
-        m.d.comb += port.addr.eq(address)
-        if not plan.in_block_ram:
-            return port.data
-        register = Signal(shape, name="weights")
-        m.d.sync += register.eq(port.data)
-        return register
+        return address
 
 
 def _vector(program: Program, name: str) -> data.View:

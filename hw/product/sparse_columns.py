@@ -61,11 +61,55 @@ class SparseColumn(Column):
     def slots(self) -> list[tuple[int, int, int, int]]:
         """Return cycle, lane, output and input of every product."""
         begins = [0, *self.ends]
+        dealt = _dealt(self.taps, np.diff(begins).tolist(), self.lanes)
         return [
-            (begin + place // self.lanes, place % self.lanes, output, row)
-            for begin, output, rows in zip(begins, self.outputs, self.taps, strict=False)
+            (begin + place, lane, output, row)
+            for begin, output, lanes in zip(begins, self.outputs, dealt, strict=False)
+            for lane, rows in enumerate(lanes)
             for place, row in enumerate(rows)
         ]
+
+
+def _dealt(
+    taps: Sequence[Sequence[int]], cycles: Sequence[int], lanes: int
+) -> list[list[list[int]]]:
+    """Deal the inputs of every output to lanes such that each lane needs few different ones.
+
+    The order in which an output's products are summed is free. Every input has a home among the
+    lanes; only where a lane has no cycle left does one of its inputs go to another lane, if
+    possible to one that knows it already (augmenting paths, as in bipartite matching).
+    """
+    every = sorted({row for rows in taps for row in rows})
+    known = {row: [place * lanes // len(every)] for place, row in enumerate(every)}
+    dealt = []
+    for rows, length in zip(taps, cycles, strict=True):
+        loads: list[list[int]] = [[] for _ in range(lanes)]
+        for row in rows:
+            if not _place(row, loads, known, length, set()):
+                free = [lane for lane, load in enumerate(loads) if len(load) < length]
+                near = min(free, key=lambda lane: abs(lane - known[row][0]))
+                known[row].append(near)
+                loads[near].append(row)
+        dealt.append(loads)
+    return dealt
+
+
+def _place(
+    row: int, loads: list[list[int]], known: dict[int, list[int]], length: int, tried: set[int]
+) -> bool:
+    """Give the input to a lane that knows it, moving others if need be; tell whether it went."""
+    for lane in known[row]:
+        if lane in tried:
+            continue
+        tried.add(lane)
+        if len(loads[lane]) < length:
+            loads[lane].append(row)
+            return True
+        for place, other in enumerate(loads[lane]):
+            if _place(other, loads, known, length, tried):
+                loads[lane][place] = row
+                return True
+    return False
 
 
 def sparse_column(

@@ -129,6 +129,12 @@ class ShiftCode:
         return (flipped + negative) << self.lowest
 
 
+def is_powers_of_two(kernel: np.ndarray) -> bool:
+    """Tell whether every code is zero, or plus or minus a power of two."""
+    magnitude = np.abs(kernel)
+    return not (magnitude & (magnitude - 1))[magnitude != 0].any()
+
+
 def weight_code(
     kernels: Sequence[np.ndarray], formats: Iterable[FixedPoint], padded: bool
 ) -> WeightCode:
@@ -143,11 +149,11 @@ def weight_code(
     padded
         Whether zeros are stored that stand in no kernel.
     """
-    nonzero = [kernel[kernel != 0] for kernel in kernels]
-    magnitudes = [np.abs(weights) for weights in nonzero]
-    if any((magnitude & (magnitude - 1)).any() for magnitude in magnitudes):
+    if not all(is_powers_of_two(kernel) for kernel in kernels):
         return PlainCode(_covering(tuple(formats)))
-    exponents = {int(size).bit_length() - 1 for part in magnitudes for size in np.unique(part)}
+    nonzero = [kernel[kernel != 0] for kernel in kernels]
+    sizes = {int(size) for weights in nonzero for size in np.unique(np.abs(weights))}
+    exponents = {size.bit_length() - 1 for size in sizes}
     lowest, highest = min(exponents, default=0), max(exponents, default=0)
     has_negative = any(bool((weights < 0).any()) for weights in nonzero)
     has_zero = padded or any(not kernel.all() for kernel in kernels)

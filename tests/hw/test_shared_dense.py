@@ -154,6 +154,33 @@ def test_every_number_of_multipliers(multipliers: int) -> None:
     check(spec, rng, gaps=False)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_zeros_are_skipped(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    whole = draw_shared(rng, layers=1 + seed % 4, steps=2 if seed % 2 else None)
+    layers = tuple(
+        replace(layer, kernel=layer.kernel * (rng.random(layer.kernel.shape) < rng.random()))
+        for layer in whole.layers
+    )
+    spec = replace(whole, layers=layers, skip_zeros=True)
+    assert spec.timing.multipliers <= whole.multipliers
+    assert spec.timing.products == sum(np.count_nonzero(layer.kernel) for layer in layers)
+    check(spec, rng, gaps=seed > 3)
+    folded = spec.folded_to(40)
+    assert folded.timing.interval_cycles <= 40
+
+
+def test_half_the_weights_take_about_half_the_cycles() -> None:
+    rng = np.random.default_rng(1)
+    whole = mlp(SIZES, 4)
+    layers = tuple(
+        replace(layer, kernel=layer.kernel * (rng.random(layer.kernel.shape) < 0.5))
+        for layer in whole.layers
+    )
+    sparse = replace(whole, layers=layers, skip_zeros=True)
+    assert sparse.timing.interval_cycles < 0.6 * whole.timing.interval_cycles
+
+
 def test_extremes_do_not_overflow() -> None:
     rng = np.random.default_rng(2)
     spec = draw_shared(rng, layers=3, steps=None)

@@ -8,6 +8,7 @@ import pytest
 
 from hw import ChronogateError, Dense, FixedPoint
 from hw.product.sparse import SparsePlan
+from hw.product.sparse_array import SparseWords
 from tests.hw.drawing import draw_codes, draw_format
 from tests.hw.harness import run_block
 
@@ -39,6 +40,16 @@ def draw_formats(rng: np.random.Generator) -> tuple[FixedPoint, FixedPoint]:
     return draw_format(rng, signed=bool(rng.random() < 0.8)), draw_format(rng)
 
 
+def in_columns(spec: Dense, rng: np.random.Generator) -> None:
+    """Compare the same product on columns of lanes; it needs a lane more now and then."""
+    columns = replace(spec, few_operands=True)
+    assert columns.timing.products == spec.timing.products
+    assert columns.timing.multipliers >= spec.timing.multipliers
+    if columns.in_columns:
+        assert columns.program.busy_cycles <= spec.reuse
+    check(columns, rng, gaps=False)
+
+
 def check(spec: Dense, rng: np.random.Generator, gaps: bool) -> None:
     codes = draw_codes(rng, spec.input, 5, spec.kernel.shape[0])
     assert (
@@ -54,7 +65,9 @@ def check(spec: Dense, rng: np.random.Generator, gaps: bool) -> None:
 @pytest.mark.parametrize("seed", range(48))
 def test_drawn_kernel(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    check(draw_sparse(rng), rng, gaps=seed % 2 == 0)
+    spec = draw_sparse(rng)
+    check(spec, rng, gaps=seed % 2 == 0)
+    in_columns(spec, rng)
 
 
 @pytest.mark.parametrize("reuse", [1, 2, 3, 5, 7, 20, 31, 200])
@@ -65,7 +78,9 @@ def test_every_reuse_factor(reuse: int) -> None:
     # Deep enough for a block RAM.
     kernel = draw_kernel(rng, spec.kernel_format, 9, 12)
     bias = draw_codes(rng, spec.bias_format, 12)
-    check(replace(spec, kernel=kernel, bias=bias), rng, gaps=False)
+    spec = replace(spec, kernel=kernel, bias=bias)
+    check(spec, rng, gaps=False)
+    in_columns(spec, rng)
 
 
 def test_block_ram_and_outputs_in_pieces() -> None:
@@ -122,6 +137,19 @@ def test_fewest_multipliers_for_an_interval() -> None:
         folded = spec.folded_to(cycles)
         assert folded.timing.interval_cycles <= cycles
         assert folded.timing.multipliers == ceil(folded.products / cycles)
+        columns = replace(spec, few_operands=True).folded_to(cycles)
+        assert columns.timing.interval_cycles <= cycles
+
+
+def test_columns_need_few_operands() -> None:
+    rng = np.random.default_rng(1)
+    grid = FixedPoint(8, 2)
+    kernel = rng.integers(-127, 128, (64, 32)) * (rng.random((64, 32)) < 0.5)
+    spec = Dense(kernel, np.zeros(32, np.int64), grid, grid, grid, 16, skip_zeros=True)
+    columns = replace(spec, few_operands=True)
+    assert columns.timing.multipliers < 1.15 * spec.timing.multipliers
+    needed = sum(len(lane.operands) for lane in spec.sparse.lanes)
+    assert sum(len(lane) for lane in SparseWords(columns.plan).operands) < 0.5 * needed
 
 
 def test_reuse_below_one_is_refused() -> None:

@@ -9,7 +9,13 @@ import pytest
 from hw import GRU, LSTM, Conv1D, Dense, FixedPoint, Padding, SimpleRNN
 from hw.product.folded import ArrayPlan
 from hw.product.sparse_array import SparseWords
-from hw.product.sparse_columns import COLUMN_GAIN, SparseColumn, sparse_columns, sparse_groups
+from hw.product.sparse_columns import (
+    COLUMN_GAIN,
+    SparseColumn,
+    sparse_column,
+    sparse_columns,
+    sparse_groups,
+)
 from tests.hw.drawing import draw_codes, draw_format, draw_recurrent
 from tests.hw.recurrent_shapes import recurrent_layer
 from tests.hw.streaming import check_block
@@ -101,6 +107,9 @@ def test_nothing_but_zeros(kind: str) -> None:
     )
     for skip in (False, True):
         check_block(replace(spec, skip_zeros=skip), rng, gaps=False)
+        assert replace(spec, skip_zeros=skip).folded_to(40).timing.interval_cycles <= 40
+    mixed = replace(spec, kernel=np.full_like(spec.kernel, 3), skip_zeros=True)
+    assert mixed.folded_to(20).timing.interval_cycles <= 20
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -146,6 +155,24 @@ def test_columns_keep_to_their_lanes(lanes: int) -> None:
         work = sum(max(np.count_nonzero(column), 1) for column in kernel.T)
         busy = max(column.busy_cycles for column in rows[0])
         assert busy <= work * (1 + 1 / COLUMN_GAIN)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_every_product_has_a_slot_of_its_own(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n_in, outputs, lanes = int(rng.integers(12, 40)), 16, int(rng.integers(2, 9))
+    kernel = (rng.random((n_in, outputs)) < rng.choice([0.3, 0.6, 0.9])).astype(np.int64)
+    column = sparse_column(kernel, lanes, range(outputs))
+    slots = column.slots()
+    assert len({(cycle, lane) for cycle, lane, _, _ in slots}) == len(slots)
+    assert all(lane < lanes for _, lane, _, _ in slots)
+    found = {(row, output) for _, _, output, row in slots}
+    assert len(found) == len(slots)
+    assert found == set(zip(*(axis.tolist() for axis in np.nonzero(kernel)), strict=True))
+    begins = (0, *column.ends)
+    assert all(begins[o] <= cycle < column.ends[o] for cycle, _, o, _ in slots)
+    # The inputs of a lane are not all of them, or its multiplexer would be as wide.
+    assert len({(lane, row) for _, lane, _, row in slots}) < 0.75 * lanes * n_in
 
 
 def structured(rng: np.random.Generator, *shape: int) -> np.ndarray:
@@ -201,6 +228,7 @@ def test_convolution(seed: int) -> None:
     count = int(np.count_nonzero(kernel))
     assert spec.timing.multipliers == ceil(count / spec.reuse)
     check_block(spec, rng, gaps=False)
+    check_block(replace(spec, few_operands=True), rng, gaps=False)
     folded = spec.folded_to(4)
     assert folded.timing.interval_cycles <= 4
     assert folded.timing.multipliers <= ceil(count / (4 * spec.stride))

@@ -8,6 +8,7 @@ import pytest
 
 from hw import GRU, LSTM, Add, Dense, FixedPoint, Network, Node, Port, SharedDense, SharedLayer
 from hw.block import Spec
+from hw.network.serialization import load_network, save_network
 from hw.product.storage import Storage
 from hw.top.axi import accelerator_verilog
 from tests.bench_hw.families import FAMILIES, Family, cells
@@ -53,6 +54,17 @@ def test_what_is_worth_a_block_ram() -> None:
     assert not Storage.AUTO.in_block_ram(16, 1000)
     assert not Storage.AUTO.in_block_ram(17, 30)
     assert Storage.AUTO.in_block_ram(17, 31)
+
+
+def test_choices_in_a_file(tmp_path: Path) -> None:
+    layer = replace(draw_spec("lstm"), storage=Storage.BLOCK_RAM, skip_zeros=True)
+    network = Network("n", layer.inputs, (Node("layer", layer, ("i",)),), ("layer",))
+    save_network(network, tmp_path)
+    loaded = load_network(tmp_path)
+    assert loaded.timing == network.timing
+    (node,) = loaded.nodes
+    assert isinstance(node.spec, LSTM)
+    assert node.spec.storage is Storage.BLOCK_RAM
 
 
 def test_one_word_is_no_memory() -> None:

@@ -7,10 +7,27 @@ import pytest
 from amaranth.hdl import Module, Signal, unsigned
 from amaranth.sim import Simulator
 
-from hw import Conv1D, Dense, DepthwiseConv1D, FixedPoint, Padding
+from hw import (
+    Activation,
+    ChronogateError,
+    Conv1D,
+    Dense,
+    DepthwiseConv1D,
+    FixedPoint,
+    Function,
+    Network,
+    Node,
+    Padding,
+    Port,
+    Quantizer,
+    UnrolledDense,
+)
 from hw.block import Spec
+from hw.network.balance import balance_to_interval, balance_to_multipliers
 from hw.product.weight_code import PlainCode, ShiftCode, weight_code
+from hw.top.axi import accelerator_verilog
 from tests.hw.drawing import draw_codes, draw_format, draw_recurrent
+from tests.hw.recurrent_shapes import recurrent_layer
 from tests.hw.streaming import check_block
 
 KINDS = ("binary", "ternary", "powers")
@@ -163,3 +180,60 @@ def test_each_product_of_a_recurrent_layer_decides_alone() -> None:
     check_shifts(apart, rng)
     assert apart.timing.shifters == apart.plan.arrays[0].multipliers
     assert apart.pooled(5).timing.shifters == 0
+
+
+def chain(kernels: tuple[np.ndarray, np.ndarray]) -> Network:
+    """Return two dense layers, one behind the other."""
+    grid = FixedPoint(8, 2)
+    first, second = (Dense(k, np.zeros(k.shape[1], np.int64), grid, grid, grid, 1) for k in kernels)
+    narrow = Activation(8, first.output, Quantizer(Function.LINEAR, grid))
+    nodes = (
+        Node("first", first, ("input",)),
+        Node("narrow", narrow, ("first",)),
+        Node("second", second, ("narrow",)),
+    )
+    return Network("chain", (Port("input", 8, grid),), nodes, ("second",))
+
+
+def test_shifters_need_no_budget_of_multipliers() -> None:
+    rng = np.random.default_rng(1)
+    plain = rng.integers(3, 100, (8, 8)) | 3
+    of_two = draw_weights(rng, FixedPoint(8, 2), "powers", 8, 8) | 0
+    of_two[of_two == 0] = 1
+    network = chain((plain, of_two))
+    found = balance_to_multipliers(network, 8)
+    assert (found.multipliers, found.shifters, found.interval_cycles) == (8, 8, 8)
+    both = balance_to_multipliers(network, 8, shifters=4)
+    assert (both.multipliers, both.shifters, both.interval_cycles) == (4, 4, 16)
+    assert balance_to_multipliers(chain((plain, plain)), 8).interval_cycles == 16
+    assert balance_to_interval(network, 32).shifters == 2
+    with pytest.raises(ChronogateError, match="and 1 shifters"):
+        balance_to_multipliers(network, 8, shifters=0)
+
+
+@pytest.mark.parametrize("kind", RECURRENT)
+def test_a_recurrent_layer_gives_shifters_a_pool_of_their_own(kind: str) -> None:
+    rng = np.random.default_rng(2)
+    drawn = recurrent_layer(kind, 3, 4, steps=2, seed=1, multipliers=1)
+    of_two = np.where(rng.random(drawn.recurrent_kernel.shape) < 0.5, 1, -2)
+    mixed = replace(drawn, kernel=drawn.kernel | 3, recurrent_kernel=of_two)
+    cycles = 24 if kind == "simple_rnn" else 40
+    folded = mixed.folded_to(cycles)
+    assert folded.timing.interval_cycles <= cycles
+    assert folded.plan.arrays[1].shifters == folded.plan.arrays[1].multipliers > 0
+    assert folded.plan.arrays[0].multipliers == -(-mixed.kernel.size // cycles)
+    check_shifts(folded, rng)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_unrolled_layers_only_shift_and_add(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    grid = FixedPoint(6, 2)
+    kernel = draw_weights(rng, grid, KINDS[seed], 4, 3)
+    spec = UnrolledDense(kernel, draw_codes(rng, grid, 3), grid, grid, grid, 1)
+    assert spec.timing.multipliers == 0
+    network = Network("n", (Port("input", 4, grid),), (Node("d", spec, ("input",)),), ("d",))
+    verilog = accelerator_verilog(network)
+    assert " * " not in verilog
+    # As many adders at most as there are weights and biases.
+    assert verilog.count(" + ") + verilog.count(" - ") <= 2 * (np.count_nonzero(kernel) + 3)
