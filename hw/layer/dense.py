@@ -9,18 +9,32 @@ from functools import cached_property
 import numpy as np
 from amaranth.hdl import Module, Signal, Value
 
+from hw.errors import ChronogateError
 from hw.layer.sparse_dense_block import SparseDenseBlock
 from hw.number.fixed_point import FixedPoint
 from hw.pipeline import constants, delay
 from hw.product.array import MultiplierArray
+from hw.product.bank import Lookup
 from hw.product.folded import (
     ArrayPlan,
     Program,
     exact_matmul,
+    extreme_kernel,
     lanes_for,
     plain_programs,
     product_sum_format,
     sum_bounds,
+)
+from hw.product.model_store import (
+    MODELS,
+    ModelStore,
+    ModelTable,
+    array_tables,
+    check_codes,
+    lead_out,
+    read_table,
+    store_members,
+    tables_of,
 )
 from hw.product.sparse import SparsePlan
 from hw.stream import Block, Port
@@ -48,6 +62,14 @@ class Dense:
     skip_zeros
         Leave zero weights out: ``ceil(nonzero / reuse)`` multipliers, each with a multiplexer for
         its operands (`hw.product.sparse`), so worth it for kernels with many zeros.
+    reloadable
+        Let a host replace kernel and bias at run time (`hw.product.reloadable`) by any others of
+        their formats. The output is as wide as the worst of them needs.
+
+    Raises
+    ------
+    ChronogateError
+        When a reloadable layer skips zeros, or a code lies outside its format.
     """
 
     kernel: np.ndarray
@@ -59,6 +81,18 @@ class Dense:
     steps: int | None = None
     series: int = 1
     skip_zeros: bool = False
+    reloadable: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.reloadable:
+            return
+        if self.skip_zeros:
+            raise ChronogateError(
+                "a dense layer that skips zero weights cannot be reloadable, because the zeros "
+                "are wired in: leave out skip_zeros or reloadable"
+            )
+        check_codes("dense layer", self.kernel, self.kernel_format, "weight")
+        check_codes("dense layer", self.bias, self.bias_format, "bias")
 
     def folded_to(self, cycles: int) -> "Dense":
         """Return the layer with the fewest multipliers that takes a beat every `cycles` cycles."""
@@ -91,25 +125,44 @@ class Dense:
     @property
     def plan(self) -> ArrayPlan:
         """The multipliers."""
-        return ArrayPlan(((self.program,),))
+        return ArrayPlan(((self.program,),), self.reloadable)
 
     @cached_property
     def output(self) -> FixedPoint:
         """The exact output format, by interval analysis over the input's whole range.
 
-        It also holds every partial sum, each of which begins with the bias.
+        It also holds every partial sum, each of which begins with the bias. A reloadable layer's
+        covers all kernels and biases of their formats.
         """
-        return biased_format(
-            self.kernel, self.bias, self.input, self.kernel_format, self.bias_format
-        )
+        kernel, bias = self.kernel, self.bias
+        if self.reloadable:
+            kernel = np.tile(extreme_kernel(len(kernel), self.kernel_format), 2)
+            bias = np.repeat([self.bias_format.minimum, self.bias_format.maximum], 2)
+        return biased_format(kernel, bias, self.input, self.kernel_format, self.bias_format)
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        return (Port("i", self.kernel.shape[0], self.input, self.steps, self.series),)
+        return (Port("i", self.kernel.shape[0], self.input, self.steps, self.series, self.models),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        return (Port("o", self.kernel.shape[1], self.output, self.steps, self.series),)
+        return (
+            Port("o", self.kernel.shape[1], self.output, self.steps, self.series, self.models),
+        )
+
+    @property
+    def models(self) -> int:
+        """Models that the hardware keeps."""
+        return MODELS if self.reloadable else 1
+
+    @cached_property
+    def model_tables(self) -> tuple[ModelTable, ...]:
+        """The weights, and for each column of multipliers its biases."""
+        biases = [
+            ModelTable(f"bias{index}", self.bias[list(column.outputs), np.newaxis], self.bias_format)
+            for index, column in enumerate(self.program.columns)
+        ]
+        return (*array_tables([self.plan]), *biases)
 
     @property
     def timing(self) -> BlockTiming:
@@ -165,25 +218,28 @@ class DenseBlock(Block):
     """`Dense` in hardware: the multipliers, one register per output."""
 
     def __init__(self, spec: Dense) -> None:
-        super().__init__(spec.inputs, spec.outputs)
+        super().__init__(spec.inputs, spec.outputs, store_members(tables_of(spec)))
         self._spec = spec
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         spec = self._spec
         plan, program = spec.plan, spec.program
-        m.submodules.product = array = MultiplierArray(plan, "product")
+        store = ModelStore(spec.model_tables) if spec.reloadable else None
+        weights = None if store is None else store["weights0"]
+        m.submodules.product = array = MultiplierArray(plan, "product", weights)
+        if store is not None:
+            m.submodules.model = store
+            lead_out(m, self, store)
+            m.d.comb += array.models[0].eq(self.i.payload.tag.model)
         m.d.comb += [
             array.starts[0].eq(self.i.valid),
             array.vectors[0].as_value().eq(self._vector(m, plan.lead)),
         ]
         bank = array.banks[0]
-        for column, lookup, result in zip(program.columns, bank.lookups, bank.results, strict=True):
-            name = f"output{column.outputs[0]}"
-            bias = [int(spec.aligned_bias[output]) for output in column.outputs]
-            m.d.comb += lookup.initial.eq(
-                constants(m, lookup.unit, bias, spec.output.shape, f"{name}_bias")
-            )
+        for number, column in enumerate(program.columns):
+            lookup, result = bank.lookups[number], bank.results[number]
+            m.d.comb += lookup.initial.eq(self._bias(m, store, number, lookup))
             with m.If(result.valid), m.Switch(result.unit):
                 for index, output in enumerate(column.outputs):
                     with m.Case(index):
@@ -200,6 +256,16 @@ class DenseBlock(Block):
             delay(m, tag, plan.lead + plan.sum_delay, "tag")
         )
         return m
+
+    def _bias(self, m: Module, store: ModelStore | None, number: int, lookup: Lookup) -> Value:
+        """Return what the sums of a column begin with."""
+        spec = self._spec
+        outputs = spec.program.columns[number].outputs
+        if store is not None:
+            bias = read_table(m, store[f"bias{number}"], lookup, lookup.unit)
+            return bias << (spec.output.fraction - spec.bias_format.fraction)
+        values = [int(spec.aligned_bias[output]) for output in outputs]
+        return constants(m, lookup.unit, values, spec.output.shape, f"output{outputs[0]}_bias")
 
     def _vector(self, m: Module, lead: int) -> Value:
         """Hold the beat until it is sampled."""

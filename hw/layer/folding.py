@@ -2,15 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import Field, dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from hw.errors import ChronogateError
+from hw.layer.step import StepPlan
 from hw.number.fixed_point import FixedPoint
-from hw.product.folded import lanes_for
+from hw.product.folded import extreme_kernel, lanes_for, product_sum_format
+from hw.product.model_store import MODELS, ModelTable, array_tables, check_codes
 from hw.stream import Port
 from hw.timing import BlockTiming
+
+if TYPE_CHECKING:
+    from hw.layer.dense import Dense
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,35 @@ def smallest_pool(interval_of: Callable[[int], int], products: int, cycles: int)
     return low
 
 
+def column_biases(plan: StepPlan, bias: np.ndarray) -> list[tuple[list[int], list[int]]]:
+    """Return what the sums of each column of the input product begin with.
+
+    Parameters
+    ----------
+    plan
+        Of the layer.
+    bias
+        In the order of the input programs' outputs.
+
+    Returns
+    -------
+    list of tuple
+        For each column the biases of all programs, one after the other, and where each program's
+        begin.
+    """
+    found = []
+    for index in range(len(plan.inputs[0].columns)):
+        values: list[int] = []
+        offsets: list[int] = []
+        begin = 0
+        for program in plan.inputs:
+            offsets.append(len(values))
+            values += [int(bias[begin + output]) for output in program.columns[index].outputs]
+            begin += program.kernel.shape[1]
+        found.append((values, offsets))
+    return found
+
+
 class FoldedRecurrence:
     """What every recurrent spec says in the same words: its ports, and how it is folded.
 
@@ -109,6 +144,8 @@ class FoldedRecurrence:
 
     kernel: np.ndarray
     recurrent_kernel: np.ndarray
+    bias: np.ndarray
+    bias_format: FixedPoint
     input: FixedPoint
     steps: int
     input_reuse: int | None
@@ -116,6 +153,9 @@ class FoldedRecurrence:
     multipliers: int | None
     return_sequences: bool
     series: int
+    reloadable: bool
+    kernel_format: FixedPoint
+    recurrent_format: FixedPoint
 
     if TYPE_CHECKING:  # what a layer adds
         __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
@@ -130,8 +170,28 @@ class FoldedRecurrence:
             """Closed-form cycles."""
             ...
 
+        @cached_property
+        def plan(self) -> StepPlan:
+            """When everything runs."""
+            ...
+
+        @cached_property
+        def input_product(self) -> "Dense":
+            """The arithmetic of the input product."""
+            ...
+
+        @property
+        def input_bias(self) -> np.ndarray:
+            """Biases of the input product in the order of its programs, on its output's grid."""
+            ...
+
     def __post_init__(self) -> None:
         self._divide()
+        if self.reloadable:
+            layer = type(self).__name__
+            check_codes(layer, self.kernel, self.kernel_format, "weight")
+            check_codes(layer, self.recurrent_kernel, self.recurrent_format, "weight")
+            check_codes(layer, self.bias, self.bias_format, "bias")
 
     @property
     def units(self) -> int:
@@ -139,12 +199,34 @@ class FoldedRecurrence:
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        return (Port("i", self.kernel.shape[0], self.input, self.steps, self.series),)
+        return (Port("i", self.kernel.shape[0], self.input, self.steps, self.series, self.models),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
         steps = self.steps if self.return_sequences else None
-        return (Port("o", self.units, self.hidden, steps, self.series),)
+        return (Port("o", self.units, self.hidden, steps, self.series, self.models),)
+
+    @property
+    def models(self) -> int:
+        """Models that the hardware keeps."""
+        return MODELS if self.reloadable else 1
+
+    @cached_property
+    def model_tables(self) -> tuple[ModelTable, ...]:
+        """The weights of each array, and for each column of the input product its biases."""
+        grid = self.input_product.bias_format
+        scale = self.input_product.output.fraction - grid.fraction
+        biases = [
+            ModelTable(f"bias{index}", np.array(codes)[:, np.newaxis] >> scale, grid)
+            for index, (codes, _) in enumerate(column_biases(self.plan, self.input_bias))
+        ]
+        return (*array_tables(self.plan.arrays), *biases)
+
+    def sum_format_of(self, kernel: np.ndarray, source: FixedPoint) -> FixedPoint:
+        """Return the format of a recurrent product; a reloadable layer's holds any kernel's."""
+        if self.reloadable:
+            kernel = extreme_kernel(len(kernel), self.recurrent_format)
+        return product_sum_format(kernel, source, self.recurrent_format)
 
     @property
     def folding(self) -> Folding:

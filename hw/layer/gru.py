@@ -32,7 +32,8 @@ from hw.number.arithmetic import (
 )
 from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Group, unit_groups
-from hw.product.folded import exact_matmul, product_sum_format
+from hw.product.folded import exact_matmul
+from hw.product.model_store import ModelTable, check_codes
 from hw.stream import Block
 from hw.timing import BlockTiming
 
@@ -65,11 +66,15 @@ class GRU(FoldedRecurrence):
         Whether every step's hidden state is given away, or the last one's only.
     series
         Independent series that share the hardware.
+    reloadable
+        Let a host replace kernels and biases at run time (`hw.product.reloadable`) by any others
+        of their formats. Sums are as wide as the worst of them needs.
 
     Raises
     ------
     ChronogateError
-        When neither or both foldings are given, or a sum would exceed 63 bits.
+        When neither or both foldings are given, a sum would exceed 63 bits, or a code of a
+        reloadable layer lies outside its format.
     """
 
     kernel: np.ndarray
@@ -90,6 +95,7 @@ class GRU(FoldedRecurrence):
     multipliers: int | None = None
     return_sequences: bool = False
     series: int = 1
+    reloadable: bool = False
 
     @cached_property
     def input_product(self) -> Dense:
@@ -97,12 +103,23 @@ class GRU(FoldedRecurrence):
         early = np.where(np.arange(3 * self.units) < 2 * self.units, self.recurrent_bias, 0)
         bias = self.bias + early
         grid = FixedPoint.covering(int(bias.min()), int(bias.max()), self.bias_format.fraction)
-        return Dense(self.kernel, bias, self.input, self.kernel_format, grid, 1, self.steps)
+        if self.reloadable:
+            grid = sum_format(self.bias_format, self.bias_format)
+        return Dense(
+            self.kernel,
+            bias,
+            self.input,
+            self.kernel_format,
+            grid,
+            1,
+            self.steps,
+            reloadable=self.reloadable,
+        )
 
     @cached_property
     def gate_sum(self) -> FixedPoint:
         """Format of the product of s: gates z and r, and h as well where the reset comes after."""
-        return product_sum_format(self._gate_kernel, self.state, self.recurrent_format)
+        return self.sum_format_of(self._gate_kernel, self.state)
 
     @property
     def _gate_kernel(self) -> np.ndarray:
@@ -136,7 +153,7 @@ class GRU(FoldedRecurrence):
         """Format of what is added to ``x . K_h + b_h``."""
         if self.reset_after:
             return product_format(self.gate, self.biased)
-        return product_sum_format(self._candidate_kernel, self.reset_state, self.recurrent_format)
+        return self.sum_format_of(self._candidate_kernel, self.reset_state)
 
     @cached_property
     def candidate_sum(self) -> FixedPoint:
@@ -165,6 +182,22 @@ class GRU(FoldedRecurrence):
     def groups(self) -> tuple[Group, ...]:
         """Units and lanes of each cell."""
         return unit_groups(self.units, 2 + self.reset_after, self.units, self.folding.recurrents)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.reloadable:
+            check_codes("GRU", self.recurrent_bias, self.bias_format, "recurrent bias")
+
+    @cached_property
+    def model_tables(self) -> tuple[ModelTable, ...]:
+        """As of all recurrent layers; with reset-after also d_h for each group of units."""
+        late = self.recurrent_bias[2 * self.units :, np.newaxis]
+        tables = [
+            ModelTable(f"late_bias{group.units[0]}", late[list(group.units)], self.bias_format)
+            for group in self.groups
+            if self.reset_after
+        ]
+        return (*super().model_tables, *tables)
 
     @property
     def input_bias(self) -> np.ndarray:

@@ -53,7 +53,13 @@ def step_plan(spec: "GRU") -> StepPlan:
         )
         shared = spec.folding.shared
         return StepPlan(
-            ordered, recurrents, shared, tuple(rows), tails_after_sum(spec), spec.series
+            ordered,
+            recurrents,
+            shared,
+            tuple(rows),
+            tails_after_sum(spec),
+            spec.series,
+            spec.reloadable,
         )
 
     if spec.reset_after or not spec.folding.shared:

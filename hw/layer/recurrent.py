@@ -14,12 +14,14 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 
+from hw.layer.folding import column_biases
 from hw.layer.projection import ProjectionStore
 from hw.layer.recurrent_cell import INFO_LEAD, Cell, Info, NewState, RecurrentSpec, gather
 from hw.number.resize import resize
 from hw.pipeline import constants, delay, later
 from hw.product.array import MultiplierArray
 from hw.product.bank import Bank
+from hw.product.model_store import ModelStore, lead_out, read_table, store_members, tables_of
 from hw.stream import Block
 
 STEP_BEGINS = "step_begins"
@@ -32,8 +34,9 @@ class RecurrentBlock(Block):
     """A recurrent layer around the cells that a subclass gives."""
 
     def __init__(self, spec: RecurrentSpec) -> None:
-        super().__init__(spec.inputs, spec.outputs)
+        super().__init__(spec.inputs, spec.outputs, store_members(tables_of(spec)))
         self._recurrent = spec
+        self._store = ModelStore(spec.model_tables) if spec.reloadable else None
 
     @abstractmethod
     def cells(self, m: Module, cells: Sequence[Cell], array: MultiplierArray) -> list[NewState]:
@@ -46,7 +49,14 @@ class RecurrentBlock(Block):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         plan = self._recurrent.plan
-        arrays = [MultiplierArray(p, f"product{i}") for i, p in enumerate(plan.arrays)]
+        store = self._store
+        if store is not None:
+            m.submodules.model = store
+            lead_out(m, self, store)
+        arrays = [
+            MultiplierArray(p, f"product{i}", None if store is None else store[f"weights{i}"])
+            for i, p in enumerate(plan.arrays)
+        ]
         m.submodules += arrays
         number = Signal(range(max(plan.banks, 2)), name="step_number")
         with m.If(self.i.valid):
@@ -80,41 +90,45 @@ class RecurrentBlock(Block):
         with m.If(self.i.valid):
             m.d.sync += held.eq(beat)
         for index, begin in enumerate(plan.input_begins):
-            start, _ = self._later(m, Const(0), begin - 1 - lead, f"input{index}")
+            start, model = self._later(m, self._model(), begin - 1 - lead, f"input{index}")
             m.d.comb += [
                 array.starts[index].eq(start),
+                array.models[index].eq(model),
                 array.vectors[index].as_value().eq(held if begin > 1 else beat),
             ]
 
     def _start_recurrents(self, m: Module, array: MultiplierArray) -> None:
         plan = self._recurrent.plan
-        starts = array.starts[-len(plan.recurrents) :]
-        for index, (start, begin) in enumerate(zip(starts, plan.recurrent_begins, strict=True)):
+        first = len(array.starts) - len(plan.recurrents)
+        for index, begin in enumerate(plan.recurrent_begins):
             lead = plan.arrays[-1].lead
-            pulse, _ = self._later(m, Const(0), begin - 1 - lead, f"recurrent{index}")
-            m.d.comb += start.eq(pulse)
+            pulse, model = self._later(m, self._model(), begin - 1 - lead, f"recurrent{index}")
+            m.d.comb += [
+                array.starts[first + index].eq(pulse),
+                array.models[first + index].eq(model),
+            ]
+
+    def _model(self) -> Value:
+        """Return the model of the beat that comes in."""
+        return Const(0) if self._store is None else self.i.payload.tag.model
 
     def _projections(self, m: Module, array: MultiplierArray, number: Signal) -> ProjectionStore:
         """Add the biases of the input product and the memories behind it."""
         spec, plan = self._recurrent, self._recurrent.plan
         bank = array.banks[0]
-        bias = spec.input_bias
-        for index, lookup in enumerate(bank.lookups):
-            values: list[int] = []
-            offsets: list[int] = []
-            begin = 0
-            for program in plan.inputs:
-                offsets.append(len(values))
-                outputs = program.columns[index].outputs
-                values += [int(bias[begin + output]) for output in outputs]
-                begin += program.kernel.shape[1]
+        grid, output = spec.input_product.bias_format, spec.input_product.output
+        biases = column_biases(plan, spec.input_bias)
+        for index, (lookup, (values, offsets)) in enumerate(zip(bank.lookups, biases, strict=True)):
             place = Signal(range(max(len(values), 2)), name=f"input_bias{index}_place")
             last = max(len(values) - 1, 1)
             offset = Array(Const(min(o, last), range(last + 1)) for o in offsets)[lookup.program]
             m.d.comb += place.eq(lookup.unit + offset)
-            m.d.comb += lookup.initial.eq(
-                constants(m, place, values, spec.input_product.output.shape, f"input_bias{index}")
-            )
+            if self._store is None:
+                value = constants(m, place, values, output.shape, f"input_bias{index}")
+            else:
+                value = read_table(m, self._store[f"bias{index}"], lookup, place)
+                value = value << (output.fraction - grid.fraction)
+            m.d.comb += lookup.initial.eq(value)
         written = plan.arrays[0].lead + plan.arrays[0].sum_delay
         pulse, step = self._later(m, number, written, "written")
         writing = Signal.like(number, name="written_step")
@@ -129,7 +143,7 @@ class RecurrentBlock(Block):
         for group in spec.groups:
             last = first + len(group.lanes)
             columns = tuple(zip(bank.lookups[first:last], bank.results[first:last], strict=True))
-            cells.append(Cell(m, spec, group, columns, info, store))
+            cells.append(Cell(m, spec, group, columns, info, store, self._store))
             first = last
         return cells
 

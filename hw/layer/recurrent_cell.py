@@ -18,6 +18,7 @@ from hw.number.fixed_point import FixedPoint
 from hw.pipeline import delay, low_bits
 from hw.product.bank import Lookup, Result
 from hw.product.columns import Group
+from hw.product.model_store import ModelStore, ModelTable
 from hw.stream import Port
 
 INFO_LEAD = 3
@@ -49,6 +50,10 @@ class RecurrentSpec(Protocol):
         """Biases of the input product in the order of its programs, on its output's grid."""
         ...
 
+    @property
+    def reloadable(self) -> bool: ...
+    @cached_property
+    def model_tables(self) -> tuple[ModelTable, ...]: ...
     @cached_property
     def groups(self) -> tuple[Group, ...]: ...
     @cached_property
@@ -131,6 +136,8 @@ class Cell:
         Of the step.
     projections
         Sums of the input product.
+    store
+        The tables of a reloadable layer.
     """
 
     m: Module
@@ -139,6 +146,7 @@ class Cell:
     columns: tuple[tuple[Lookup, Result], ...]
     info: Info
     projections: ProjectionStore
+    store: ModelStore | None = None
 
     @property
     def name(self) -> str:

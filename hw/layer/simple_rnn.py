@@ -25,7 +25,7 @@ from hw.number.fixed_point import FixedPoint
 from hw.pipeline import delay
 from hw.product.array import MultiplierArray
 from hw.product.columns import Group, unit_groups
-from hw.product.folded import Program, exact_matmul, plain_programs, product_sum_format
+from hw.product.folded import Program, exact_matmul, plain_programs
 from hw.stream import Block
 from hw.timing import BlockTiming
 
@@ -55,11 +55,15 @@ class SimpleRNN(FoldedRecurrence):
         Whether every step's hidden state is given away, or the last one's only.
     series
         Independent series that share the hardware.
+    reloadable
+        Let a host replace kernels and biases at run time (`hw.product.reloadable`) by any others
+        of their formats. Sums are as wide as the worst of them needs.
 
     Raises
     ------
     ChronogateError
-        When neither or both foldings are given, or a sum would exceed 63 bits.
+        When neither or both foldings are given, a sum would exceed 63 bits, or a code of a
+        reloadable layer lies outside its format.
     """
 
     kernel: np.ndarray
@@ -77,18 +81,26 @@ class SimpleRNN(FoldedRecurrence):
     multipliers: int | None = None
     return_sequences: bool = False
     series: int = 1
+    reloadable: bool = False
 
     @cached_property
     def input_product(self) -> Dense:
         """The arithmetic of ``x . kernel + bias``."""
         return Dense(
-            self.kernel, self.bias, self.input, self.kernel_format, self.bias_format, 1, self.steps
+            self.kernel,
+            self.bias,
+            self.input,
+            self.kernel_format,
+            self.bias_format,
+            1,
+            self.steps,
+            reloadable=self.reloadable,
         )
 
     @cached_property
     def recurrent_sum(self) -> FixedPoint:
         """Format of ``q(h) . recurrent_kernel``."""
-        return product_sum_format(self.recurrent_kernel, self.state, self.recurrent_format)
+        return self.sum_format_of(self.recurrent_kernel, self.state)
 
     @cached_property
     def sum(self) -> FixedPoint:
@@ -133,6 +145,7 @@ class SimpleRNN(FoldedRecurrence):
             ((need,),),
             (self.activation.delay_cycles(self.sum),),
             self.series,
+            self.reloadable,
         )
 
     @property

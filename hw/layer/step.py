@@ -47,6 +47,8 @@ class StepPlan:
         next program's vector, beyond the array's own ``sum_delay``.
     series
         Independent series that are interleaved.
+    reloadable
+        Whether a host may replace the weights.
     """
 
     inputs: tuple[Program, ...]
@@ -55,13 +57,17 @@ class StepPlan:
     needs: tuple[tuple[np.ndarray, ...], ...]
     tails: tuple[int, ...]
     series: int
+    reloadable: bool = False
 
     @cached_property
     def arrays(self) -> tuple[ArrayPlan, ...]:
         """The arrays; the last one runs the recurrent programs."""
         if self.shared:
-            return (ArrayPlan((self.inputs, self.recurrents)),)
-        return ArrayPlan((self.inputs,)), ArrayPlan((self.recurrents,))
+            return (ArrayPlan((self.inputs, self.recurrents), self.reloadable),)
+        return (
+            ArrayPlan((self.inputs,), self.reloadable),
+            ArrayPlan((self.recurrents,), self.reloadable),
+        )
 
     @property
     def multipliers(self) -> int:

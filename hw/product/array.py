@@ -1,14 +1,16 @@
 """The hardware of `hw.product.folded.ArrayPlan`: rings, weight memory, multipliers, banks."""
 
 import numpy as np
-from amaranth.hdl import Const, Elaboratable, Module, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Elaboratable, Module, Signal, Value, signed
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 
+from hw.number.fixed_point import FixedPoint
 from hw.pipeline import delay
 from hw.product.bank import Bank
 from hw.product.columns import Column
 from hw.product.folded import ArrayPlan, Program
+from hw.product.reloadable import ReloadableWeights
 
 
 class MultiplierArray(Elaboratable):
@@ -20,6 +22,8 @@ class MultiplierArray(Elaboratable):
         The programs.
     name
         Prefix of the ports.
+    memory
+        The weights of a reloadable plan.
 
     Attributes
     ----------
@@ -27,16 +31,21 @@ class MultiplierArray(Elaboratable):
         For each program, a pulse that begins it. Programs must not overlap in the ring.
     vectors
         For each program, its vector, taken ``plan.lead`` cycles after the start.
+    models
+        For each program of a reloadable plan, the model that it uses, taken with the start.
     banks
         Where sums begin and end, one for each bank of the plan.
     """
 
-    def __init__(self, plan: ArrayPlan, name: str) -> None:
-        self._plan = plan
+    def __init__(
+        self, plan: ArrayPlan, name: str, memory: ReloadableWeights | None = None
+    ) -> None:
+        self._plan, self._memory = plan, memory
         self.starts = [Signal(name=f"{name}_start{i}") for i in range(len(plan.programs))]
         self.vectors = [
             _vector(program, f"{name}_vector{i}") for i, program in enumerate(plan.programs)
         ]
+        self.models = [Signal(name=f"{name}_model{i}") for i in range(len(plan.programs))]
         self.banks = [
             Bank(programs, plan, f"{name}_bank{i}") for i, programs in enumerate(plan.banks)
         ]
@@ -54,7 +63,12 @@ class MultiplierArray(Elaboratable):
         first = 0
         for index, bank in enumerate(self.banks):
             count = len(plan.banks[index])
-            bank.add_to(m, products, samples[first : first + count])
+            models = [
+                delay(m, model, plan.lead, f"sampled_model{first + i}")
+                for i, model in enumerate(self.models[first : first + count])
+                if plan.reloadable
+            ]
+            bank.add_to(m, products, samples[first : first + count], models)
             first += count
         return m
 
@@ -120,18 +134,11 @@ class MultiplierArray(Elaboratable):
     def _weights(self, m: Module) -> list[Value]:
         """Return every multiplier's weight, in step with the operands."""
         plan = self._plan
-        words = np.concatenate([weight_table(plan, program) for program in plan.programs])
-        shape = signed(plan.word_width + 1) if _unsigned(plan) else signed(plan.word_width)
+        if self._memory is not None:
+            return self._reloadable(m, self._memory)
+        words, shape = weight_words(plan), word_format(plan).shape
         if len(words) == 1:
             return [Const(int(weight), shape) for weight in words[0]]
-        address = Signal(range(plan.depth), name="weight_address")
-        with m.If(address != plan.depth - 1):
-            m.d.sync += address.eq(address + 1)
-        base = 0
-        for program, start in zip(plan.programs, self.starts, strict=True):
-            with m.If(start):
-                m.d.sync += address.eq(base)
-            base += program.busy_cycles
         memory = Memory(
             shape=data.ArrayLayout(shape, plan.multipliers),
             depth=plan.depth,
@@ -140,11 +147,50 @@ class MultiplierArray(Elaboratable):
         )
         m.submodules.weights = memory
         port = memory.read_port()
-        m.d.comb += port.addr.eq(address)
-        weights = [port.data[lane] for lane in range(plan.multipliers)]
-        if not plan.in_block_ram:
+        m.d.comb += port.addr.eq(self._address(m))
+        return self._registered(m, [port.data[lane] for lane in range(plan.multipliers)])
+
+    def _reloadable(self, m: Module, memory: ReloadableWeights) -> list[Value]:
+        """Read a memory with two banks: only while a program runs, so that it knows which."""
+        plan = self._plan
+        address = self._address(m)
+        reading = Signal(name="weights_wanted")
+        model = Signal(name="weights_model")
+        ends = np.cumsum([program.busy_cycles for program in plan.programs]) - 1
+        final = Signal(name="weights_final")
+        m.d.comb += [
+            final.eq(Cat(address == int(end) for end in ends).any()),
+            memory.addr.eq(address),
+            memory.en.eq(reading),
+            memory.model.eq(model),
+        ]
+        with m.If(final):
+            m.d.sync += reading.eq(0)
+        for start, chosen in zip(self.starts, self.models, strict=True):
+            with m.If(start):
+                m.d.sync += [reading.eq(1), model.eq(chosen)]
+        return self._registered(m, [memory.data[lane] for lane in range(plan.multipliers)])
+
+    def _address(self, m: Module) -> Signal:
+        """Return the address of the running program's weights."""
+        plan = self._plan
+        address = Signal(range(max(plan.depth, 2)), name="weight_address")
+        with m.If(address != plan.depth - 1):
+            m.d.sync += address.eq(address + 1)
+        base = 0
+        for program, start in zip(plan.programs, self.starts, strict=True):
+            with m.If(start):
+                m.d.sync += address.eq(base)
+            base += program.busy_cycles
+        return address
+
+    def _registered(self, m: Module, weights: list[Value]) -> list[Value]:
+        """Add the output registers of a block RAM."""
+        if not self._plan.in_block_ram:
             return weights
-        registers = [Signal(shape, name=f"weight{lane}") for lane in range(plan.multipliers)]
+        registers = [
+            Signal(weight.shape(), name=f"weight{lane}") for lane, weight in enumerate(weights)
+        ]
         m.d.sync += [r.eq(w) for r, w in zip(registers, weights, strict=True)]
         return list(registers)
 
@@ -154,11 +200,19 @@ def _vector(program: Program, name: str) -> data.View:
     return data.View(layout, Signal(layout.size, name=name))
 
 
-def _unsigned(plan: ArrayPlan) -> bool:
-    return any(
+def word_format(plan: ArrayPlan) -> FixedPoint:
+    """Return the format in which the memory holds weights: signed integers."""
+    unsigned = any(
         program.kernel_format.width == plan.word_width and not program.kernel_format.signed
         for program in plan.programs
     )
+    width = plan.word_width + unsigned
+    return FixedPoint(width, width)
+
+
+def weight_words(plan: ArrayPlan) -> np.ndarray:
+    """Return the memory's content, int64 ``(depth, multipliers)``: program after program."""
+    return np.concatenate([weight_table(plan, program) for program in plan.programs])
 
 
 def weight_table(plan: ArrayPlan, program: Program) -> np.ndarray:

@@ -84,9 +84,12 @@ class ArrayPlan:
     ----------
     banks
         Programs; those of one bank share their adder trees.
+    reloadable
+        Whether a host may replace the weights, which then always lie in a memory.
     """
 
     banks: tuple[tuple[Program, ...], ...]
+    reloadable: bool = False
 
     @property
     def programs(self) -> tuple[Program, ...]:
@@ -119,7 +122,9 @@ class ArrayPlan:
     @property
     def lead(self) -> int:
         """Cycles from a program's start until its vector is sampled: the weights come later."""
-        return 0 if self.depth == 1 else 1 + self.in_block_ram - self.operand_stages
+        if self.depth == 1 and not self.reloadable:
+            return 0
+        return 1 + self.in_block_ram - self.operand_stages
 
     @property
     def tree_stages(self) -> int:
@@ -195,6 +200,15 @@ def product_sum_format(
     return FixedPoint.covering(
         int(low.min()), int(high.max()), source.fraction + kernel_format.fraction
     )
+
+
+def extreme_kernel(length: int, format: FixedPoint) -> np.ndarray:
+    """Return a kernel ``(length, 2)`` whose sums reach as far as those of any other.
+
+    All products of a column have the same ends, so the lowest and the highest sum over all
+    kernels of `format` are those of its lowest or of its highest code, used throughout.
+    """
+    return np.tile(np.array([format.minimum, format.maximum], dtype=np.int64), (length, 1))
 
 
 def sum_bounds(kernel: np.ndarray, source: FixedPoint) -> tuple[np.ndarray, np.ndarray]:
