@@ -18,6 +18,7 @@ from hw.network.mode import Mode
 from hw.network.pace import Pace
 from hw.network.schedule import Schedule, Stage, make_schedule
 from hw.number.fixed_point import FixedPoint
+from hw.product.model_store import tables_of
 from hw.stream import Port
 from hw.timing import NetworkTiming
 
@@ -92,6 +93,7 @@ class Network:
                     "give each layer a name of its own"
                 )
             ports[node.name] = node.spec.outputs[0]
+        _check_models(self)
 
     @property
     def input(self) -> Port:
@@ -201,6 +203,11 @@ class Network:
             )
         return codes.astype(np.int64)
 
+    @property
+    def reloadable(self) -> tuple[Node, ...]:
+        """The nodes whose weights a host can replace at run time."""
+        return tuple(node for node in self.nodes if tables_of(node.spec))
+
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
         """The nodes as the schedule sees them."""
@@ -251,6 +258,15 @@ def _check_mode(network: Network) -> None:
         raise ChronogateError(
             f"{network.name} slides over {network.input.series} series: the look-back is kept "
             "on chip for one series only, so use the window or the streaming mode"
+        )
+
+
+def _check_models(network: Network) -> None:
+    if network.reloadable and network.mode is Mode.WINDOW and network.input.series > 1:
+        raise ChronogateError(
+            f"{network.name} takes windows of {network.input.series} series in any order, so the "
+            f"old weights of {network.reloadable[0].name} would never be free: use one series, "
+            "the streaming mode, or layers that are not reloadable"
         )
 
 

@@ -2,7 +2,8 @@
 
 One input beat is one time step, one output beat is one forecast or one step of it, closed by
 ``tlast``; every value is extended to whole bytes, value 0 in the low bits. Interleaved designs
-have ``tid``, the number of the series, on both sides. Inside nothing waits (`hw.stream`): while
+have ``tid``, the number of the series, on both sides; with reloadable weights ``m_axis_tuser``
+tells which bank a forecast's model came from. Inside nothing waits (`hw.stream`): while
 the output buffer is full one clock enable stops everything.
 """
 
@@ -25,7 +26,8 @@ from amaranth.lib.wiring import In, Out
 
 from hw.control.axi_lite import PREFIX, connect_bus
 from hw.network.graph import Network
-from hw.stream import Port, tag_layout
+from hw.control.reload import model_memories
+from hw.stream import Port
 from hw.top.control import Control
 from hw.top.core import Core
 from hw.top.entry import padded_width, series_bits
@@ -54,12 +56,13 @@ class Accelerator(wiring.Component):
     m_axis_tready: Signal
     m_axis_tlast: Signal
     dropped_windows: Signal
+    m_axis_tuser: Signal
     s_axis_tid: Signal
     m_axis_tid: Signal
 
     def __init__(self, network: Network, control: bool = False) -> None:
         self._network = network
-        self._control = Control(network) if control else None
+        self._control = Control(network, model_memories(network)) if control else None
         bits = series_bits(network.input)
         number = {"s_axis_tid": In(bits), "m_axis_tid": Out(bits)} if bits else {}
         super().__init__(
@@ -76,6 +79,7 @@ class Accelerator(wiring.Component):
                 "m_axis_tlast": Out(1),
                 "dropped_windows": Out(32),
                 **number,
+                **({"m_axis_tuser": Out(1)} if network.reloadable else {}),
                 **(self._control.pins if self._control is not None else {}),
             }
         )
@@ -89,7 +93,10 @@ class Accelerator(wiring.Component):
         core = Core(self._network, () if control is None else control.watches)
         m.submodules.core = EnableInserter(enable)(core)
         port = self._network.output
-        layout = data.StructLayout({"data": beat_shape(port), "tag": tag_layout(port.series)})
+        if self._network.reloadable:
+            m.domains.host = ClockDomain()
+            m.d.comb += [ClockSignal("host").eq(self.aclk), ResetSignal("host").eq(~self.aresetn)]
+        layout = data.StructLayout({"data": beat_shape(port), "tag": core.o.payload.tag.shape()})
         m.submodules.output = output = SkidBuffer(layout)
         moves: Value = enable
         if control is not None:
@@ -116,6 +123,8 @@ class Accelerator(wiring.Component):
                 core.tid.eq(self.s_axis_tid),
                 self.m_axis_tid.eq(output.o.payload.tag.series),
             ]
+        if self._network.reloadable:
+            m.d.comb += self.m_axis_tuser.eq(output.o.payload.tag.model)
         return m
 
     def _attach(self, m: Module, control: Control, core: Core, enable: Signal) -> None:
@@ -131,6 +140,14 @@ class Accelerator(wiring.Component):
             control.saturated.eq(Mux(enable, core.saturated, 0)),
             control.dropped_windows.eq(core.dropped_windows),
         ]
+        if self._network.reloadable:
+            m.d.comb += [
+                core.commit.eq(control.commit),
+                control.commit_pending.eq(~core.settled),
+                control.target.eq(core.target),
+            ]
+        for index in range(len(self._network.reloadable)):
+            wiring.connect(m, getattr(control, f"memory{index}"), getattr(core, f"model{index}"))
 
 
 def beat_shape(port: Port) -> Shape:

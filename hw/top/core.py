@@ -2,15 +2,19 @@
 
 import re
 
-from amaranth.hdl import Module, ResetInserter, Signal, Value, unsigned
+from amaranth.hdl import Cat, Module, ResetInserter, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.control.reload import model_memories
 from hw.control.saturation import SaturationWatch
 from hw.network.graph import Network, Node
 from hw.network.mode import Mode
 from hw.network.schedule import GATE, gate_stage
+from hw.product.reloadable import ModelSelect
+from hw.stream import Block, Port
 from hw.top.banked_entry import BankedEntry
+from hw.top.carrier import carrying, with_model
 from hw.top.entry import Entry, padded_width, series_bits
 from hw.top.framing import StreamingFraming, WindowFraming
 from hw.top.join import Join
@@ -37,6 +41,9 @@ class Core(wiring.Component):
         What is computed.
     watches
         Quantizers of which ``saturated[k]`` tells that a beat saturates them.
+
+    A network with reloadable weights also has the ports of `hw.product.reloadable.ModelSelect`
+    and for each reloadable node, in order, a memory port ``model<k>``, all in the domain ``host``.
     """
 
     tdata: Signal
@@ -48,6 +55,9 @@ class Core(wiring.Component):
     restarted: Signal
     dropped_windows: Signal
     saturated: Signal
+    commit: Signal
+    settled: Signal
+    target: Signal
     o: stream.Interface
 
     def __init__(self, network: Network, watches: tuple[SaturationWatch, ...] = ()) -> None:
@@ -64,8 +74,9 @@ class Core(wiring.Component):
                 "restarted": Out(1),
                 "dropped_windows": Out(32),
                 "saturated": Out(len(self._watches)),
-                "o": Out(network.output.signature),
+                "o": Out(self._tagged(network.output).signature),
             }
+            | model_ports(network)
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -83,9 +94,14 @@ class Core(wiring.Component):
             self.dropped_windows.eq(entry.dropped_windows),
         ]
         streams = {network.input.name: (entry.o.valid, entry.o.payload)}
+        if network.reloadable:
+            streams = {network.input.name: self._with_model(m, entry)}
+        settled: list[Value] = []
         for node in network.nodes:
-            block = node.spec.build()
+            block = carrying(node.spec) if network.reloadable else node.spec.build()
             m.submodules[identifier(node.name)] = block
+            if node in network.reloadable:
+                settled.append(self._reach(m, block, len(settled)))
             given = [streams[source] for source in node.inputs]
             if len(given) > 1:
                 given = self._join(m, node, given, entry.clear)
@@ -97,6 +113,8 @@ class Core(wiring.Component):
         for index, watch in enumerate(self._watches):
             saturates = watch.hardware(m, *streams[watch.source], index)
             m.d.comb += self.saturated[index].eq(saturates)
+        if settled:
+            m.d.comb += self.settled.eq(Cat(settled).all())
         there, payload = streams[network.outputs[0]]
         if network.schedule.output == GATE:
             closes = entry.o.valid & entry.o.payload.tag.last
@@ -104,12 +122,42 @@ class Core(wiring.Component):
         m.d.comb += [self.o.valid.eq(there), self.o.payload.eq(payload)]
         return m
 
+    def _tagged(self, port: Port) -> Port:
+        """Return a port as it is in this design."""
+        return with_model(port) if self._network.reloadable else port
+
+    def _with_model(self, m: Module, entry: Entry) -> tuple[Signal, data.View]:
+        """Give each window its model at its first beat."""
+        m.submodules.models = select = ModelSelect()
+        layout = self._tagged(self._network.input).layout
+        payload = data.View(layout, Signal(layout.size, name="input_with_model"))
+        given, tag = entry.o.payload, payload.tag
+        # Samples of a stream have a forecast each, whatever the state that they go on from.
+        streaming = self._network.mode is Mode.STREAMING
+        m.d.comb += [
+            payload.data.eq(given.data),
+            *(tag[name].eq(given.tag[name]) for name, _ in given.tag.shape()),
+            tag.model.eq(select.model),
+            select.boundary.eq(entry.o.valid & (given.tag.first | streaming)),
+            select.commit.eq(self.commit),
+            select.settled.eq(self.settled),
+            self.target.eq(select.target),
+        ]
+        return entry.o.valid, payload
+
+    def _reach(self, m: Module, block: Block, index: int) -> Value:
+        """Lead a reloadable block's memories out; returns whether it is settled."""
+        m.d.comb += getattr(block, "model_target").eq(self.target)
+        wiring.connect(m, wiring.flipped(getattr(self, f"model{index}")), getattr(block, "model_port"))
+        return getattr(block, "model_settled")
+
     def _gate(
         self, m: Module, forecast: tuple[Signal, Signal], closes: Value, clear: Signal
     ) -> tuple[Signal, Signal]:
         """Keep a forecast back until its window has closed where it should."""
         schedule, network = self._network.schedule, self._network
-        ports = gate_stage(network.outputs[0], network.output).inputs
+        gate = gate_stage(network.outputs[0], network.output)
+        ports = [self._tagged(port) for port in gate.inputs]
         join = Join(ports, schedule.joins[GATE])
         m.submodules.forecast_gate = ResetInserter(clear)(join)
         queue, closed = join.inputs
@@ -124,11 +172,26 @@ class Core(wiring.Component):
         self, m: Module, node: Node, given: list[tuple[Signal, Signal]], clear: Signal
     ) -> list[tuple[Signal, Signal]]:
         """Let the beats of several streams enter a block in the same cycle."""
-        join = Join(node.spec.inputs, self._network.schedule.joins[node.name])
+        ports = [self._tagged(port) for port in node.spec.inputs]
+        join = Join(ports, self._network.schedule.joins[node.name])
         m.submodules[f"{identifier(node.name)}_join"] = ResetInserter(clear)(join)
         for queue, (valid, payload) in zip(join.inputs, given, strict=True):
             m.d.comb += [queue.valid.eq(valid), queue.payload.eq(payload)]
         return [(head.valid, head.payload) for head in join.outputs]
+
+
+def model_ports(network: Network) -> dict[str, wiring.Member]:
+    """Return what a host needs to replace weights, as seen from the core."""
+    if not network.reloadable:
+        return {}
+    return {
+        "commit": In(1),
+        "settled": Out(1),
+        "target": Out(1),
+        **{
+            f"model{k}": In(memory.signature) for k, memory in enumerate(model_memories(network))
+        },
+    }
 
 
 def identifier(name: str) -> str:
