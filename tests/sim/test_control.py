@@ -7,8 +7,9 @@ import numpy as np
 
 from hw.control.map import saturation_names
 from hw.control.saturation import saturation_watches
-from sim.cocotb_runner import CONTROL_TESTS, TESTS, run_testbench
+from sim.cocotb_runner import CONTROL_TESTS, RELOAD_TESTS, TESTS, run_testbench
 from tests.hw.drawing import draw_codes, draw_network
+from tests.hw.reloading import made_reloadable
 
 
 def test_registers_count_and_command_while_windows_go_through(tmp_path: Path) -> None:
@@ -35,3 +36,13 @@ def draw_saturating():
             assert len(saturation_names(network)) == len(counts)
             return network, codes
     raise AssertionError("unreachable")
+
+
+def test_models_are_loaded_through_axi_while_windows_go_through(tmp_path: Path) -> None:
+    network = made_reloadable(draw_network(1, "gru_after"))
+    rng = np.random.default_rng(1)
+    codes = draw_codes(rng, network.input_format, 6, network.look_back, network.features)
+    result = run_testbench(network, codes, tmp_path, 5, control=True)
+    assert result.passed
+    assert result.predicted == result.simulated
+    assert result.backpressure[-1:] == RELOAD_TESTS
