@@ -8,9 +8,11 @@ A block's stream therefore has ``valid`` but no ``ready`` (``always_ready``).
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from amaranth.hdl import Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.memory_port import MemoryInterface, StateInterface
 from hw.number.fixed_point import FixedPoint
 
 
@@ -90,7 +92,9 @@ class Port:
 class Block(wiring.Component):
     """A component with one stream for each port, under the port's name.
 
-    Nearly every block has the input stream ``i`` and the output stream ``o``.
+    Nearly every block has the input stream ``i`` and the output stream ``o``. A layer with
+    reloadable weights has ``model_*`` (`hw.product.model_store`), one whose states a host reaches
+    has ``state_bus`` (`hw.layer.state_access`).
 
     Parameters
     ----------
@@ -102,6 +106,10 @@ class Block(wiring.Component):
 
     i: stream.Interface
     o: stream.Interface
+    model_target: Signal
+    model_settled: Signal
+    model_port: MemoryInterface
+    state_bus: StateInterface
 
     def __init__(
         self,

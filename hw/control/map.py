@@ -3,8 +3,9 @@
 import re
 
 from hw.control.registers import Access, Field, Register, RegisterMap
-from hw.control.reload import shape_fingerprint
+from hw.control.reload import model_memories, shape_fingerprint
 from hw.control.saturation import saturation_watches
+from hw.control.state import state_memories
 from hw.memory_port import Memory
 from hw.network.graph import Network
 from hw.network.mode import Mode
@@ -91,6 +92,11 @@ def _identity(network: Network) -> list[Register]:
     ]
 
 
+def host_memories(network: Network) -> tuple[Memory, ...]:
+    """Return what the host of a network's design reaches, in the order of the numbers."""
+    return (*model_memories(network), *state_memories(network))
+
+
 def _shape(network: Network) -> list[Register]:
     digest = shape_fingerprint(network)
     return [
@@ -117,9 +123,7 @@ def _control(reloadable: bool) -> list[Register]:
         ("clear", "counters begin anew; together with latch nothing is lost or counted twice"),
     ]
     if reloadable:
-        pulses.append(
-            ("commit", "the next window to begin is the first with the weights written")
-        )
+        pulses.append(("commit", "the next window to begin is the first with the weights written"))
     fields = (Field(name, Access.PULSE, text, lsb=bit) for bit, (name, text) in enumerate(pulses))
     enable = "input beats are accepted; what has been accepted is finished in any case"
     return [

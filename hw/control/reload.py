@@ -8,7 +8,7 @@ applied by the host). The registers ``shape_hash*`` name the shape.
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -19,7 +19,7 @@ from hw.memory_port import Memory
 from hw.network.graph import Network, Node
 from hw.network.metadata import Metadata
 from hw.network.serialization import encode_network
-from hw.product.model_store import bases, describe, tables_of
+from hw.product.model_store import array_fields, bases, describe, tables_of
 
 
 @dataclass(frozen=True)
@@ -149,4 +149,4 @@ def _encoded(network: Network) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 def _loadable(network: Network) -> set[str]:
     """Return the keys of the arrays that can be loaded."""
-    return {f"{node.name}.{item.name}" for node in network.reloadable for item in fields(node.spec)}
+    return {f"{n.name}.{key}" for n in network.reloadable for key in array_fields(n.spec)}

@@ -146,9 +146,7 @@ class Dense:
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        return (
-            Port("o", self.kernel.shape[1], self.output, self.steps, self.series, self.models),
-        )
+        return (Port("o", self.kernel.shape[1], self.output, self.steps, self.series, self.models),)
 
     @property
     def models(self) -> int:
@@ -159,7 +157,9 @@ class Dense:
     def model_tables(self) -> tuple[ModelTable, ...]:
         """The weights, and for each column of multipliers its biases."""
         biases = [
-            ModelTable(f"bias{index}", self.bias[list(column.outputs), np.newaxis], self.bias_format)
+            ModelTable(
+                f"bias{index}", self.bias[list(column.outputs), np.newaxis], self.bias_format
+            )
             for index, column in enumerate(self.program.columns)
         ]
         return (*array_tables([self.plan]), *biases)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from hw.errors import ChronogateError
+from hw.layer.state_access import state_memory
 from hw.layer.step import StepPlan
+from hw.memory_port import Memory
 from hw.number.fixed_point import FixedPoint
 from hw.product.folded import extreme_kernel, lanes_for, product_sum_format
 from hw.product.model_store import MODELS, ModelTable, array_tables, check_codes
@@ -154,6 +156,8 @@ class FoldedRecurrence:
     return_sequences: bool
     series: int
     reloadable: bool
+    state_access: bool
+    state: FixedPoint
     kernel_format: FixedPoint
     recurrent_format: FixedPoint
 
@@ -205,6 +209,19 @@ class FoldedRecurrence:
     def outputs(self) -> tuple[Port, ...]:
         steps = self.steps if self.return_sequences else None
         return (Port("o", self.units, self.hidden, steps, self.series, self.models),)
+
+    @property
+    def state_kinds(self) -> tuple[str, ...]:
+        """What a host finds in `state_memory`, in this order."""
+        return ("h",)
+
+    def state_memory(self, name: str, layer: str) -> Memory | None:
+        """Return the memory in which a host finds the states, if it is asked for."""
+        if not self.state_access:
+            return None
+        return state_memory(
+            self.units, self.state_kinds, self.state.width, self.series, name, layer
+        )
 
     @property
     def models(self) -> int:

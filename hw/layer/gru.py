@@ -69,6 +69,8 @@ class GRU(FoldedRecurrence):
     reloadable
         Let a host replace kernels and biases at run time (`hw.product.reloadable`) by any others
         of their formats. Sums are as wide as the worst of them needs.
+    state_access
+        Let a host read and write the states at run time (`hw.control.state`).
 
     Raises
     ------
@@ -96,6 +98,7 @@ class GRU(FoldedRecurrence):
     return_sequences: bool = False
     series: int = 1
     reloadable: bool = False
+    state_access: bool = False
 
     @cached_property
     def input_product(self) -> Dense:

@@ -56,6 +56,8 @@ class LSTM(FoldedRecurrence):
     reloadable
         Let a host replace kernels and biases at run time (`hw.product.reloadable`) by any others
         of their formats. Sums are as wide as the worst of them needs.
+    state_access
+        Let a host read and write the states at run time (`hw.control.state`).
 
     Raises
     ------
@@ -81,6 +83,11 @@ class LSTM(FoldedRecurrence):
     return_sequences: bool = False
     series: int = 1
     reloadable: bool = False
+    state_access: bool = False
+
+    @property
+    def state_kinds(self) -> tuple[str, ...]:
+        return ("h", "c")
 
     @cached_property
     def input_product(self) -> Dense:

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data
-from amaranth.lib.memory import Memory
+from amaranth.lib.memory import Memory, ReadPort, WritePort
 
 from hw.layer.folding import column_biases
 from hw.layer.projection import ProjectionStore
 from hw.layer.recurrent_cell import INFO_LEAD, Cell, Info, NewState, RecurrentSpec, gather
+from hw.layer.state_access import StateAccess, bus_members
 from hw.number.resize import resize
 from hw.pipeline import constants, delay, later
 from hw.product.array import MultiplierArray
@@ -34,8 +35,13 @@ class RecurrentBlock(Block):
     """A recurrent layer around the cells that a subclass gives."""
 
     def __init__(self, spec: RecurrentSpec) -> None:
-        super().__init__(spec.inputs, spec.outputs, store_members(tables_of(spec)))
+        memory = spec.state_memory("state", "")
+        members = store_members(tables_of(spec)) | bus_members(memory)
+        super().__init__(spec.inputs, spec.outputs, members)
         self._recurrent = spec
+        self._access = None
+        if memory is not None:
+            self._access = StateAccess(self.state_bus, spec.units, spec.state_kinds)
         self._store = ModelStore(spec.model_tables) if spec.reloadable else None
 
     @abstractmethod
@@ -143,7 +149,7 @@ class RecurrentBlock(Block):
         for group in spec.groups:
             last = first + len(group.lanes)
             columns = tuple(zip(bank.lookups[first:last], bank.results[first:last], strict=True))
-            cells.append(Cell(m, spec, group, columns, info, store, self._store))
+            cells.append(Cell(m, spec, group, columns, info, store, self._store, self._access))
             first = last
         return cells
 
@@ -154,10 +160,11 @@ class RecurrentBlock(Block):
             resize(m, s.value, spec.outputs[0].format, spec.state, f"hidden{s.units[0]}")
             for s in states
         ]
-        gathered = gather(m, states, quantized, "hidden")
+        access = self._access
+        gathered = gather(m, states, quantized, "hidden", access if spec.series == 1 else None)
         layout = data.ArrayLayout(spec.state.shape, spec.units)
         hidden = data.View(layout, Signal(layout.size, name=HIDDEN_STATE))
-        source = gathered
+        source, kept = gathered, Cat(gathered)
         if spec.series > 1:
             last = latest(states, spec)
             memory = Memory(shape=layout.size, depth=spec.series, init=[])
@@ -171,10 +178,31 @@ class RecurrentBlock(Block):
             ]
             width = spec.state.width
             source = [read.data[u * width : (u + 1) * width] for u in range(spec.units)]
+            kept = read.data
+            if access is not None:
+                self._write_unit(m, access, write, read)
+        if access is not None:
+            with m.If(access.concerns("h")):
+                m.d.comb += access.bus.result.eq(kept.word_select(access.unit, spec.state.width))
         first = info.at(-1).tag.first
         for unit, value in enumerate(source):
             m.d.comb += hidden[unit].eq(Mux(first, 0, value))
         m.d.comb += vector.eq(hidden)
+
+    def _write_unit(self, m: Module, access: StateAccess, write: WritePort, read: ReadPort) -> None:
+        """Let a host read the states of a series, and write them back with one changed."""
+        changed = Signal.like(read.data, name="changed_states")
+        m.d.comb += changed.eq(read.data)
+        m.d.comb += changed.word_select(access.unit, self._recurrent.state.width).eq(
+            access.bus.data
+        )
+        with m.If(access.concerns("h")):
+            m.d.comb += [
+                read.addr.eq(access.series),
+                write.addr.eq(access.series),
+                write.data.eq(changed),
+                write.en.eq(access.bus.write),
+            ]
 
     def _finish(self, m: Module, states: Sequence[NewState], info: Info) -> None:
         """Give the hidden state away, exactly."""

@@ -8,12 +8,14 @@ from typing import Protocol
 import numpy as np
 from amaranth.hdl import Array, Const, Module, Mux, Signal, Value
 from amaranth.lib import data
-from amaranth.lib.memory import Memory
+from amaranth.lib.memory import Memory, ReadPort
 
 from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
-from hw.layer.projection import ProjectionStore
+from hw.layer.projection import ProjectionStore, within
+from hw.layer.state_access import StateAccess
 from hw.layer.step import StepPlan
+from hw.memory_port import Memory as HostMemory
 from hw.number.fixed_point import FixedPoint
 from hw.pipeline import delay, low_bits
 from hw.product.bank import Lookup, Result
@@ -52,6 +54,9 @@ class RecurrentSpec(Protocol):
 
     @property
     def reloadable(self) -> bool: ...
+    @property
+    def state_kinds(self) -> tuple[str, ...]: ...
+    def state_memory(self, name: str, layer: str) -> HostMemory | None: ...
     @cached_property
     def model_tables(self) -> tuple[ModelTable, ...]: ...
     @cached_property
@@ -138,6 +143,8 @@ class Cell:
         Sums of the input product.
     store
         The tables of a reloadable layer.
+    access
+        How a host reaches the states.
     """
 
     m: Module
@@ -147,6 +154,7 @@ class Cell:
     info: Info
     projections: ProjectionStore
     store: ModelStore | None = None
+    access: StateAccess | None = None
 
     @property
     def name(self) -> str:
@@ -208,16 +216,17 @@ class Cell:
         bank = self.info.at(self.sum_delay - 3).bank
         return self.projections.read(self.m, base, count, address, bank, name)
 
-    def memory(self, format: FixedPoint, name: str) -> "StateMemory":
-        """Add a memory of one value for each unit and series."""
-        return StateMemory(self, format, f"{self.name}_{name}")
+    def memory(self, format: FixedPoint, name: str, kind: str = "h") -> "StateMemory":
+        """Add a memory of one value for each unit and series: states of `kind`."""
+        return StateMemory(self, format, f"{self.name}_{name}", kind)
 
 
 class StateMemory:
     """One value for each unit of a group and each series; zero where a series begins."""
 
-    def __init__(self, cell: Cell, format: FixedPoint, name: str) -> None:
+    def __init__(self, cell: Cell, format: FixedPoint, name: str, kind: str) -> None:
         self._cell = cell
+        self._kind = kind
         self._name = name
         self._format = format
         self._bits = (len(cell.group.units) - 1).bit_length()
@@ -246,7 +255,22 @@ class StateMemory:
             port = self._memory.read_port(domain="comb")
             m.d.sync += value.eq(Mux(cell.info.at(after).tag.first, 0, port.data))
         m.d.comb += port.addr.eq(self._address(index, after))
+        if cell.access is not None and cell.access.kinds[0] != self._kind:
+            self._show(cell.access, port)
         return value
+
+    def _show(self, access: StateAccess, port: ReadPort) -> None:
+        """Give a host's access the port, and its answer. States h are shown by the layer."""
+        m, units = self._cell.m, self._cell.group.units
+        here = Signal(name=f"{self._name}_shown")
+        m.d.comb += here.eq(access.concerns(self._kind) & within(access.unit, units[0], len(units)))
+        with m.If(here):
+            m.d.comb += port.addr.eq(self._address_of(access))
+        found: Value = port.data
+        if not self._reads_with_clock:
+            found = delay(m, port.data, 1, f"{self._name}_found")
+        with m.If(here):
+            m.d.comb += access.bus.result.eq(found)
 
     def write(self, valid: Value, index: Value, value: Value, after: int) -> None:
         """Store `value`, `after` cycles behind the ring."""
@@ -256,6 +280,19 @@ class StateMemory:
             port.data.eq(value),
             port.en.eq(valid),
         ]
+        access = self._cell.access
+        if access is not None:
+            with self._cell.m.If(access.writes(self._kind, self._cell.group.units)):
+                self._cell.m.d.comb += [
+                    port.addr.eq(self._address_of(access)),
+                    port.data.eq(access.bus.data),
+                    port.en.eq(1),
+                ]
+
+    def _address_of(self, access: StateAccess) -> Value:
+        series = self._cell.spec.series
+        index = (access.unit - self._cell.group.units[0], self._bits)
+        return low_bits(index, (access.series, (series - 1).bit_length()))
 
     def _address(self, index: Value, after: int) -> Value:
         series = self._cell.spec.series
@@ -267,9 +304,13 @@ class StateMemory:
 
 
 def gather(
-    m: Module, states: Sequence[NewState], values: Sequence[Value], name: str
+    m: Module,
+    states: Sequence[NewState],
+    values: Sequence[Value],
+    name: str,
+    access: StateAccess | None = None,
 ) -> list[Signal]:
-    """Collect `values`, one for each group, by unit.
+    """Collect `values`, one for each group, by unit; a host may write them through `access`.
 
     Returns
     -------
@@ -286,6 +327,9 @@ def gather(
                 chosen.eq(state.valid & (state.index == index)),
                 updated.eq(Mux(chosen, value, kept)),
             ]
+            if access is not None:
+                with m.If(access.writes("h", (unit,))):
+                    m.d.comb += updated.eq(access.bus.data)
             m.d.sync += kept.eq(updated)
             newest[unit] = updated
     return [newest[unit] for unit in sorted(newest)]

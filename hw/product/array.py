@@ -37,9 +37,7 @@ class MultiplierArray(Elaboratable):
         Where sums begin and end, one for each bank of the plan.
     """
 
-    def __init__(
-        self, plan: ArrayPlan, name: str, memory: ReloadableWeights | None = None
-    ) -> None:
+    def __init__(self, plan: ArrayPlan, name: str, memory: ReloadableWeights | None = None) -> None:
         self._plan, self._memory = plan, memory
         self.starts = [Signal(name=f"{name}_start{i}") for i in range(len(plan.programs))]
         self.vectors = [

@@ -5,7 +5,7 @@ host what to write where (`hw.control.reload`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -20,6 +20,7 @@ from hw.product.array import weight_words, word_format
 from hw.product.bank import Lookup
 from hw.product.folded import ArrayPlan
 from hw.product.reloadable import ReloadableWeights
+from hw.stream import Block
 
 MODELS = 2
 """Banks of every table: the model in use, and the one that the host writes."""
@@ -72,6 +73,14 @@ class ReloadableSpec(Protocol):
 def tables_of(spec: object) -> tuple[ModelTable, ...]:
     """Return what a host can replace in a layer; nothing in most."""
     return spec.model_tables if isinstance(spec, ReloadableSpec) and spec.reloadable else ()
+
+
+def array_fields(spec: object) -> dict[str, np.ndarray]:
+    """Return the arrays among a spec's parameters: of a reloadable one, what a host replaces."""
+    if not is_dataclass(spec):
+        return {}
+    values = {item.name: getattr(spec, item.name) for item in fields(spec)}
+    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
 
 
 def bases(tables: Sequence[ModelTable]) -> tuple[int, ...]:
@@ -194,10 +203,10 @@ def store_members(tables: Sequence[ModelTable]) -> dict[str, wiring.Member]:
     return {"model_target": In(1), "model_settled": Out(1), "model_port": In(signature)}
 
 
-def lead_out(m: Module, block: wiring.Component, store: ModelStore) -> None:
+def lead_out(m: Module, block: Block, store: ModelStore) -> None:
     """Connect a store to the members of the block around it."""
     m.d.comb += [
-        store.target.eq(getattr(block, "model_target")),
-        getattr(block, "model_settled").eq(store.settled),
+        store.target.eq(block.model_target),
+        block.model_settled.eq(store.settled),
     ]
-    wiring.connect(m, wiring.flipped(getattr(block, "model_port")), store.port)
+    wiring.connect(m, wiring.flipped(block.model_port), store.port)

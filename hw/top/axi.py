@@ -25,8 +25,10 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.control.axi_lite import PREFIX, connect_bus
+from hw.control.map import host_memories
+from hw.control.state import state_memories
+from hw.memory_port import MemoryInterface
 from hw.network.graph import Network
-from hw.control.reload import model_memories
 from hw.stream import Port
 from hw.top.control import Control
 from hw.top.core import Core
@@ -62,7 +64,7 @@ class Accelerator(wiring.Component):
 
     def __init__(self, network: Network, control: bool = False) -> None:
         self._network = network
-        self._control = Control(network, model_memories(network)) if control else None
+        self._control = Control(network, host_memories(network)) if control else None
         bits = series_bits(network.input)
         number = {"s_axis_tid": In(bits), "m_axis_tid": Out(bits)} if bits else {}
         super().__init__(
@@ -146,8 +148,20 @@ class Accelerator(wiring.Component):
                 control.commit_pending.eq(~core.settled),
                 control.target.eq(core.target),
             ]
-        for index in range(len(self._network.reloadable)):
+        models = len(self._network.reloadable)
+        for index in range(models):
             wiring.connect(m, getattr(control, f"memory{index}"), getattr(core, f"model{index}"))
+        for index in range(len(state_memories(self._network))):
+            asks: MemoryInterface = getattr(control, f"memory{models + index}")
+            answers: MemoryInterface = getattr(core, f"state{index}")
+            m.d.comb += [
+                answers.request.valid.eq(asks.request.valid),
+                answers.request.payload.eq(asks.request.payload),
+                # A frozen core shows one answer for long.
+                asks.request.ready.eq(answers.request.ready & enable),
+                asks.response.valid.eq(answers.response.valid & enable),
+                asks.response.payload.eq(answers.response.payload),
+            ]
 
 
 def beat_shape(port: Port) -> Shape:

@@ -1,6 +1,7 @@
 """Everything that the clock enable stops: the entry and the blocks of a network."""
 
 import re
+from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Module, ResetInserter, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
@@ -8,18 +9,23 @@ from amaranth.lib.wiring import In, Out
 
 from hw.control.reload import model_memories
 from hw.control.saturation import SaturationWatch
+from hw.control.state import state_memories, stateful_nodes
+from hw.layer.carrier import carrying, with_model
 from hw.network.graph import Network, Node
 from hw.network.mode import Mode
 from hw.network.schedule import GATE, gate_stage
 from hw.product.reloadable import ModelSelect
 from hw.stream import Block, Port
 from hw.top.banked_entry import BankedEntry
-from hw.top.carrier import carrying, with_model
 from hw.top.entry import Entry, padded_width, series_bits
 from hw.top.framing import StreamingFraming, WindowFraming
 from hw.top.join import Join
 from hw.top.single_entry import SingleEntry
 from hw.top.sliding_entry import SlidingEntry
+from hw.top.state_port import StatePort
+
+Beats = tuple[Signal, data.View]
+"""Valid and payload of a stream."""
 
 
 def make_entry(network: Network) -> Entry:
@@ -29,7 +35,8 @@ def make_entry(network: Network) -> Entry:
         return SlidingEntry(port, pace, drain)
     streaming = network.mode is Mode.STREAMING
     framing = StreamingFraming() if streaming else WindowFraming(port.beats)
-    return (BankedEntry if port.series > 1 else SingleEntry)(port, pace, drain, framing)
+    begun = next(iter(state_memories(network)), None)
+    return (BankedEntry if port.series > 1 else SingleEntry)(port, pace, drain, framing, begun)
 
 
 class Core(wiring.Component):
@@ -44,6 +51,8 @@ class Core(wiring.Component):
 
     A network with reloadable weights also has the ports of `hw.product.reloadable.ModelSelect`
     and for each reloadable node, in order, a memory port ``model<k>``, all in the domain ``host``.
+    Where states can be reached, there is a memory port ``state<k>`` for each of
+    `hw.control.state.state_memories`; it answers in cycles only in which the core is not frozen.
     """
 
     tdata: Signal
@@ -77,28 +86,35 @@ class Core(wiring.Component):
                 "o": Out(self._tagged(network.output).signature),
             }
             | model_ports(network)
+            | {f"state{k}": In(port.signature) for k, port in enumerate(state_memories(network))}
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         network = self._network
         m.submodules.entry = entry = make_entry(network)
+        hold = Signal(name="hold")
         m.d.comb += [
             entry.tdata.eq(self.tdata),
             entry.tid.eq(self.tid),
-            entry.tvalid.eq(self.tvalid),
+            entry.tvalid.eq(self.tvalid & ~hold),
             entry.tlast.eq(self.tlast),
             entry.restart.eq(self.restart),
             self.restarted.eq(entry.restarted),
-            self.tready.eq(entry.tready),
+            self.tready.eq(entry.tready & ~hold),
             self.dropped_windows.eq(entry.dropped_windows),
         ]
-        streams = {network.input.name: (entry.o.valid, entry.o.payload)}
+        streams: dict[str, Beats] = {network.input.name: (entry.o.valid, entry.o.payload)}
         if network.reloadable:
             streams = {network.input.name: self._with_model(m, entry)}
         settled: list[Value] = []
+        buses: list[object] = [entry.state_bus] if stateful_nodes(network) else []
         for node in network.nodes:
-            block = carrying(node.spec) if network.reloadable else node.spec.build()
+            block = node.spec.build()
+            if node in stateful_nodes(network):
+                buses.append(block.state_bus)
+            if network.reloadable:
+                block = carrying(node.spec, block)
             m.submodules[identifier(node.name)] = block
             if node in network.reloadable:
                 settled.append(self._reach(m, block, len(settled)))
@@ -113,6 +129,8 @@ class Core(wiring.Component):
         for index, watch in enumerate(self._watches):
             saturates = watch.hardware(m, *streams[watch.source], index)
             m.d.comb += self.saturated[index].eq(saturates)
+        if buses:
+            m.d.comb += hold.eq(self._reach_states(m, entry, buses))
         if settled:
             m.d.comb += self.settled.eq(Cat(settled).all())
         there, payload = streams[network.outputs[0]]
@@ -126,7 +144,7 @@ class Core(wiring.Component):
         """Return a port as it is in this design."""
         return with_model(port) if self._network.reloadable else port
 
-    def _with_model(self, m: Module, entry: Entry) -> tuple[Signal, data.View]:
+    def _with_model(self, m: Module, entry: Entry) -> Beats:
         """Give each window its model at its first beat."""
         m.submodules.models = select = ModelSelect()
         layout = self._tagged(self._network.input).layout
@@ -147,13 +165,31 @@ class Core(wiring.Component):
 
     def _reach(self, m: Module, block: Block, index: int) -> Value:
         """Lead a reloadable block's memories out; returns whether it is settled."""
-        m.d.comb += getattr(block, "model_target").eq(self.target)
-        wiring.connect(m, wiring.flipped(getattr(self, f"model{index}")), getattr(block, "model_port"))
-        return getattr(block, "model_settled")
+        m.d.comb += block.model_target.eq(self.target)
+        wiring.connect(m, wiring.flipped(getattr(self, f"model{index}")), block.model_port)
+        return block.model_settled
 
-    def _gate(
-        self, m: Module, forecast: tuple[Signal, Signal], closes: Value, clear: Signal
-    ) -> tuple[Signal, Signal]:
+    def _reach_states(self, m: Module, entry: Entry, buses: Sequence[object]) -> Value:
+        """Lead the states out; returns whether a host waits for one, so that no beat may enter."""
+        moving = settling_cycles(self._network)
+        wait = Signal(range(moving + 1), name="settling")
+        calm = Signal(name="calm")
+        holds: list[Value] = []
+        m.d.comb += calm.eq(entry.resting & (wait == 0))
+        with m.If(entry.o.valid):
+            m.d.sync += wait.eq(moving)
+        with m.Elif(wait != 0):
+            m.d.sync += wait.eq(wait - 1)
+        memories = state_memories(self._network)
+        for index, (memory, bus) in enumerate(zip(memories, buses, strict=True)):
+            m.submodules[f"state{index}"] = port = StatePort(memory)
+            wiring.connect(m, port.bus, bus)
+            wiring.connect(m, wiring.flipped(getattr(self, f"state{index}")), port.port)
+            m.d.comb += port.calm.eq(calm & ~entry.o.valid)
+            holds.append(port.hold)
+        return Cat(holds).any()
+
+    def _gate(self, m: Module, forecast: Beats, closes: Value, clear: Signal) -> Beats:
         """Keep a forecast back until its window has closed where it should."""
         schedule, network = self._network.schedule, self._network
         gate = gate_stage(network.outputs[0], network.output)
@@ -168,9 +204,7 @@ class Core(wiring.Component):
         ]
         return join.outputs[0].valid, join.outputs[0].payload
 
-    def _join(
-        self, m: Module, node: Node, given: list[tuple[Signal, Signal]], clear: Signal
-    ) -> list[tuple[Signal, Signal]]:
+    def _join(self, m: Module, node: Node, given: list[Beats], clear: Signal) -> list[Beats]:
         """Let the beats of several streams enter a block in the same cycle."""
         ports = [self._tagged(port) for port in node.spec.inputs]
         join = Join(ports, self._network.schedule.joins[node.name])
@@ -188,10 +222,16 @@ def model_ports(network: Network) -> dict[str, wiring.Member]:
         "commit": In(1),
         "settled": Out(1),
         "target": Out(1),
-        **{
-            f"model{k}": In(memory.signature) for k, memory in enumerate(model_memories(network))
-        },
+        **{f"model{k}": In(memory.signature) for k, memory in enumerate(model_memories(network))},
     }
+
+
+def settling_cycles(network: Network) -> int:
+    """Return the cycles from a beat's entry until nothing of it moves any more."""
+    timings = [stage.timing for stage in network.stages]
+    bursts = [max(t.emission.delay) for t in timings if t.emission is not None]
+    held = [waiting.delay for joins in network.schedule.joins.values() for waiting in joins]
+    return sum(t.latency_cycles for t in timings) + sum(bursts) + sum(held) + 2
 
 
 def identifier(name: str) -> str:

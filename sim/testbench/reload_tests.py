@@ -4,15 +4,18 @@ The name is that in `sim.cocotb_runner.RELOAD_TESTS`. It comes last: the design 
 another model than it began with.
 """
 
-from dataclasses import fields, replace
+from dataclasses import is_dataclass, replace
+from typing import cast
 
 import cocotb
 import numpy as np
 from cocotb.handle import HierarchyObject
 
+from hw.block import Spec
 from hw.control.map import ADDRESS_BITS
 from hw.control.reload import model_writes, shape_fingerprint
-from hw.network.graph import Network, Node
+from hw.network.graph import Network
+from hw.product.model_store import array_fields
 from sim.testbench.bench import Bench
 from sim.testbench.case import Case
 from sim.testbench.control_tests import Registers
@@ -29,21 +32,17 @@ AHEAD = 3
 def shuffled(network: Network, seed: int) -> Network:
     """Return a network of the same shape: the weights of `network` in another order."""
     rng = np.random.default_rng(seed)
-    nodes = [Node(n.name, _shuffled(n, rng), n.inputs) for n in network.reloadable]
-    moved = {node.name: node for node in nodes}
+    moved = {
+        node.name: replace(node, spec=_shuffled(node.spec, rng)) for node in network.reloadable
+    }
     return replace(network, nodes=tuple(moved.get(node.name, node) for node in network.nodes))
 
 
-def _shuffled(node: Node, rng: np.random.Generator):
-    arrays = {item.name: getattr(node.spec, item.name) for item in fields(node.spec)}
-    return replace(
-        node.spec,
-        **{
-            name: rng.permutation(array.ravel()).reshape(array.shape)
-            for name, array in arrays.items()
-            if isinstance(array, np.ndarray)
-        },
-    )
+def _shuffled(spec: Spec, rng: np.random.Generator) -> Spec:
+    assert is_dataclass(spec)
+    arrays = array_fields(spec)
+    moved = {name: rng.permutation(a.ravel()).reshape(a.shape) for name, a in arrays.items()}
+    return cast(Spec, replace(spec, **moved))
 
 
 async def load(host: Registers, network: Network, model: Network) -> None:

@@ -37,7 +37,9 @@ def made_reloadable(network: Network) -> Network:
 def other_model(network: Network, rng: np.random.Generator) -> Network:
     """Return a network of the same shape with other weights, the extremes among them."""
     nodes = [
-        Node(n.name, _drawn(n.spec, rng), n.inputs) if isinstance(n.spec, Weighted) else n
+        Node(n.name, _drawn(n.spec, rng), n.inputs)
+        if isinstance(n.spec, Weighted) and n in network.reloadable
+        else n
         for n in network.nodes
     ]
     return replace(network, nodes=tuple(nodes), name=f"{network.name}_other")
@@ -51,10 +53,8 @@ def _drawn(spec: Weighted, rng: np.random.Generator) -> Weighted:
         given["recurrent_bias"] = spec.bias_format
     codes = {name: draw_codes(rng, f, *getattr(spec, name).shape) for name, f in given.items()}
     if rng.random() < 0.3:
-        codes = {
-            name: np.full_like(value, given[name].minimum if rng.random() < 0.5 else given[name].maximum)
-            for name, value in codes.items()
-        }
+        ends = {n: (f.minimum, f.maximum)[int(rng.integers(2))] for n, f in given.items()}
+        codes = {name: np.full_like(value, ends[name]) for name, value in codes.items()}
     return replace(spec, **codes)
 
 
@@ -139,7 +139,9 @@ class Reloading:
             if moves and ctx.get(core.o.valid):
                 data, tag = core.o.payload.data, core.o.payload.tag
                 self.codes.append([ctx.get(value) for value in data])
-                self.epochs.append((self.epochs[-1] if self.epochs else 0) + (ctx.get(tag.model) != model))
+                self.epochs.append(
+                    (self.epochs[-1] if self.epochs else 0) + (ctx.get(tag.model) != model)
+                )
                 model = ctx.get(tag.model)
             if offered and moves and ctx.get(core.tready):
                 waiting.pop()
