@@ -12,18 +12,18 @@ from tests.hw.drawing import draw_codes, draw_network
 from tests.hw.reloading import made_reloadable
 
 
-def test_registers_count_and_command_while_windows_go_through(tmp_path: Path) -> None:
+def test_registers_count_command_and_load_models_while_windows_go_through(tmp_path: Path) -> None:
     network, codes = draw_saturating()
     result = run_testbench(network, codes, tmp_path, 5, control=True)
     assert result.passed
     assert result.predicted == result.simulated
-    assert result.backpressure == TESTS + CONTROL_TESTS
+    assert result.backpressure == TESTS + CONTROL_TESTS + RELOAD_TESTS
 
 
 def draw_saturating():
-    """Draw until windows have three steps and at least two quantizers saturate now and then."""
+    """Draw a reloadable network with three steps and two quantizers that saturate now and then."""
     for seed in count():
-        network = draw_network(seed, "gru_after")
+        network = made_reloadable(draw_network(seed, "gru_after"))
         rng = np.random.default_rng(seed)
         shape = (8, network.look_back, network.features)
         codes = draw_codes(rng, network.input_format, *shape)
@@ -36,13 +36,3 @@ def draw_saturating():
             assert len(saturation_names(network)) == len(counts)
             return network, codes
     raise AssertionError("unreachable")
-
-
-def test_models_are_loaded_through_axi_while_windows_go_through(tmp_path: Path) -> None:
-    network = made_reloadable(draw_network(1, "gru_after"))
-    rng = np.random.default_rng(1)
-    codes = draw_codes(rng, network.input_format, 6, network.look_back, network.features)
-    result = run_testbench(network, codes, tmp_path, 5, control=True)
-    assert result.passed
-    assert result.predicted == result.simulated
-    assert result.backpressure[-1:] == RELOAD_TESTS
