@@ -1,8 +1,9 @@
 """Registers in a row, pulses that come later, small tables."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from amaranth.hdl import Array, Cat, Const, Module, Shape, Signal, Value
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Shape, Signal, Value
+from amaranth.lib import data
 from amaranth.lib.memory import Memory
 
 LINE_CYCLES = 4
@@ -60,6 +61,20 @@ def later(
     due = Signal(name=f"{name}_due{cycles}")
     m.d.comb += due.eq(count == part)
     return later(m, due, held, cycles - part, interval, f"{name}_then")
+
+
+def gathered(vector: data.View, places: Iterable[int]) -> Value:
+    """Return the values of `vector` at some places, the first in the low bits."""
+    return Cat(Cat(vector[int(place)]) for place in places)
+
+
+def multiplexed(choices: list[Value], select: Value) -> Value:
+    """Return ``choices[select]``; two by two, which takes up to half the LUTs of a case."""
+    for bit in range(len(select)):
+        pairs = zip(choices[::2], choices[1::2], strict=False)
+        single = choices[-1:] if len(choices) % 2 else []
+        choices = [*(Mux(select[bit], odd, even) for even, odd in pairs), *single]
+    return choices[0]
 
 
 def low_bits(*parts: tuple[Value, int]) -> Value:

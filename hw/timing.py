@@ -51,6 +51,9 @@ class BlockTiming:
     series_cycles
         Fewest cycles between two beats of the same series, where that is more than
         `interval_cycles`.
+    shifters
+        How many of the multipliers only shift, because all their weights are powers of two: they
+        are folded like the others but take no DSP block.
     """
 
     latency_cycles: int
@@ -59,6 +62,7 @@ class BlockTiming:
     products: float = 0
     emission: Emission | None = None
     series_cycles: int | None = None
+    shifters: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,21 @@ class LayerTiming:
     latency_cycles: int
     multipliers: int
     utilization: float | None
+    shifters: int = 0
+
+    @property
+    def true_multipliers(self) -> int:
+        """Multipliers that do not just shift."""
+        return self.multipliers - self.shifters
+
+
+@dataclass(frozen=True)
+class OutputTiming:
+    """Cycles of one output; the figures mean what they mean in `NetworkTiming`."""
+
+    latency_cycles: int
+    last_beat_cycles: int
+    window_cycles: int
 
 
 @dataclass(frozen=True)
@@ -77,7 +96,9 @@ class NetworkTiming:
     """Cycles of a network between its AXI4-Stream handshakes, as the report defines them.
 
     Cycles are differences of the rising-edge indices of accepted handshakes, with output ready
-    held high and no gaps at the input.
+    held high and no gaps at the input. With several inputs the handshakes are those of the leading
+    one (`hw.network.graph.Network.input`); with several outputs the first three figures are those
+    of the slowest, and `outputs` has them for each.
 
     Parameters
     ----------
@@ -100,3 +121,4 @@ class NetworkTiming:
     interval_cycles: int
     step_cycles: int
     layers: tuple[LayerTiming, ...] = ()
+    outputs: tuple[OutputTiming, ...] = ()

@@ -1,5 +1,6 @@
 """The order in which beats go in and come out, for every mode and number of series."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,11 +9,12 @@ from numpy.typing import NDArray
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 from hw.network.mode import Mode
+from hw.stream import Port
 
 
 @dataclass(frozen=True)
-class Beats:
-    """Input beats in order, and where each output beat belongs.
+class InputBeats:
+    """The beats of one input stream, in order.
 
     Parameters
     ----------
@@ -22,46 +24,63 @@ class Beats:
         ``tlast`` of each.
     series
         ``tid`` of each.
-    window
-        Which row of the caller's codes each beat belongs to.
-    outputs
-        For each output beat, in order: row and position in the result, and whether ``tlast``
-        must close it; int64 ``(outputs, 3)``.
-    shape
-        Of the result ``(rows, positions, n_out)``.
     """
 
     codes: NDArray[np.int64]
     last: NDArray[np.uint8]
     series: NDArray[np.uint16]
-    window: NDArray[np.int64]
-    outputs: NDArray[np.int64]
-    shape: tuple[int, int, int]
 
-    @property
-    def output_series(self) -> NDArray[np.uint16]:
-        """``tid`` that each output beat must have."""
-        rows, indices = np.unique(self.window, return_index=True)
-        of_row = np.zeros(int(rows.max(initial=0)) + 1, dtype=np.uint16)
-        of_row[rows] = self.series[indices]
-        return of_row[self.outputs[:, 0]]
+
+@dataclass(frozen=True)
+class OutputBeats:
+    """Where each beat of an output stream belongs.
+
+    Parameters
+    ----------
+    places
+        For each beat, in order: row and position in the result, and whether ``tlast`` must close
+        it; int64 ``(beats, 3)``.
+    series
+        ``tid`` that each must have.
+    shape
+        Of the result ``(rows, positions, n_out)``.
+    """
+
+    places: NDArray[np.int64]
+    series: NDArray[np.uint16]
+    shape: tuple[int, int, int]
 
     def collect(self, beats: NDArray[np.int64]) -> NDArray[np.int64]:
         """Put output beats ``(outputs, n_out)`` in their places ``(rows, positions, n_out)``."""
         result = np.zeros(self.shape, dtype=np.int64)
-        result[self.outputs[:, 0], self.outputs[:, 1]] = beats
+        result[self.places[:, 0], self.places[:, 1]] = beats
         return result
 
+    def expected(self, results: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the beats ``(outputs, n_out)`` that carry `results`, of any shape."""
+        return results.reshape(self.shape)[self.places[:, 0], self.places[:, 1]]
 
-def arrange(network: Network, codes: np.ndarray, order: np.ndarray | None = None) -> Beats:
-    """Return the beats that bring `codes` into `network`.
+
+@dataclass(frozen=True)
+class Beats:
+    """The beats of all streams, in the network's order of inputs and outputs."""
+
+    inputs: tuple[InputBeats, ...]
+    outputs: tuple[OutputBeats, ...]
+
+
+def arrange(
+    network: Network, arrays: Sequence[np.ndarray], order: np.ndarray | None = None
+) -> Beats:
+    """Return the beats that bring codes into `network`.
 
     Parameters
     ----------
     network
         The design.
-    codes
-        Windows or series ``(N, L, F)``, checked. Row n belongs to series ``n % S``.
+    arrays
+        Codes of each input, checked: windows or series ``(N, L, F)``, or ``(N, F)`` for one beat a
+        window. Row n belongs to series ``n % S``.
     order
         For interleaved designs, the row that each beat belongs to, int ``(N * L,)``; by default
         S rows at a time, a beat of each in turn.
@@ -71,23 +90,31 @@ def arrange(network: Network, codes: np.ndarray, order: np.ndarray | None = None
     ChronogateError
         When `order` does not hold every row L times, or lets two rows of a series overlap.
     """
-    rows, length, _ = codes.shape
+    codes = [array if array.ndim == 3 else array[:, np.newaxis] for array in arrays]
+    length = max(array.shape[1] for array in codes)
+    rows, series = len(codes[0]), network.input.series
     if order is None:
-        order = _default_order(rows, length, network.input.series)
+        order = _default_order(rows, length, series)
     order = np.asarray(order, dtype=np.int64)
     step = _occurrence(order, rows)
     if len(order) != rows * length or (np.bincount(order, minlength=rows) != length).any():
         raise ChronogateError(f"the order must hold each of {rows} rows {length} times")
-    last = step == length - 1
-    series = (order % network.input.series).astype(np.uint16)
-    outputs, positions = _outputs(network, order, step, last, length)
     return Beats(
-        codes[order, step],
-        last.astype(np.uint8),
-        series,
-        order,
-        outputs,
-        (rows, positions, network.output.channels),
+        tuple(_inputs(array, order, step, series) for array in codes),
+        tuple(_outputs(network, port, order, step, length, rows) for port in network.output_ports),
+    )
+
+
+def _inputs(
+    codes: np.ndarray, order: NDArray[np.int64], step: NDArray[np.int64], series: int
+) -> InputBeats:
+    # What comes once a window comes with the window's first beat.
+    comes = step < codes.shape[1]
+    rows, steps = order[comes], step[comes]
+    return InputBeats(
+        codes[rows, steps],
+        (steps == codes.shape[1] - 1).astype(np.uint8),
+        (rows % series).astype(np.uint16),
     )
 
 
@@ -109,13 +136,26 @@ def _occurrence(order: NDArray[np.int64], rows: int) -> NDArray[np.int64]:
 
 def _outputs(
     network: Network,
+    port: Port,
     order: NDArray[np.int64],
     step: NDArray[np.int64],
-    last: NDArray[np.bool_],
+    length: int,
+    rows: int,
+) -> OutputBeats:
+    places, positions = _places(network, port, order, step, length)
+    series = (places[:, 0] % network.input.series).astype(np.uint16)
+    return OutputBeats(places, series, (rows, positions, port.channels))
+
+
+def _places(
+    network: Network,
+    port: Port,
+    order: NDArray[np.int64],
+    step: NDArray[np.int64],
     length: int,
 ) -> tuple[NDArray[np.int64], int]:
     """Return row, position and ``tlast`` of each output beat, and the positions in a row."""
-    per_window = network.output.beats
+    per_window, last = port.beats, step == length - 1
     ones = np.ones(len(order), dtype=np.int64)
     match network.mode:
         case Mode.STREAMING:
@@ -132,6 +172,6 @@ def _outputs(
             return table, length - look_back + 1
     if network.input.series > 1 and per_window == length > 1:
         return np.stack([order, step, last.astype(np.int64)], axis=1), length
-    rows = np.repeat(order[last], per_window)
+    window = np.repeat(order[last], per_window)
     position = np.tile(np.arange(per_window), int(last.sum()))
-    return np.stack([rows, position, position == per_window - 1], axis=1), per_window
+    return np.stack([window, position, position == per_window - 1], axis=1), per_window

@@ -1,5 +1,6 @@
 """Counts cycles in the RTL, as the report defines them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 from hw.network.mode import Mode
+from hw.stream import Port
 from sim.rtl_model import RtlModel
 from sim.verification import CycleReport
 
@@ -27,18 +29,35 @@ def measure_cycles(model: RtlModel) -> CycleReport:
     model.reset()
     series = network.input.series
     if network.mode is Mode.WINDOW and series == 1:
-        beats = (network.look_back,) if network.input.steps is not None else ()
-        codes = np.zeros((WINDOWS, *beats, network.features), dtype=np.int64)
-        run = model.run(codes)
-        return cycle_report(
-            network, run.input_beats.reshape(WINDOWS, -1), run.output_beats.reshape(WINDOWS, -1)
+        run = model.run([_zeros(port, WINDOWS) for port in network.inputs])
+        entered = run.input_beats.reshape(WINDOWS, -1)
+        return slowest(
+            [
+                cycle_report(network, entered, beats.reshape(WINDOWS, -1), output)
+                for output, beats in enumerate(run.beats)
+            ]
         )
     if network.mode is not Mode.WINDOW and series == 1:
         length = network.look_back + WINDOWS
         run = model.run(np.zeros((1, length, network.features), dtype=np.int64))
         last = run.input_beats[network.look_back - 1 :]
-        return _series_report(run.input_beats, last, run.output_beats)
+        return slowest([_series_report(run.input_beats, last, beats) for beats in run.beats])
     return _interleaved_report(model)
+
+
+def _zeros(port: Port, windows: int) -> np.ndarray:
+    beats = () if port.steps is None else (port.steps,)
+    return np.zeros((windows, *beats, port.channels), dtype=np.int64)
+
+
+def slowest(reports: Sequence[CycleReport]) -> CycleReport:
+    """Return the figures of a network from those of its outputs."""
+    return replace(
+        reports[0],
+        latency_cycles=max(report.latency_cycles for report in reports),
+        last_beat_cycles=max(report.last_beat_cycles for report in reports),
+        window_cycles=max(report.window_cycles for report in reports),
+    )
 
 
 def _interleaved_report(model: RtlModel) -> CycleReport:
@@ -51,12 +70,18 @@ def _interleaved_report(model: RtlModel) -> CycleReport:
     turns = run.input_beats.reshape(length, rows)
     model.reset()
     alone = model.run(codes[:1])
-    last = turns[-1] if network.output.steps is None else turns.ravel()
-    report = _series_report(alone.input_beats, last, run.output_beats)
+    report = slowest(
+        [
+            _series_report(
+                alone.input_beats, turns[-1] if port.steps is None else turns.ravel(), beats
+            )
+            for port, beats in zip(network.output_ports, run.beats, strict=True)
+        ]
+    )
     steps = np.diff(alone.input_beats)
     return replace(
         report,
-        window_cycles=int(alone.output_beats[0] - alone.input_beats[0]),
+        window_cycles=max(int(beats[0] - alone.input_beats[0]) for beats in alone.beats),
         interval_cycles=int(np.diff(turns[0]).min()) * (network.look_back),
         step_cycles=int(steps.min()) if len(steps) else report.step_cycles,
     )
@@ -78,23 +103,25 @@ def _series_report(
 
 
 def cycle_report(
-    network: Network, input_beats: np.ndarray, output_beats: np.ndarray
+    network: Network, input_beats: np.ndarray, output_beats: np.ndarray, output: int = 0
 ) -> CycleReport:
-    """Derive the report's figures from the cycles of handshakes.
+    """Derive the figures of one output from the cycles of handshakes.
 
     Parameters
     ----------
     network
         Tells which input beat each output beat depends on last.
     input_beats
-        Cycles ``(windows, beats)`` of the accepted input beats.
+        Cycles ``(windows, beats)`` of the leading input's accepted beats.
     output_beats
-        Cycles ``(windows, beats)`` of the output beats.
+        Cycles ``(windows, beats)`` of the output's beats.
+    output
+        Number of the output.
     """
     # The last beat of a window may wait for a slow layer behind; the shortest distance between
     # beats is that of the time steps.
     steady = np.diff(input_beats[1:].ravel())
-    awaited = network.schedule.awaited(network.schedule.output)
+    awaited = network.schedule.awaited(network.schedule.leaving[output])
     first, final = input_beats[:, awaited[0]], input_beats[:, awaited[-1]]
     return CycleReport(
         latency_cycles=_constant(output_beats[:, 0] - first, "latency"),

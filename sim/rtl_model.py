@@ -1,8 +1,7 @@
 """The RTL in this process: NumPy codes in, NumPy codes out, every handshake's cycle noted."""
 
 import ctypes
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw.errors import ChronogateError
+from hw.network.codes import Codes
 from hw.network.graph import Network
 from hw.network.mode import Mode
-from hw.stream import Port
-from hw.top.entry import padded_width
+from hw.top.axi import output_prefixes
 from sim.beats import arrange
+from sim.rtl_run import RtlRun
+from sim.streams import CStream, StreamBuffer, counts, structures, unpack, wrong_mark
 from sim.verilated import build_library
 
 BATCH_WINDOWS = 256
@@ -23,34 +24,14 @@ BATCH_WINDOWS = 256
 
 _BROKEN = {
     1: "no handshake for {patience} cycles: the design hangs",
-    2: "m_axis_tdata changed while m_axis_tvalid waited for m_axis_tready",
-    3: "m_axis_tvalid was withdrawn before m_axis_tready",
-    4: "an output beat more than windows were sent",
+    2: "{stream}_tdata changed while {stream}_tvalid waited for {stream}_tready",
+    3: "{stream}_tvalid was withdrawn before {stream}_tready",
+    4: "an output beat more than windows were sent on {stream}",
 }
 
 
 class _Result(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_int64) for name in ("status", "cycles", "accepted", "taken")]
-
-
-@dataclass(frozen=True)
-class RtlRun:
-    """What one run of the RTL gave.
-
-    Parameters
-    ----------
-    outputs
-        int64 codes, of the shape that `Network.reference` gives.
-    cycles
-        Simulated cycles.
-    input_beats, output_beats
-        Rising-edge indices of the accepted handshakes, counted from the last reset.
-    """
-
-    outputs: NDArray[np.int64]
-    cycles: int
-    input_beats: NDArray[np.int64]
-    output_beats: NDArray[np.int64]
+    _fields_ = [(name, ctypes.c_int64) for name in ("status", "stream", "cycles")]
 
 
 class RtlModel:
@@ -114,7 +95,7 @@ class RtlModel:
 
     def run(
         self,
-        codes: np.ndarray,
+        codes: Codes,
         input_gaps: float = 0.0,
         output_stalls: float = 0.0,
         seed: int = 0,
@@ -128,7 +109,8 @@ class RtlModel:
         codes
             Input codes as `Network.reference` takes them.
         input_gaps, output_stalls
-            Probability of a cycle without a new beat offered, or without ready.
+            Probability of a cycle without a new beat offered, or without ready; drawn for each
+            stream by itself.
         seed
             Of the gaps and stalls.
         tick
@@ -145,49 +127,76 @@ class RtlModel:
             raise ChronogateError(
                 f"gaps {input_gaps} and stalls {output_stalls} are no probabilities below one"
             )
-        codes = self.network.check_codes(codes)
-        if order is not None or not len(codes):
-            return self._run(codes, input_gaps, output_stalls, seed, order)
+        arrays = self.network.check_arrays(codes)
+        if order is not None or not len(arrays[0]):
+            return self._run(arrays, input_gaps, output_stalls, seed, order)
         series = self.network.input.series
         size = BATCH_WINDOWS // series * series or series
         runs = []
-        for start in range(0, len(codes), size):
-            batch = codes[start : start + size]
+        for start in range(0, len(arrays[0]), size):
+            batch = tuple(array[start : start + size] for array in arrays)
             runs.append(self._run(batch, input_gaps, output_stalls, seed + start, None))
             if tick is not None:
-                tick(len(batch))
-        return RtlRun(
-            np.concatenate([run.outputs for run in runs]),
-            sum(run.cycles for run in runs),
-            np.concatenate([run.input_beats for run in runs]),
-            np.concatenate([run.output_beats for run in runs]),
-        )
+                tick(len(batch[0]))
+        return RtlRun.joined(runs)
 
     def predict(
-        self, x: np.ndarray, tick: Callable[[int], None] | None = None
+        self,
+        x: np.ndarray | Sequence[np.ndarray],
+        tick: Callable[[int], None] | None = None,
     ) -> NDArray[np.float64]:
         """Quantize scaled floats ``(N, T, F)`` as the input format says, and run them.
+
+        With several inputs, `x` has an array for each.
 
         Returns
         -------
         numpy.ndarray
             float64 forecasts ``(N, n_out)``, scaled.
+
+        Raises
+        ------
+        ChronogateError
+            When there are several outputs: then `predict_all` returns them.
         """
-        run = self.run(self.network.input_format.quantize(x), tick=tick)
-        return self.network.output_format.to_float(run.outputs)
+        self.network.only(self.network.outputs)
+        return self.predict_all(x, tick)[0]
+
+    def predict_all(
+        self,
+        x: np.ndarray | Sequence[np.ndarray],
+        tick: Callable[[int], None] | None = None,
+    ) -> tuple[NDArray[np.float64], ...]:
+        """Do the same for every output."""
+        network = self.network
+        arrays = (x,) if isinstance(x, np.ndarray) else tuple(x)
+        codes = [
+            port.format.quantize(array) for port, array in zip(network.inputs, arrays, strict=False)
+        ]
+        run = self.run([*codes, *arrays[len(codes) :]], tick=tick)
+        return tuple(
+            port.format.to_float(result)
+            for port, result in zip(network.output_ports, run.results, strict=True)
+        )
 
     def _run(
-        self, codes: np.ndarray, gaps: float, stalls: float, seed: int, order: np.ndarray | None
+        self,
+        arrays: tuple[np.ndarray, ...],
+        gaps: float,
+        stalls: float,
+        seed: int,
+        order: np.ndarray | None,
     ) -> RtlRun:
         network = self.network
-        beats = arrange(network, codes if codes.ndim == 3 else codes[:, np.newaxis], order)
-        packed = pack(beats.codes, network.input)
-        marks = 2 * beats.series.astype(np.uint32) + beats.last
-        expected = len(beats.outputs)
-        taken = np.zeros((expected, _beat_bytes(network.output)), dtype=np.uint8)
-        taken_marks = np.zeros(expected, dtype=np.uint32)
-        input_beats = np.zeros(len(packed), dtype=np.int64)
-        output_beats = np.zeros(expected, dtype=np.int64)
+        beats = arrange(network, arrays, order)
+        sent = [
+            StreamBuffer.of(given, port)
+            for given, port in zip(beats.inputs, network.inputs, strict=True)
+        ]
+        taken = [
+            StreamBuffer.empty(len(wanted.places), port)
+            for wanted, port in zip(beats.outputs, network.output_ports, strict=True)
+        ]
         timing = network.timing
         # Random waits are geometric: a thousandfold mean is never met by chance.
         patience = (
@@ -196,51 +205,33 @@ class RtlModel:
             + network.input.series
             + int(1000 / (1 - gaps) + 1000 / (1 - stalls))
         )
+        inputs, outputs = structures(sent), structures(taken)
         result: _Result = self._functions.model_run(
-            self._open_model(), packed.ctypes.data, marks.ctypes.data, len(packed),
-            taken.ctypes.data, taken_marks.ctypes.data, expected, int(gaps * 2**32),
-            int(stalls * 2**32), seed, input_beats.ctypes.data, output_beats.ctypes.data,
+            self._open_model(), inputs, outputs, int(gaps * 2**32), int(stalls * 2**32), seed,
             timing.last_beat_cycles, patience,
         )  # fmt: skip
-        wanted = 2 * beats.output_series.astype(np.uint32) + beats.outputs[:, 2]
-        wrong = np.flatnonzero(taken_marks[: result.taken] != wanted[: result.taken])
-        broken = _BROKEN.get(result.status, "").format(patience=patience)
-        if not broken and len(wrong):
-            mark = int(taken_marks[wrong[0]])
-            broken = f"output beat {wrong[0]} has tlast {mark & 1} and tid {mark >> 1}"
+        prefixes = output_prefixes(network)
+        broken = _BROKEN.get(result.status, "").format(
+            patience=patience, stream=prefixes[result.stream]
+        )
+        broken = broken or wrong_mark(prefixes, beats.outputs, taken, outputs)
         if broken:
             self.reset()  # What is stuck in the pipeline must not meet the next run.
             raise ChronogateError(
-                f"the RTL of {network.name} broke a rule after {result.accepted} of {len(packed)} "
-                f"input beats and {result.taken} of {expected} output beats: {broken}"
+                f"the RTL of {network.name} broke a rule after {counts(inputs)} input beats and "
+                f"{counts(outputs)} output beats: {broken}"
             )
-        outputs = beats.collect(unpack(taken, network.output))
-        if network.mode is Mode.WINDOW and network.output.steps is None:
-            outputs = outputs[:, 0]
-        return RtlRun(outputs, result.cycles, input_beats, output_beats)
-
-
-def pack(codes: np.ndarray, port: Port) -> NDArray[np.uint8]:
-    """Return the bytes of beats ``(beats, channels)`` as AXI4-Stream carries them."""
-    width = padded_width(port) // 8
-    raw = np.ascontiguousarray(codes, dtype="<i8").view(np.uint8).reshape(*codes.shape, 8)
-    return np.ascontiguousarray(raw[:, :, :width]).reshape(len(codes), -1)
-
-
-def unpack(beats: np.ndarray, port: Port) -> NDArray[np.int64]:
-    """Return the int64 codes ``(beats, channels)`` in the bytes of beats."""
-    width = padded_width(port) // 8
-    raw = np.zeros((len(beats), port.channels, 8), dtype=np.uint8)
-    raw[:, :, :width] = beats.reshape(len(beats), port.channels, width)
-    values = raw.view("<i8")[:, :, 0].astype(np.int64)
-    if not port.format.signed:
-        return values
-    shift = 64 - 8 * width
-    return (values << shift) >> shift
-
-
-def _beat_bytes(port: Port) -> int:
-    return padded_width(port) // 8 * port.channels
+        results = tuple(
+            wanted.collect(unpack(buffer.data, port))
+            for wanted, buffer, port in zip(beats.outputs, taken, network.output_ports, strict=True)
+        )
+        if network.mode is Mode.WINDOW:
+            results = tuple(
+                codes[:, 0] if port.steps is None else codes
+                for codes, port in zip(results, network.output_ports, strict=True)
+            )
+        lead = sent[network.inputs.index(network.input)].cycles
+        return RtlRun(results, result.cycles, lead, tuple(buffer.cycles for buffer in taken))
 
 
 def _load(library: Path) -> ctypes.CDLL:
@@ -257,8 +248,8 @@ def _load(library: Path) -> ctypes.CDLL:
     functions.model_dropped.restype = ctypes.c_int64
     pointer, integer = ctypes.c_void_p, ctypes.c_int64
     functions.model_run.argtypes = [
-        pointer, pointer, pointer, integer, pointer, pointer, integer, ctypes.c_uint32,
-        ctypes.c_uint32, ctypes.c_uint64, pointer, pointer, integer, integer,
+        pointer, ctypes.POINTER(CStream), ctypes.POINTER(CStream), ctypes.c_uint32,
+        ctypes.c_uint32, ctypes.c_uint64, integer, integer,
     ]  # fmt: skip
     functions.model_run.restype = _Result
     return functions

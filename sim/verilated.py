@@ -13,8 +13,10 @@ from pathlib import Path
 
 from hw.errors import ChronogateError
 from hw.network.graph import Network
-from hw.number.fixed_point import Overflow, Rounding
-from hw.top.axi import accelerator_verilog, padded_width
+from hw.number.fixed_point import FixedPoint, Overflow, Rounding
+from hw.stream import Port
+from hw.top.axi import accelerator_verilog, input_prefixes, output_prefixes
+from hw.top.entry import padded_width
 from sim.runtime import cache_folder
 from sim.toolchain import Toolchain, find_toolchain
 
@@ -117,31 +119,54 @@ def build_library(
 
 def design_header(network: Network) -> str:
     """Return ``design.h``: what the wrapper has to know of `network`."""
-    source, result = network.input, network.output
     timing = network.timing
     name = re.sub(r"\W", "_", network.name)
+    prefixes = input_prefixes(network)
+    sources = {prefixes[port.name]: port for port in network.inputs}
+    results = dict(zip(output_prefixes(network), network.output_ports, strict=True))
+    inputs = [f"input{k}" for k in range(len(sources))]
+    outputs = [f"output{k}" for k in range(len(results))]
     constants = {
         "MODEL": _CLASS,
-        "STEPS": network.look_back,
-        "FEATURES": source.channels,
-        "OUTPUTS": result.channels,
-        "OUTPUT_BEATS": result.beats,
-        "INPUT_BYTES": padded_width(source) // 8 * source.channels,
-        "OUTPUT_BYTES": padded_width(result) // 8 * result.channels,
-        "INPUT_WIDTH": source.format.width,
-        "INPUT_FRACTION": source.format.fraction,
-        "INPUT_MINIMUM": f"{source.format.minimum}LL",
-        "INPUT_MAXIMUM": f"{source.format.maximum}LL",
-        "INPUT_ROUNDING": f"'{_ROUNDING[source.format.rounding]}'",
-        "INPUT_OVERFLOW": f"'{_OVERFLOW[source.format.overflow]}'",
-        "OUTPUT_FRACTION": result.format.fraction,
-        "OUTPUT_SIGNED": int(result.format.signed),
-        "PATIENCE": 2 * (timing.window_cycles + timing.interval_cycles) + source.series + 100,
+        "INPUT_PINS": ", ".join(_pins(prefix, port) for prefix, port in sources.items()),
+        "OUTPUT_PINS": ", ".join(_pins(prefix, port) for prefix, port in results.items()),
+        "INPUT_SHAPE_TABLE": ", ".join(map(_shape, sources.values())),
+        "OUTPUT_SHAPE_TABLE": ", ".join(map(_shape, results.values())),
+        "INPUT_FORMAT_TABLE": ", ".join(_format(port.format) for port in sources.values()),
+        "OUTPUT_GRID_TABLE": ", ".join(
+            f"{{{port.format.fraction}, {int(port.format.signed)}}}" for port in results.values()
+        ),
+        "PATIENCE": 2 * (timing.window_cycles + timing.interval_cycles)
+        + network.input.series
+        + 100,
         "PREDICT_FLOAT": f"{name}_float",
         "PREDICT_DOUBLE": f"{name}_double",
+        "PARAMETERS(Float)": ", ".join(f"Float *{pointer}" for pointer in inputs + outputs),
+        "INPUT_NAMES": ", ".join(inputs),
+        "OUTPUT_NAMES": ", ".join(outputs),
     }
     lines = [f"#define {key} {value}" for key, value in constants.items()]
     return "\n".join([f'#include "{_CLASS}.h"', *lines, ""])
+
+
+def beat_bytes(port: Port) -> int:
+    """Return the bytes of a beat on the bus."""
+    return padded_width(port) // 8 * port.channels
+
+
+def _pins(prefix: str, port: Port) -> str:
+    tid = f"bytes_of(top.{prefix}_tid), sizeof(top.{prefix}_tid)"
+    return f"PINS({prefix}, {beat_bytes(port)}, {tid if port.series > 1 else 'nullptr, 0'})"
+
+
+def _shape(port: Port) -> str:
+    return f"{{{port.beats}, {port.channels}, {beat_bytes(port)}}}"
+
+
+def _format(format: FixedPoint) -> str:
+    ends = f"{format.minimum}LL, {format.maximum}LL"
+    modes = f"'{_ROUNDING[format.rounding]}', '{_OVERFLOW[format.overflow]}'"
+    return f"{{{format.width}, {format.fraction}, {ends}, {modes}}}"
 
 
 def _includes(toolchain: Toolchain) -> tuple[str, str]:

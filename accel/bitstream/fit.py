@@ -53,19 +53,20 @@ def check_timing(fmax_mhz: float, board: Board, network: Network) -> None:
 
 
 def _advice(kind: str, cells: Cells, board: Board, network: Network) -> str:
-    layer = max(network.timing.layers, key=lambda layer: layer.multipliers, default=None)
+    layer = max(network.timing.layers, key=lambda layer: layer.true_multipliers, default=None)
     advice = []
-    if layer is not None and layer.multipliers > 1:
-        text = f"raise the ReuseFactor of {layer.name!r}, which holds {layer.multipliers:,} of them"
+    if layer is not None and layer.true_multipliers > 1:
+        held = layer.true_multipliers
+        text = f"raise the ReuseFactor of {layer.name!r}, which holds {held:,} of them"
         if kind != "dsp":
             text = (
                 f"raise the ReuseFactor of {layer.name!r}, the largest layer with "
-                f"{layer.multipliers:,} multipliers"
+                f"{held:,} multipliers"
             )
         else:
             excess = cells.dsp - board.device.dsp
-            if excess < layer.multipliers:
-                factor = layer.multipliers / (layer.multipliers - excess)
+            if excess < held:
+                factor = held / (held - excess)
                 text += f", at least {ceil(10 * factor) / 10:g}-fold"
         advice.append(text)
     larger = [

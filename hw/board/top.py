@@ -54,11 +54,25 @@ class BoardTop:
         Speed of the line, in cycles of the clock.
     pll
         Makes the clock out of the oscillator's, or ``None``, when that is the clock.
+
+    Raises
+    ------
+    ChronogateError
+        When the network has several inputs or outputs.
     """
 
     network: Network
     uart: Uart
     pll: Pll | None = None
+
+    def __post_init__(self) -> None:
+        inputs, outputs = len(self.network.inputs), len(self.network.outputs)
+        if inputs > 1 or outputs > 1:
+            raise ChronogateError(
+                f"{self.network.name} has {inputs} inputs and {outputs} outputs, but the UART "
+                "carries one of each: put all values into one input and one output (Select, "
+                "Concatenate), or connect the AXI4-Stream top itself"
+            )
 
     @property
     def bridge(self) -> UartBridge:

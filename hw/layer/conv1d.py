@@ -19,6 +19,7 @@ from hw.layer.receptive_field import Padding, ReceptiveField
 from hw.layer.receptive_field_block import ReceptiveFieldBlock
 from hw.number.fixed_point import FixedPoint
 from hw.product.model_store import ModelTable, store_members, tables_of
+from hw.product.storage import Storage
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
 
@@ -47,6 +48,10 @@ class Conv1D:
     pace
         Fewest cycles between two beats of the burst that follows a window's end (`Padding.SAME`),
         where the next block is slower than this one.
+    skip_zeros
+        Leave zero weights out: ``ceil(nonzero / reuse)`` multipliers (`hw.layer.dense.Dense`).
+    storage
+        Where the weights lie.
     reloadable
         Let a host replace kernel and bias at run time, as of `hw.layer.dense.Dense`.
     """
@@ -62,6 +67,8 @@ class Conv1D:
     stride: int = 1
     dilation: int = 1
     pace: int = 1
+    skip_zeros: bool = False
+    storage: Storage = Storage.AUTO
     reloadable: bool = False
 
     def __post_init__(self) -> None:
@@ -69,7 +76,7 @@ class Conv1D:
 
     def folded_to(self, cycles: int) -> Self:
         """Return the layer with the fewest multipliers that takes a beat every `cycles` cycles."""
-        field = self.field.folded_to(max(cycles, 1), self.kernel.size)
+        field = self.field.folded_to(max(cycles, 1), self.dense.products)
         return replace(self, reuse=field.reuse, pace=field.pace)
 
     @cached_property
@@ -96,6 +103,8 @@ class Conv1D:
             self.bias_format,
             self.reuse,
             self.field.outputs,
+            skip_zeros=self.skip_zeros,
+            storage=self.storage,
             reloadable=self.reloadable,
         )
 
@@ -124,7 +133,7 @@ class Conv1D:
         return replace(
             self.dense.timing,
             interval_cycles=self.field.interval_cycles,
-            products=self.kernel.size * self.field.outputs / self.steps,
+            products=self.dense.products * self.field.outputs / self.steps,
             emission=self.field.emission,
         )
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Const, Module, Signal, Value
 
 from hw.errors import ChronogateError
 from hw.layer.sparse_dense_block import SparseDenseBlock
 from hw.number.fixed_point import FixedPoint
-from hw.pipeline import constants, delay
+from hw.pipeline import constants, delay, gathered
 from hw.product.array import MultiplierArray
 from hw.product.bank import Lookup
 from hw.product.folded import (
@@ -20,6 +20,7 @@ from hw.product.folded import (
     Program,
     exact_matmul,
     extreme_kernel,
+    kept,
     lanes_for,
     plain_programs,
     product_sum_format,
@@ -37,6 +38,7 @@ from hw.product.model_store import (
     tables_of,
 )
 from hw.product.sparse import SparsePlan
+from hw.product.storage import Storage
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
 
@@ -54,7 +56,8 @@ class Dense:
     input, kernel_format, bias_format
         Number formats.
     reuse
-        Cycles for one input beat; ``ceil(n_in * n_out / reuse)`` multipliers.
+        Cycles for one input beat; ``ceil(n_in * n_out / reuse)`` multipliers, where inputs and
+        outputs without any weight do not count.
     steps
         Beats in a window, or ``None`` for one.
     series
@@ -62,6 +65,8 @@ class Dense:
     skip_zeros
         Leave zero weights out: ``ceil(nonzero / reuse)`` multipliers, each with a multiplexer for
         its operands (`hw.product.sparse`), so worth it for kernels with many zeros.
+    storage
+        Where the weights lie.
     reloadable
         Let a host replace kernel and bias at run time (`hw.product.reloadable`) by any others of
         their formats. The output is as wide as the worst of them needs.
@@ -81,6 +86,7 @@ class Dense:
     steps: int | None = None
     series: int = 1
     skip_zeros: bool = False
+    storage: Storage = Storage.AUTO
     reloadable: bool = False
 
     def __post_init__(self) -> None:
@@ -104,7 +110,7 @@ class Dense:
     @property
     def products(self) -> int:
         """Products for one beat."""
-        return self.sparse.products if self.skip_zeros else self.kernel.size
+        return self.sparse.products if self.skip_zeros else self.compact.size
 
     @property
     def shift(self) -> int:
@@ -114,18 +120,34 @@ class Dense:
     @cached_property
     def sparse(self) -> SparsePlan:
         """The multipliers where zeros are skipped."""
-        return SparsePlan(self.kernel, self.kernel_format.width, self.reuse)
+        return SparsePlan(self.kernel, self.kernel_format, self.reuse, self.storage)
+
+    @cached_property
+    def used_inputs(self) -> np.ndarray:
+        """Inputs that have a weight, ascending; one at least."""
+        return kept(self.kernel, 1, self.reloadable)
+
+    @cached_property
+    def used_outputs(self) -> np.ndarray:
+        """Outputs that have a weight, ascending, one at least; the others are their bias."""
+        return kept(self.kernel, 0, self.reloadable)
+
+    @property
+    def compact(self) -> np.ndarray:
+        """The kernel without rows and columns of zeros."""
+        return self.kernel[np.ix_(self.used_inputs, self.used_outputs)]
 
     @cached_property
     def program(self) -> Program:
-        """The folded product inside."""
-        lanes = lanes_for(self.kernel.size, self.reuse)
-        return plain_programs((self.kernel,), self.input, self.kernel_format, self.output, lanes)[0]
+        """The folded product inside, of the compact kernel."""
+        kernel = self.compact
+        lanes = lanes_for(kernel.size, self.reuse)
+        return plain_programs((kernel,), self.input, self.kernel_format, self.output, lanes)[0]
 
-    @property
+    @cached_property
     def plan(self) -> ArrayPlan:
         """The multipliers."""
-        return ArrayPlan(((self.program,),), self.reloadable)
+        return ArrayPlan(((self.program,),), self.storage, self.reloadable)
 
     @cached_property
     def output(self) -> FixedPoint:
@@ -169,7 +191,11 @@ class Dense:
         if self.skip_zeros:
             sparse = self.sparse
             return BlockTiming(
-                sparse.latency_cycles, self.reuse, sparse.multipliers, sparse.products
+                sparse.latency_cycles,
+                self.reuse,
+                sparse.multipliers,
+                sparse.products,
+                shifters=sparse.shifters,
             )
         plan = self.plan
         return BlockTiming(
@@ -177,6 +203,7 @@ class Dense:
             interval_cycles=self.reuse,
             multipliers=plan.multipliers,
             products=self.products,
+            shifters=plan.shifters,
         )
 
     @property
@@ -236,12 +263,17 @@ class DenseBlock(Block):
             array.starts[0].eq(self.i.valid),
             array.vectors[0].as_value().eq(self._vector(m, plan.lead)),
         ]
+        outputs = spec.used_outputs.tolist()
+        for output in set(range(spec.kernel.shape[1])) - set(outputs):
+            bias = Const(int(spec.aligned_bias[output]), spec.output.shape)
+            m.d.comb += self.o.payload.data[output].eq(bias)
         bank = array.banks[0]
         for number, column in enumerate(program.columns):
             lookup, result = bank.lookups[number], bank.results[number]
+            targets = [outputs[place] for place in column.outputs]
             m.d.comb += lookup.initial.eq(self._bias(m, store, number, lookup))
             with m.If(result.valid), m.Switch(result.unit):
-                for index, output in enumerate(column.outputs):
+                for index, output in enumerate(targets):
                     with m.Case(index):
                         m.d.sync += self.o.payload.data[output].eq(result.sum)
         slowest = max(range(len(program.columns)), key=lambda c: program.columns[c].busy_cycles)
@@ -260,7 +292,7 @@ class DenseBlock(Block):
     def _bias(self, m: Module, store: ModelStore | None, number: int, lookup: Lookup) -> Value:
         """Return what the sums of a column begin with."""
         spec = self._spec
-        outputs = spec.program.columns[number].outputs
+        outputs = [spec.used_outputs[place] for place in spec.program.columns[number].outputs]
         if store is not None:
             bias = read_table(m, store[f"bias{number}"], lookup, lookup.unit)
             return bias << (spec.output.fraction - spec.bias_format.fraction)
@@ -269,7 +301,7 @@ class DenseBlock(Block):
 
     def _vector(self, m: Module, lead: int) -> Value:
         """Hold the beat until it is sampled."""
-        value = self.i.payload.data.as_value()
+        value = gathered(self.i.payload.data, self._spec.used_inputs)
         if lead == 0:
             return value
         held = Signal.like(value, name="vector")

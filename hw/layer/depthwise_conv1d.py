@@ -21,6 +21,8 @@ from hw.layer.depthwise_conv1d_block import DepthwiseConv1DBlock, Lanes
 from hw.layer.receptive_field import Padding, ReceptiveField
 from hw.number.fixed_point import FixedPoint
 from hw.product.folded import sum_bounds
+from hw.product.storage import Storage
+from hw.product.weight_code import WeightCode, weight_code
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
 
@@ -49,6 +51,8 @@ class DepthwiseConv1D:
     pace
         Fewest cycles between two beats of the burst that follows a window's end (`Padding.SAME`),
         where the next block is slower than this one.
+    storage
+        Where the weights lie.
     """
 
     kernel: np.ndarray
@@ -62,6 +66,7 @@ class DepthwiseConv1D:
     stride: int = 1
     dilation: int = 1
     pace: int = 1
+    storage: Storage = Storage.AUTO
 
     def __post_init__(self) -> None:
         _ = self.field  # Refuses what is not possible.
@@ -114,6 +119,13 @@ class DepthwiseConv1D:
         return tuple(Lanes(lanes, self.taps, share) for lanes, share in shares if share)
 
     @cached_property
+    def code(self) -> WeightCode:
+        """How the weights are stored, and what multiplies by them."""
+        lanes = sum(group.lanes for group in self.groups)
+        padded = lanes * max(group.busy_cycles for group in self.groups) > self.kernel.size
+        return weight_code([self.kernel], [self.kernel_format], padded)
+
+    @cached_property
     def output(self) -> FixedPoint:
         """The exact output format, by interval analysis over the input's whole range."""
         low, high = sum_bounds(self.flat_kernel, self.input)
@@ -149,10 +161,12 @@ class DepthwiseConv1D:
 
     @property
     def timing(self) -> BlockTiming:
+        multipliers = sum(group.lanes for group in self.groups)
         return BlockTiming(
             latency_cycles=DepthwiseConv1DBlock.latency_cycles(self.groups),
             interval_cycles=self.field.interval_cycles,
-            multipliers=sum(group.lanes for group in self.groups),
+            multipliers=multipliers,
+            shifters=multipliers if self.code.is_shift else 0,
             products=self.kernel.size * self.field.outputs / self.steps,
             emission=self.field.emission,
         )

@@ -131,11 +131,9 @@ class DepthwiseConv1DBlock(Block):
         weights, ends, follows = self._table(m, group, following, name)
         head, rest = [], []
         for lane, (operand, weight) in enumerate(zip(operands, weights, strict=True)):
-            product = Signal(
-                signed(spec.input.width + spec.kernel_format.width + 1),
-                name=f"{name}_product{lane}",
-            )
-            m.d.sync += product.eq(operand * weight)
+            exact = spec.code.product(m, operand, weight, f"{name}_lane{lane}")
+            product = Signal(signed(exact.shape().width + 1), name=f"{name}_product{lane}")
+            m.d.sync += product.eq(exact)
             if not any(row[lane] for row in group.follows()):
                 head.append(product)
                 continue
@@ -182,27 +180,27 @@ class DepthwiseConv1DBlock(Block):
     ) -> tuple[list[Value], Value, list[Value]]:
         """Return weights, whether a channel ends, and which lanes are ahead, for this cycle."""
         spec = self._spec
-        shape, width = spec.kernel_format.shape, spec.kernel_format.width
-        weights = group.weights(spec.flat_kernel).tolist()
+        width = spec.code.width
+        stored = spec.code.encode(group.weights(spec.flat_kernel)).tolist()
         rows = [
-            _word([*(w % (1 << width) for w in row)], width) | _word([end, *ahead], 1) << at
-            for row, end, ahead in zip(weights, group.ends(), group.follows(), strict=True)
+            _word(row, width) | _word([end, *ahead], 1) << at
+            for row, end, ahead in zip(stored, group.ends(), group.follows(), strict=True)
             for at in [len(row) * width]
         ]
         rows += [0] * (self._busy - len(rows))
         bits = group.lanes * (width + 1) + 1
         word: Value = Const(rows[0], bits)
         if self._busy > 1:
-            memory = Memory(shape=unsigned(bits), depth=self._busy, init=rows)
+            in_block_ram = spec.storage.in_block_ram(self._busy, bits)
+            attributes = spec.storage.attributes(in_block_ram)
+            memory = Memory(shape=unsigned(bits), depth=self._busy, init=rows, attrs=attributes)
             m.submodules[f"{name}_table"] = memory
             port = memory.read_port()
             m.d.comb += port.addr.eq(following)
             word = port.data
-        values = [Signal(shape, name=f"{name}_weight{lane}") for lane in range(group.lanes)]
-        for lane, value in enumerate(values):
-            m.d.comb += value.eq(word[lane * width : (lane + 1) * width])
+        weights = [word[lane * width : (lane + 1) * width] for lane in range(group.lanes)]
         at = group.lanes * width
-        return [*values], word[at], [word[at + 1 + lane] for lane in range(group.lanes)]
+        return weights, word[at], [word[at + 1 + lane] for lane in range(group.lanes)]
 
     def _store(
         self, m: Module, group: Lanes, total: Signal, ended: Value, begins: Value, name: str

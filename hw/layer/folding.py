@@ -1,6 +1,6 @@
 """How many multipliers the products of a recurrent layer get, and what follows for its spec."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import Field, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -9,11 +9,21 @@ import numpy as np
 
 from hw.errors import ChronogateError
 from hw.layer.state_access import state_memory
-from hw.layer.step import StepPlan
+from hw.layer.step import StepPlan, recurrent_columns
 from hw.memory_port import Memory
 from hw.number.fixed_point import FixedPoint
-from hw.product.folded import extreme_kernel, lanes_for, product_sum_format
+from hw.product.columns import Column, Group, unit_groups
+from hw.product.folded import (
+    Program,
+    extreme_kernel,
+    kept,
+    lanes_for,
+    plain_programs,
+    product_sum_format,
+    sparse_programs,
+)
 from hw.product.model_store import MODELS, ModelTable, array_tables, check_codes
+from hw.product.sparse_columns import sparse_column, sparse_groups
 from hw.stream import Port
 from hw.timing import BlockTiming
 
@@ -155,6 +165,7 @@ class FoldedRecurrence:
     multipliers: int | None
     return_sequences: bool
     series: int
+    skip_zeros: bool
     reloadable: bool
     state_access: bool
     state: FixedPoint
@@ -163,6 +174,11 @@ class FoldedRecurrence:
 
     if TYPE_CHECKING:  # what a layer adds
         __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+        @cached_property
+        def groups(self) -> tuple[Group, ...]:
+            """Units and lanes of each cell."""
+            ...
 
         @property
         def hidden(self) -> FixedPoint:
@@ -193,6 +209,11 @@ class FoldedRecurrence:
         self._divide()
         if self.reloadable:
             layer = type(self).__name__
+            if self.skip_zeros:
+                raise ChronogateError(
+                    f"a {layer} that skips zero weights cannot be reloadable, because the zeros "
+                    "are wired in: leave out skip_zeros or reloadable"
+                )
             check_codes(layer, self.kernel, self.kernel_format, "weight")
             check_codes(layer, self.recurrent_kernel, self.recurrent_format, "weight")
             check_codes(layer, self.bias, self.bias_format, "bias")
@@ -200,6 +221,68 @@ class FoldedRecurrence:
     @property
     def units(self) -> int:
         return self.recurrent_kernel.shape[0]
+
+    @cached_property
+    def used_inputs(self) -> np.ndarray:
+        """Inputs that have a weight, ascending; one at least."""
+        return kept(self.kernel, 1, self.reloadable)
+
+    @cached_property
+    def used_units(self) -> np.ndarray:
+        """Units whose state has a weight, ascending; one at least."""
+        return kept(self.recurrent_kernel, 1, self.reloadable)
+
+    @property
+    def input_weights(self) -> np.ndarray:
+        """The kernel's rows of `used_inputs`."""
+        return self.kernel[self.used_inputs]
+
+    @property
+    def recurrent_weights(self) -> np.ndarray:
+        """The recurrent kernel's rows of `used_units`."""
+        return self.recurrent_kernel[self.used_units]
+
+    @property
+    def input_products(self) -> int:
+        """Products of the input with its kernel that are computed in a step."""
+        return self._products(self.input_weights)
+
+    @property
+    def recurrent_products(self) -> int:
+        """Products of the state with its kernel that are computed in a step."""
+        return self._products(self.recurrent_weights)
+
+    def _products(self, kernel: np.ndarray) -> int:
+        return int(np.count_nonzero(kernel)) if self.skip_zeros else kernel.size
+
+    def unit_groups(self, gates: int) -> tuple[Group, ...]:
+        """Divide the recurrent lanes among units, of which a program computes so many gates."""
+        kernel, lanes = self.recurrent_weights, self.folding.recurrents
+        if self.skip_zeros:
+            return sparse_groups(kernel, gates, self.units, lanes)
+        return unit_groups(len(kernel), gates, self.units, lanes)
+
+    def recurrent_columns(self, order: tuple[int, ...]) -> tuple[Column, ...]:
+        """Return the columns of the recurrent program that computes the gates in `order`."""
+        if not self.skip_zeros:
+            return recurrent_columns(self.groups, self.units, order)
+        kernel, units = self.recurrent_weights, self.units
+        return tuple(
+            sparse_column(
+                kernel,
+                group.lanes[0],
+                [gate * units + unit for unit in group.units for gate in order],
+                len(order),
+            )
+            for group in self.groups
+        )
+
+    def input_programs(
+        self, kernels: Sequence[np.ndarray], format: FixedPoint, total: FixedPoint
+    ) -> tuple[Program, ...]:
+        """Return the programs of the input product, one for each part of its kernel."""
+        programs = sparse_programs if self.skip_zeros else plain_programs
+        return programs(kernels, self.input, format, total, self.folding.inputs)
 
     @property
     def inputs(self) -> tuple[Port, ...]:
@@ -256,15 +339,15 @@ class FoldedRecurrence:
 
     def folded_to(self, cycles: int) -> Self:
         """Return the layer with the smallest pool that takes a beat every `cycles` cycles."""
-        products = self.kernel.size + self.recurrent_kernel.size
+        products = self.input_products + self.recurrent_products
         return self.pooled(
             smallest_pool(lambda p: self.pooled(p).timing.interval_cycles, products, cycles)
         )
 
     def _divide(self) -> Folding:
         return divide(
-            self.kernel.size,
-            self.recurrent_kernel.size,
+            self.input_products,
+            self.recurrent_products,
             self.input_reuse,
             self.recurrent_reuse,
             self.multipliers,

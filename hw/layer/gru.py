@@ -31,9 +31,10 @@ from hw.number.arithmetic import (
     sum_format,
 )
 from hw.number.fixed_point import FixedPoint
-from hw.product.columns import Group, unit_groups
+from hw.product.columns import Group
 from hw.product.folded import exact_matmul
 from hw.product.model_store import ModelTable, check_codes
+from hw.product.storage import Storage
 from hw.stream import Block
 from hw.timing import BlockTiming
 
@@ -66,6 +67,11 @@ class GRU(FoldedRecurrence):
         Whether every step's hidden state is given away, or the last one's only.
     series
         Independent series that share the hardware.
+    storage
+        Where the weights of both products lie.
+    skip_zeros
+        Leave zero weights out: as many fewer cycles or multipliers, each with a multiplexer for its
+        operands (`hw.product.sparse_columns`).
     reloadable
         Let a host replace kernels and biases at run time (`hw.product.reloadable`) by any others
         of their formats. Sums are as wide as the worst of them needs.
@@ -97,6 +103,8 @@ class GRU(FoldedRecurrence):
     multipliers: int | None = None
     return_sequences: bool = False
     series: int = 1
+    storage: Storage = Storage.AUTO
+    skip_zeros: bool = False
     reloadable: bool = False
     state_access: bool = False
 
@@ -184,7 +192,7 @@ class GRU(FoldedRecurrence):
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """Units and lanes of each cell."""
-        return unit_groups(self.units, 2 + self.reset_after, self.units, self.folding.recurrents)
+        return self.unit_groups(2 + self.reset_after)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -224,8 +232,9 @@ class GRU(FoldedRecurrence):
             latency_cycles=plan.latency_cycles,
             interval_cycles=plan.interval_cycles,
             multipliers=plan.multipliers + 3 * len(self.groups),
-            products=self.kernel.size + self.recurrent_kernel.size + 3 * self.units,
+            products=plan.products + 3 * self.units,
             series_cycles=plan.loop_cycles if self.series > 1 else None,
+            shifters=plan.shifters,
         )
 
     def reference(

@@ -71,7 +71,9 @@ class GRUBlock(RecurrentBlock):
         states = [cell.memory(self._spec.state, "state") for cell in cells]
         resets = [self._reset(m, cell, state) for cell, state in zip(cells, states, strict=True)]
         reset = gather(m, resets, [r.value for r in resets], "reset_state")
-        m.d.comb += array.vectors[-1].as_value().eq(Cat(reset))
+        m.d.comb += (
+            array.vectors[-1].as_value().eq(Cat(reset[unit] for unit in self._spec.used_units))
+        )
         return [self._before(m, cell, state) for cell, state in zip(cells, states, strict=True)]
 
     def _after(self, m: Module, cell: Cell) -> NewState:

@@ -11,10 +11,9 @@ from hw.layer.step import (
     begin_cycles,
     fill_first_tail,
     in_order_of_need,
-    recurrent_columns,
 )
 from hw.number.arithmetic import common_format
-from hw.product.folded import Program, plain_programs
+from hw.product.folded import Program
 
 if TYPE_CHECKING:
     from hw.layer.gru import GRU
@@ -34,18 +33,16 @@ def step_plan(spec: "GRU") -> StepPlan:
     """Return the plan; reset-before on one pool fills its first tail with input sums of h."""
     recurrents = recurrent_programs(spec)
     needs = input_needs(spec, recurrents)
-    kernel = spec.kernel[:, input_order(spec.units)]
+    kernel = spec.input_weights[:, input_order(spec.units)]
     outputs = kernel.shape[1]
 
     def plan_with(late: int) -> StepPlan:
         cuts = [0, outputs - late, outputs] if late else [0, outputs]
         rows = [tuple(need[a:b] for a, b in pairwise(cuts)) for need in needs]
-        programs = plain_programs(
+        programs = spec.input_programs(
             [kernel[:, a:b] for a, b in pairwise(cuts)],
-            spec.input,
             spec.kernel_format,
             spec.input_product.output,
-            spec.folding.inputs,
         )
         ordered = tuple(
             in_order_of_need(program, np.min([row[i] for row in rows], axis=0), _starts(spec, a))
@@ -59,6 +56,7 @@ def step_plan(spec: "GRU") -> StepPlan:
             tuple(rows),
             tails_after_sum(spec),
             spec.series,
+            spec.storage,
             spec.reloadable,
         )
 
@@ -78,11 +76,11 @@ def recurrent_programs(spec: "GRU") -> tuple[Program, ...]:
         ]
     return tuple(
         Program(
-            spec.recurrent_kernel,
+            spec.recurrent_weights,
             source,
             spec.recurrent_format,
             total,
-            recurrent_columns(spec.groups, spec.units, order),
+            spec.recurrent_columns(order),
         )
         for order, source, total in parts
     )

@@ -19,11 +19,12 @@ from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
 from hw.layer.folding import FoldedRecurrence
 from hw.layer.lstm_cell import GATE_ORDER, LSTMBlock, tail_after_sum
-from hw.layer.step import StepPlan, begin_cycles, in_order_of_need, recurrent_columns
+from hw.layer.step import StepPlan, begin_cycles, in_order_of_need
 from hw.number.arithmetic import add, product_format, sum_format
 from hw.number.fixed_point import FixedPoint
-from hw.product.columns import Group, unit_groups
-from hw.product.folded import Program, exact_matmul, plain_programs
+from hw.product.columns import Group
+from hw.product.folded import Program, exact_matmul
+from hw.product.storage import Storage
 from hw.stream import Block
 from hw.timing import BlockTiming
 
@@ -53,6 +54,11 @@ class LSTM(FoldedRecurrence):
         Whether every step's hidden state is given away, or the last one's only.
     series
         Independent series that share the hardware.
+    storage
+        Where the weights of both products lie.
+    skip_zeros
+        Leave zero weights out: as many fewer cycles or multipliers, each with a multiplexer for its
+        operands (`hw.product.sparse_columns`).
     reloadable
         Let a host replace kernels and biases at run time (`hw.product.reloadable`) by any others
         of their formats. Sums are as wide as the worst of them needs.
@@ -82,6 +88,8 @@ class LSTM(FoldedRecurrence):
     multipliers: int | None = None
     return_sequences: bool = False
     series: int = 1
+    storage: Storage = Storage.AUTO
+    skip_zeros: bool = False
     reloadable: bool = False
     state_access: bool = False
 
@@ -141,7 +149,7 @@ class LSTM(FoldedRecurrence):
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """Units and lanes of each cell."""
-        return unit_groups(self.units, 4, self.units, self.folding.recurrents)
+        return self.unit_groups(4)
 
     @cached_property
     def _order(self) -> np.ndarray:
@@ -157,17 +165,13 @@ class LSTM(FoldedRecurrence):
     @cached_property
     def plan(self) -> StepPlan:
         """When everything runs."""
-        columns = recurrent_columns(self.groups, self.units, GATE_ORDER)
+        columns = self.recurrent_columns(GATE_ORDER)
         recurrent = Program(
-            self.recurrent_kernel, self.state, self.recurrent_format, self.sum, columns
+            self.recurrent_weights, self.state, self.recurrent_format, self.sum, columns
         )
         need = begin_cycles(columns, 4 * self.units)[self._order]
-        (program,) = plain_programs(
-            [self.kernel[:, self._order]],
-            self.input,
-            self.kernel_format,
-            self.input_product.output,
-            self.folding.inputs,
+        (program,) = self.input_programs(
+            [self.input_weights[:, self._order]], self.kernel_format, self.input_product.output
         )
         starts = [4 * group.units[0] for group in self.groups]
         return StepPlan(
@@ -177,6 +181,7 @@ class LSTM(FoldedRecurrence):
             ((need,),),
             (tail_after_sum(self),),
             self.series,
+            self.storage,
             self.reloadable,
         )
 
@@ -192,8 +197,9 @@ class LSTM(FoldedRecurrence):
             latency_cycles=plan.latency_cycles,
             interval_cycles=plan.interval_cycles,
             multipliers=plan.multipliers + 3 * len(self.groups),
-            products=self.kernel.size + self.recurrent_kernel.size + 3 * self.units,
+            products=plan.products + 3 * self.units,
             series_cycles=plan.loop_cycles if self.series > 1 else None,
+            shifters=plan.shifters,
         )
 
     def reference(

@@ -19,7 +19,7 @@ from hw.layer.projection import ProjectionStore
 from hw.layer.recurrent_cell import INFO_LEAD, Cell, Info, NewState, RecurrentSpec, gather
 from hw.layer.state_access import StateAccess, bus_members
 from hw.number.resize import resize
-from hw.pipeline import constants, delay, later
+from hw.pipeline import constants, delay, gathered, later
 from hw.product.array import MultiplierArray
 from hw.product.bank import Bank
 from hw.product.model_store import ModelStore, lead_out, read_table, store_members, tables_of
@@ -91,7 +91,7 @@ class RecurrentBlock(Block):
     def _start_inputs(self, m: Module, array: MultiplierArray) -> None:
         plan = self._recurrent.plan
         lead = plan.arrays[0].lead
-        beat = self.i.payload.data.as_value()
+        beat = gathered(self.i.payload.data, self._recurrent.used_inputs)
         held = Signal.like(beat, name="held_input")
         with m.If(self.i.valid):
             m.d.sync += held.eq(beat)
@@ -161,10 +161,10 @@ class RecurrentBlock(Block):
             for s in states
         ]
         access = self._access
-        gathered = gather(m, states, quantized, "hidden", access if spec.series == 1 else None)
+        newest = gather(m, states, quantized, "hidden", access if spec.series == 1 else None)
         layout = data.ArrayLayout(spec.state.shape, spec.units)
         hidden = data.View(layout, Signal(layout.size, name=HIDDEN_STATE))
-        source, kept = gathered, Cat(gathered)
+        source, kept = newest, Cat(newest)
         if spec.series > 1:
             last = latest(states, spec)
             memory = Memory(shape=layout.size, depth=spec.series, init=[])
@@ -172,7 +172,7 @@ class RecurrentBlock(Block):
             write, read = memory.write_port(), memory.read_port()
             m.d.comb += [
                 write.addr.eq(info.at(last.after).tag.series),
-                write.data.eq(Cat(gathered)),
+                write.data.eq(Cat(newest)),
                 write.en.eq(finished(last)),
                 read.addr.eq(info.at(-2).tag.series),
             ]
@@ -187,7 +187,7 @@ class RecurrentBlock(Block):
         first = info.at(-1).tag.first
         for unit, value in enumerate(source):
             m.d.comb += hidden[unit].eq(Mux(first, 0, value))
-        m.d.comb += vector.eq(hidden)
+        m.d.comb += vector.as_value().eq(gathered(hidden, spec.used_units))
 
     def _write_unit(self, m: Module, access: StateAccess, write: WritePort, read: ReadPort) -> None:
         """Let a host read the states of a series, and write them back with one changed."""

@@ -31,6 +31,7 @@ from hw.product.folded import (
     ArrayPlan,
     Program,
 )
+from hw.product.storage import Storage
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
 
@@ -51,6 +52,8 @@ class SharedDense:
         Beats in a window, or ``None`` for one.
     series
         Independent series that share the hardware.
+    storage
+        Where the weights of all layers lie.
 
     Raises
     ------
@@ -63,6 +66,7 @@ class SharedDense:
     multipliers: int
     steps: int | None = None
     series: int = 1
+    storage: Storage = Storage.AUTO
 
     def __post_init__(self) -> None:
         if not self.layers:
@@ -128,7 +132,7 @@ class SharedDense:
             n_in, n_out = layer.kernel.shape
             (columns,) = plain_columns(n_in, (n_out,), multipliers)
             banks.append((Program(layer.kernel, source, layer.kernel_format, total, columns),))
-        return ArrayPlan(tuple(banks))
+        return ArrayPlan(tuple(banks), self.storage)
 
     @property
     def layer_cycles(self) -> tuple[int, ...]:
@@ -171,6 +175,7 @@ class SharedDense:
             interval_cycles=self.interval_cycles,
             multipliers=plan.multipliers,
             products=sum(layer.kernel.size for layer in self.layers),
+            shifters=plan.shifters,
         )
 
     def reference(

@@ -19,13 +19,14 @@ from hw.layer.dense import Dense
 from hw.layer.folding import FoldedRecurrence
 from hw.layer.recurrent import RecurrentBlock
 from hw.layer.recurrent_cell import Cell, NewState
-from hw.layer.step import StepPlan, begin_cycles, in_order_of_need, recurrent_columns
+from hw.layer.step import StepPlan, begin_cycles, in_order_of_need
 from hw.number.arithmetic import add, sum_format
 from hw.number.fixed_point import FixedPoint
 from hw.pipeline import delay
 from hw.product.array import MultiplierArray
-from hw.product.columns import Group, unit_groups
-from hw.product.folded import Program, exact_matmul, plain_programs
+from hw.product.columns import Group
+from hw.product.folded import Program, exact_matmul
+from hw.product.storage import Storage
 from hw.stream import Block
 from hw.timing import BlockTiming
 
@@ -55,6 +56,11 @@ class SimpleRNN(FoldedRecurrence):
         Whether every step's hidden state is given away, or the last one's only.
     series
         Independent series that share the hardware.
+    storage
+        Where the weights of both products lie.
+    skip_zeros
+        Leave zero weights out: as many fewer cycles or multipliers, each with a multiplexer for its
+        operands (`hw.product.sparse_columns`).
     reloadable
         Let a host replace kernels and biases at run time (`hw.product.reloadable`) by any others
         of their formats. Sums are as wide as the worst of them needs.
@@ -83,6 +89,8 @@ class SimpleRNN(FoldedRecurrence):
     multipliers: int | None = None
     return_sequences: bool = False
     series: int = 1
+    storage: Storage = Storage.AUTO
+    skip_zeros: bool = False
     reloadable: bool = False
     state_access: bool = False
 
@@ -118,7 +126,7 @@ class SimpleRNN(FoldedRecurrence):
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """Units and lanes of each activation."""
-        return unit_groups(self.units, 1, self.units, self.folding.recurrents)
+        return self.unit_groups(1)
 
     @property
     def input_bias(self) -> np.ndarray:
@@ -128,17 +136,13 @@ class SimpleRNN(FoldedRecurrence):
     @cached_property
     def plan(self) -> StepPlan:
         """When everything runs."""
-        columns = recurrent_columns(self.groups, self.units, (0,))
+        columns = self.recurrent_columns((0,))
         recurrent = Program(
-            self.recurrent_kernel, self.state, self.recurrent_format, self.sum, columns
+            self.recurrent_weights, self.state, self.recurrent_format, self.sum, columns
         )
         need = begin_cycles(columns, self.units)
-        (program,) = plain_programs(
-            [self.kernel],
-            self.input,
-            self.kernel_format,
-            self.input_product.output,
-            self.folding.inputs,
+        (program,) = self.input_programs(
+            [self.input_weights], self.kernel_format, self.input_product.output
         )
         starts = [group.units[0] for group in self.groups]
         return StepPlan(
@@ -148,6 +152,7 @@ class SimpleRNN(FoldedRecurrence):
             ((need,),),
             (self.activation.delay_cycles(self.sum),),
             self.series,
+            self.storage,
             self.reloadable,
         )
 
@@ -163,8 +168,9 @@ class SimpleRNN(FoldedRecurrence):
             latency_cycles=plan.latency_cycles,
             interval_cycles=plan.interval_cycles,
             multipliers=plan.multipliers,
-            products=self.kernel.size + self.recurrent_kernel.size,
+            products=plan.products,
             series_cycles=plan.loop_cycles if self.series > 1 else None,
+            shifters=plan.shifters,
         )
 
     def reference(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value, signed, unsigned
 from amaranth.lib.memory import Memory
 
-from hw.pipeline import constants, delay
+from hw.pipeline import constants, delay, multiplexed
 from hw.product.sparse import Lane, SparsePlan
 from hw.product.tree import adder_tree
 from hw.stream import Block
@@ -118,7 +118,7 @@ class SparseDenseBlock(Block):
                 shape=unsigned(plan.word_bits),
                 depth=len(words),
                 init=words,
-                attrs={"rom_style": "block"} if plan.in_block_ram else {},
+                attrs=plan.storage.attributes(plan.in_block_ram),
             )
             m.submodules.program = memory
             port = memory.read_port()
@@ -126,7 +126,7 @@ class SparseDenseBlock(Block):
             word = delay(m, port.data, plan.lead, "word")
         steps, offset = [], 0
         for lane in plan.lanes:
-            middle = offset + plan.weight_bits
+            middle = offset + plan.code.width
             end = middle + lane.select_bits
             begins = word[end] if len(lane.pieces) > 1 else Const(0, 1)
             steps.append(_Step(word[offset:middle], word[middle:end], begins))
@@ -147,11 +147,10 @@ class SparseDenseBlock(Block):
         plan, spec = self._plan, self._spec
         name, stages = f"lane{number}", plan.operand_stages
         operand = Signal(spec.input.shape, name=f"{name}_chosen")
-        m.d.comb += operand.eq(_multiplexed([vector[row] for row in lane.operands], step.select))
-        bits = delay(m, step.weight, stages, f"{name}_weight")
-        weight = Signal(spec.kernel_format.shape, name=f"{name}_weight")
-        m.d.comb += weight.eq(bits)
-        result = delay(m, operand, stages, f"{name}_operand") * weight
+        m.d.comb += operand.eq(multiplexed([vector[row] for row in lane.operands], step.select))
+        stored = delay(m, step.weight, stages, f"{name}_stored")
+        operand = delay(m, operand, stages, f"{name}_operand")
+        result = plan.code.product(m, operand, stored, name)
         product = Signal(result.shape(), name=f"{name}_product")
         m.d.sync += product.eq(result)
         begins = delay(m, step.begins, stages, f"{name}_begins")
@@ -201,12 +200,3 @@ class SparseDenseBlock(Block):
             addends.append(value)
         name = f"output{output}"
         return adder_tree(m, addends, self._shape, plan.sum_stages, plan.most_pieces, name)
-
-
-def _multiplexed(choices: list[Value], select: Value) -> Value:
-    """Return ``choices[select]``; two by two, which takes up to half the LUTs of a case."""
-    for bit in range(len(select)):
-        pairs = zip(choices[::2], choices[1::2], strict=False)
-        single = choices[-1:] if len(choices) % 2 else []
-        choices = [*(Mux(select[bit], odd, even) for even, odd in pairs), *single]
-    return choices[0]

@@ -18,6 +18,7 @@ import numpy as np
 
 from hw.product.columns import Column, Group
 from hw.product.folded import ArrayPlan, Program
+from hw.product.storage import Storage
 
 NEVER = 1 << 40
 """The need of an input sum that a program does not use."""
@@ -47,6 +48,8 @@ class StepPlan:
         next program's vector, beyond the array's own ``sum_delay``.
     series
         Independent series that are interleaved.
+    storage
+        Where the weights lie.
     reloadable
         Whether a host may replace the weights.
     """
@@ -57,16 +60,17 @@ class StepPlan:
     needs: tuple[tuple[np.ndarray, ...], ...]
     tails: tuple[int, ...]
     series: int
+    storage: Storage = Storage.AUTO
     reloadable: bool = False
 
     @cached_property
     def arrays(self) -> tuple[ArrayPlan, ...]:
         """The arrays; the last one runs the recurrent programs."""
         if self.shared:
-            return (ArrayPlan((self.inputs, self.recurrents), self.reloadable),)
-        return (
-            ArrayPlan((self.inputs,), self.reloadable),
-            ArrayPlan((self.recurrents,), self.reloadable),
+            return (ArrayPlan((self.inputs, self.recurrents), self.storage, self.reloadable),)
+        return tuple(
+            ArrayPlan((bank,), self.storage, self.reloadable)
+            for bank in (self.inputs, self.recurrents)
         )
 
     @property
@@ -74,13 +78,14 @@ class StepPlan:
         return sum(array.multipliers for array in self.arrays)
 
     @property
+    def shifters(self) -> int:
+        """How many of the multipliers only shift."""
+        return sum(array.shifters for array in self.arrays)
+
+    @property
     def products(self) -> int:
         """Useful products of one step, those of the cells not counted."""
-        return sum(
-            len(column.outputs) * program.kernel.shape[0]
-            for program in (*self.inputs, *self.recurrents)
-            for column in program.columns
-        )
+        return sum(program.products for program in (*self.inputs, *self.recurrents))
 
     @property
     def utilization(self) -> float:
@@ -219,7 +224,7 @@ def in_order_of_need(program: Program, need: np.ndarray, starts: Sequence[int]) 
             pieces[-1].append(output)
         pieces.sort(key=lambda piece: int(need[piece[0]]))
         order = tuple(output for piece in pieces for output in piece)
-        columns.append(Column(column.lanes, column.stride, order))
+        columns.append(column.ordered(order))
     return Program(
         program.kernel, program.input, program.kernel_format, program.total, tuple(columns)
     )
@@ -239,7 +244,8 @@ def fill_first_tail(plan_with: Callable[[int], StepPlan], most: int) -> StepPlan
     if best.series > 1:
         return best
     tail = best.tail_cycles[0]
-    rows = best.inputs[1].kernel.shape[0]
+    late = best.inputs[1]
+    rows = max(late.products // late.kernel.shape[1], 1)
     # Numbers that fill the tail, or just not, are the only ones worth trying.
     lanes = best.arrays[0].multipliers
     tries = {min(most, (tail + extra) * lanes // rows) for extra in range(-3, 3)} | {0}

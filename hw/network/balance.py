@@ -12,8 +12,8 @@ from typing import Protocol, Self, runtime_checkable
 
 from hw.block import Spec
 from hw.errors import ChronogateError
+from hw.network.arrivals import Arrivals
 from hw.network.graph import Network, Node
-from hw.network.schedule import Arrivals
 
 
 @runtime_checkable

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from hw.network.mode import Mode
 from hw.network.pace import Pace
-from hw.network.schedule import Schedule, Stage
+from hw.network.schedule import Schedule
+from hw.network.stage import Stage
 from hw.stream import Port
 from hw.timing import (
     BANKED_ENTRY_CYCLES,
@@ -12,11 +13,16 @@ from hw.timing import (
     BlockTiming,
     LayerTiming,
     NetworkTiming,
+    OutputTiming,
 )
 
 
 def network_timing(
-    schedule: Schedule, source: Port, mode: Mode, stages: Sequence[Stage]
+    schedule: Schedule,
+    source: Port,
+    results: Sequence[Port],
+    mode: Mode,
+    stages: Sequence[Stage],
 ) -> NetworkTiming:
     """Return the figures between the AXI4-Stream handshakes.
 
@@ -25,25 +31,40 @@ def network_timing(
     schedule
         Of the network.
     source, mode
-        Input of the network, and how windows are cut from it.
+        Leading input of the network, and how windows are cut from it.
+    results
+        Ports of the outputs.
     stages
         Its nodes, for the lines of the per-layer report.
     """
     pace, steps = schedule.pace, source.beats
     interval = max(steps * pace.step, pace.window)
-    since_first, since_last = schedule.leaves(schedule.output)
-    overhead = EXIT_CYCLES + (BANKED_ENTRY_CYCLES if source.series > 1 else 0)
-    per_window = any(s.output.steps is None for s in stages if s.name == schedule.output)
-    # With several series the schedule takes every beat as a window; a window of one alone is
-    # longer by its other steps.
-    between = (steps - 1) * pace.series if source.series > 1 and per_window else 0
+    outputs = tuple(
+        _output_timing(schedule, leaving, source, result)
+        for leaving, result in zip(schedule.leaving, results, strict=True)
+    )
     return NetworkTiming(
-        latency_cycles=since_last[0] + overhead,
-        last_beat_cycles=since_last[-1] + overhead,
-        window_cycles=since_first[0] + overhead + between,
+        latency_cycles=max(output.latency_cycles for output in outputs),
+        last_beat_cycles=max(output.last_beat_cycles for output in outputs),
+        window_cycles=max(output.window_cycles for output in outputs),
         interval_cycles=interval,
         step_cycles=_step_cycles(pace, interval, source, mode),
         layers=tuple(_layer(stage, interval) for stage in stages),
+        outputs=outputs,
+    )
+
+
+def _output_timing(schedule: Schedule, leaving: str, source: Port, result: Port) -> OutputTiming:
+    since_first, since_last = schedule.leaves(leaving)
+    overhead = EXIT_CYCLES + (BANKED_ENTRY_CYCLES if source.series > 1 else 0)
+    # With several series the schedule takes every beat as a window; a window of one alone is
+    # longer by its other steps.
+    alone = source.series > 1 and result.steps is None
+    between = (source.beats - 1) * schedule.pace.series if alone else 0
+    return OutputTiming(
+        latency_cycles=since_last[0] + overhead,
+        last_beat_cycles=since_last[-1] + overhead,
+        window_cycles=since_first[0] + overhead + between,
     )
 
 
@@ -63,6 +84,7 @@ def _layer(stage: Stage, interval: int) -> LayerTiming:
         timing.latency_cycles,
         timing.multipliers,
         _utilization(timing, interval, beats),
+        timing.shifters,
     )
 
 

@@ -1,16 +1,16 @@
 """The hardware of `hw.product.folded.ArrayPlan`: rings, weight memory, multipliers, banks."""
 
 import numpy as np
-from amaranth.hdl import Cat, Const, Elaboratable, Module, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Elaboratable, Module, Signal, Value, signed, unsigned
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 
-from hw.number.fixed_point import FixedPoint
 from hw.pipeline import delay
 from hw.product.bank import Bank
 from hw.product.columns import Column
 from hw.product.folded import ArrayPlan, Program
 from hw.product.reloadable import ReloadableWeights
+from hw.product.sparse_array import SparseWords, chosen_operands, stored_weights
 
 
 class MultiplierArray(Elaboratable):
@@ -52,11 +52,19 @@ class MultiplierArray(Elaboratable):
         m = Module()
         plan = self._plan
         samples = [delay(m, start, plan.lead, f"sample{i}") for i, start in enumerate(self.starts)]
-        operands = self._operands(m, samples)
+        ends: list[Value] = []
+        if plan.is_sparse:
+            words = SparseWords(plan)
+            told = words.told(self._word(m, sum(words.fields), words.words()))
+            operands = chosen_operands(m, words, told.selects, self.vectors, samples)
+            weights, ends = stored_weights(m, told.stored), told.ends
+        else:
+            operands, weights = self._operands(m, samples), self._weights(m)
         products: list[Signal] = []
-        for lane, (operand, weight) in enumerate(zip(operands, self._weights(m), strict=True)):
-            product = Signal(signed((operand * weight).shape().width + 1), name=f"product{lane}")
-            m.d.sync += product.eq(operand * weight)
+        for lane, (operand, stored) in enumerate(zip(operands, weights, strict=True)):
+            exact = plan.code.product(m, operand, stored, f"lane{lane}")
+            product = Signal(signed(exact.shape().width + 1), name=f"product{lane}")
+            m.d.sync += product.eq(exact)
             products.append(product)
         first = 0
         for index, bank in enumerate(self.banks):
@@ -66,7 +74,7 @@ class MultiplierArray(Elaboratable):
                 for i, model in enumerate(self.models[first : first + count])
                 if plan.reloadable
             ]
-            bank.add_to(m, products, samples[first : first + count], models)
+            bank.add_to(m, products, samples[first : first + count], ends, models)
             first += count
         return m
 
@@ -130,27 +138,31 @@ class MultiplierArray(Elaboratable):
         return ring
 
     def _weights(self, m: Module) -> list[Value]:
-        """Return every multiplier's weight, in step with the operands."""
+        """Return every multiplier's weight as it is stored, in step with the operands."""
         plan = self._plan
         if self._memory is not None:
             return self._reloadable(m, self._memory)
-        words, shape = weight_words(plan), word_format(plan).shape
+        bits = plan.code.width
+        rows = plan.code.encode(weight_words(plan)).tolist()
+        words = [sum(weight << bits * lane for lane, weight in enumerate(row)) for row in rows]
+        word = self._word(m, bits * plan.multipliers, words)
+        return [word[bits * lane : bits * (lane + 1)] for lane in range(plan.multipliers)]
+
+    def _word(self, m: Module, width: int, words: list[int]) -> Value:
+        """Return the running program's word of this cycle, one of `width` bits."""
+        plan, shape = self._plan, unsigned(width)
         if len(words) == 1:
-            return [Const(int(weight), shape) for weight in words[0]]
-        memory = Memory(
-            shape=data.ArrayLayout(shape, plan.multipliers),
-            depth=plan.depth,
-            init=words.tolist(),
-            attrs={"rom_style": "block"} if plan.in_block_ram else {},
-        )
+            return Const(words[0], shape)
+        attributes = plan.storage.attributes(plan.in_block_ram)
+        memory = Memory(shape=shape, depth=plan.depth, init=words, attrs=attributes)
         m.submodules.weights = memory
         port = memory.read_port()
         m.d.comb += port.addr.eq(self._address(m))
-        return self._registered(m, [port.data[lane] for lane in range(plan.multipliers)])
+        return self._registered(m, port.data)
 
     def _reloadable(self, m: Module, memory: ReloadableWeights) -> list[Value]:
         """Read a memory with two banks: only while a program runs, so that it knows which."""
-        plan = self._plan
+        plan, bits = self._plan, self._plan.code.width
         address = self._address(m)
         reading = Signal(name="weights_wanted")
         model = Signal(name="weights_model")
@@ -167,7 +179,8 @@ class MultiplierArray(Elaboratable):
         for start, chosen in zip(self.starts, self.models, strict=True):
             with m.If(start):
                 m.d.sync += [reading.eq(1), model.eq(chosen)]
-        return self._registered(m, [memory.data[lane] for lane in range(plan.multipliers)])
+        word = self._registered(m, memory.data.as_value())
+        return [word[bits * lane : bits * (lane + 1)] for lane in range(plan.multipliers)]
 
     def _address(self, m: Module) -> Signal:
         """Return the address of the running program's weights."""
@@ -182,30 +195,14 @@ class MultiplierArray(Elaboratable):
             base += program.busy_cycles
         return address
 
-    def _registered(self, m: Module, weights: list[Value]) -> list[Value]:
-        """Add the output registers of a block RAM."""
-        if not self._plan.in_block_ram:
-            return weights
-        registers = [
-            Signal(weight.shape(), name=f"weight{lane}") for lane, weight in enumerate(weights)
-        ]
-        m.d.sync += [r.eq(w) for r, w in zip(registers, weights, strict=True)]
-        return list(registers)
+    def _registered(self, m: Module, word: Value) -> Value:
+        """Add the output register of a block RAM."""
+        return delay(m, word, int(self._plan.in_block_ram), "weights")
 
 
 def _vector(program: Program, name: str) -> data.View:
     layout = data.ArrayLayout(program.input.shape, program.kernel.shape[0])
     return data.View(layout, Signal(layout.size, name=name))
-
-
-def word_format(plan: ArrayPlan) -> FixedPoint:
-    """Return the format in which the memory holds weights: signed integers."""
-    unsigned = any(
-        program.kernel_format.width == plan.word_width and not program.kernel_format.signed
-        for program in plan.programs
-    )
-    width = plan.word_width + unsigned
-    return FixedPoint(width, width)
 
 
 def weight_words(plan: ArrayPlan) -> np.ndarray:

@@ -93,7 +93,12 @@ class Bank:
             self.results.append(Result(valid, *ports[1], total))
 
     def add_to(
-        self, m: Module, products: list[Signal], samples: list[Value], models: list[Value]
+        self,
+        m: Module,
+        products: list[Signal],
+        samples: list[Value],
+        ends: list[Value],
+        models: list[Value],
     ) -> None:
         """Add the bank's hardware.
 
@@ -105,6 +110,9 @@ class Bank:
             For each program of the bank, a pulse in the cycle before its first operands.
         models
             For each program, its model in that cycle; empty where weights are constant.
+        ends
+            Where zeros are skipped, for each column whether an output ends, in step with the
+            memory; else nothing.
         """
         plan, name = self._plan, self.results[0].valid.name
         begins = [
@@ -121,7 +129,8 @@ class Bank:
         ]
         lane = 0
         for index, column in enumerate(self._programs[0].columns):
-            self._column(m, index, products[lane : lane + column.lanes], begins, masks)
+            end = ends[index] if ends else None
+            self._column(m, index, products[lane : lane + column.lanes], begins, masks, end)
             lane += column.lanes
             _follow_model(m, self.lookups[index].model, begins, chosen)
 
@@ -132,13 +141,14 @@ class Bank:
         products: list[Signal],
         begins: list[Value],
         masks: list[Value],
+        end: Value | None,
     ) -> None:
         columns = [program.columns[index] for program in self._programs]
         column, result, lookup = columns[0], self.results[index], self.lookups[index]
         name = f"{result.sum.name}_column"
         begin = Signal(name=f"{name}_begin")
         m.d.comb += begin.eq(_any(begins))
-        ends_early, program = self._control(m, index, begins, begin)
+        ends_early, program = self._control(m, index, begins, begin, end)
         ends = Signal(name=f"{name}_ends")
         prime = Signal(name=f"{name}_prime")
         m.d.sync += [ends.eq(ends_early), prime.eq(begin), result.valid.eq(ends)]
@@ -172,7 +182,7 @@ class Bank:
         return aligned
 
     def _control(
-        self, m: Module, index: int, begins: list[Value], begin: Signal
+        self, m: Module, index: int, begins: list[Value], begin: Signal, end: Value | None
     ) -> tuple[Signal, Value]:
         """Count what ends, a cycle ahead of the accumulator."""
         columns = [program.columns[index] for program in self._programs]
@@ -182,10 +192,14 @@ class Bank:
         program = Signal.like(result.program, name=f"{name}_program")
         unit = Signal.like(result.unit, name=f"{name}_unit")
         slot = Signal.like(result.slot, name=f"{name}_slot")
-        phase = phase_counter(m, column, begin, f"{name}_phase")
-        ending = table(
-            m, phase, [column.ends_output(p) for p in range(column.phases)], f"{name}_ending"
-        )
+        if end is None:
+            phase = phase_counter(m, column, begin, f"{name}_phase")
+            ending = table(
+                m, phase, [column.ends_output(p) for p in range(column.phases)], f"{name}_ending"
+            )
+        else:
+            stages = self._plan.operand_stages + self._plan.tree_stages
+            ending = delay(m, end, stages, f"{name}_ending")
         ends = Signal(name=f"{name}_ends_early")
         m.d.comb += ends.eq(live & ending)
         last_slot = Signal(name=f"{name}_last_slot")

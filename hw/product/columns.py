@@ -10,10 +10,12 @@ the other, at most one of which ends in a cycle. Two divisions of P lanes:
   the slowest is as fast as possible, which costs a cycle or two (`tests/hw/test_limits.py`).
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from math import ceil, gcd
+from typing import Self
 
 import numpy as np
 
@@ -66,6 +68,14 @@ class Column:
     def last_cycle(self, index: int) -> int:
         """Return the cycle, counted from the first, of the last product of output `index`."""
         return ceil((index + 1) * self.stride / self.lanes) - 1
+
+    def products(self, n_in: int) -> int:
+        """Return the useful products with vectors of `n_in` operands."""
+        return len(self.outputs) * n_in
+
+    def ordered(self, outputs: Sequence[int]) -> Self:
+        """Return the column with its outputs in another order."""
+        return replace(self, outputs=tuple(outputs))
 
     def ends_output(self, phase: int) -> bool:
         """Tell whether an output's last product falls into `phase`."""

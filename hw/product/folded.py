@@ -19,14 +19,17 @@ Cycles of one program, from the start pulse in cycle 0::
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil
 
 import numpy as np
 
 from hw.errors import ChronogateError
 from hw.number.fixed_point import FixedPoint
-from hw.pipeline import BLOCK_ROM_BITS, TABLE_DEPTH
 from hw.product.columns import Column, plain_columns
+from hw.product.sparse_columns import SparseColumn, sparse_columns
+from hw.product.storage import Storage
+from hw.product.weight_code import PlainCode, WeightCode, weight_code
 
 TREE_RADIX = 4
 """Addends summed between two registers of an adder tree: two carry chains deep."""
@@ -63,6 +66,16 @@ class Program:
         return max(column.busy_cycles for column in self.columns)
 
     @property
+    def products(self) -> int:
+        """Useful products."""
+        return sum(column.products(len(self.kernel)) for column in self.columns)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Tell whether zero weights are skipped."""
+        return any(isinstance(column, SparseColumn) for column in self.columns)
+
+    @property
     def shift(self) -> int:
         """Places by which products lie left of the total's binary point."""
         return self.total.fraction - self.input.fraction - self.kernel_format.fraction
@@ -84,11 +97,14 @@ class ArrayPlan:
     ----------
     banks
         Programs; those of one bank share their adder trees.
+    storage
+        Where the weights lie.
     reloadable
         Whether a host may replace the weights, which then always lie in a memory.
     """
 
     banks: tuple[tuple[Program, ...], ...]
+    storage: Storage = Storage.AUTO
     reloadable: bool = False
 
     @property
@@ -104,26 +120,52 @@ class ArrayPlan:
         """Words of the weight memory, each of which holds a weight for every multiplier."""
         return sum(program.busy_cycles for program in self.programs)
 
+    @cached_property
+    def code(self) -> WeightCode:
+        """How the weights are stored, and what multiplies by them."""
+        if self.reloadable:
+            return PlainCode(self.word_format.shape)
+        stored = sum(program.products for program in self.programs)
+        return weight_code(
+            [p.kernel[p.kernel != 0] if p.is_sparse else p.kernel for p in self.programs],
+            [program.kernel_format for program in self.programs],
+            padded=stored < self.depth * self.multipliers,
+        )
+
     @property
-    def word_width(self) -> int:
-        """Bits of one weight."""
-        return max(program.kernel_format.width for program in self.programs)
+    def word_format(self) -> FixedPoint:
+        """What any weight of the programs' formats fits into: signed integers."""
+        formats = [program.kernel_format for program in self.programs]
+        width = max(format.width + (not format.signed) for format in formats)
+        return FixedPoint(width, width)
+
+    @property
+    def shifters(self) -> int:
+        """Multipliers that are none, because they only shift."""
+        return self.multipliers if self.code.is_shift else 0
 
     @property
     def in_block_ram(self) -> bool:
-        bits = self.depth * self.multipliers * self.word_width
-        return self.depth > TABLE_DEPTH and bits >= BLOCK_ROM_BITS
+        return self.storage.in_block_ram(self.depth, self.multipliers * self.code.width)
 
     @property
     def operand_stages(self) -> int:
-        """One where several programs share a multiplier's operand."""
-        return int(len(self.programs) > 1)
+        """One where a multiplier chooses its operand: of several programs, or of some inputs."""
+        return int(len(self.programs) > 1 or self.is_sparse)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Tell whether zero weights are skipped, by all programs or by none."""
+        return self.programs[0].is_sparse
 
     @property
     def lead(self) -> int:
-        """Cycles from a program's start until its vector is sampled: the weights come later."""
+        """Cycles from a program's start until its vector is sampled."""
         if self.depth == 1 and not self.reloadable:
             return 0
+        if self.is_sparse:
+            # The memory also says which operands are chosen, a cycle before the product.
+            return 1 + self.in_block_ram
         return 1 + self.in_block_ram - self.operand_stages
 
     @property
@@ -173,6 +215,30 @@ def plain_programs(
     return tuple(
         Program(kernel, source, format, total, row)
         for kernel, row in zip(kernels, columns, strict=True)
+    )
+
+
+def used(kernel: np.ndarray, axis: int) -> np.ndarray:
+    """Return the places that have a weight along `axis` of a matrix, or the first of all."""
+    return np.flatnonzero(kernel.any(axis=axis)) if kernel.any() else np.zeros(1, dtype=np.int64)
+
+
+def kept(kernel: np.ndarray, axis: int, reloadable: bool) -> np.ndarray:
+    """Return what `used` gives; all of a kernel that may be replaced by any other."""
+    return np.arange(kernel.shape[1 - axis]) if reloadable else used(kernel, axis)
+
+
+def sparse_programs(
+    kernels: Sequence[np.ndarray],
+    source: FixedPoint,
+    format: FixedPoint,
+    total: FixedPoint,
+    lanes: int,
+) -> tuple[Program, ...]:
+    """Return `plain_programs` that skip zero weights."""
+    return tuple(
+        Program(kernel, source, format, total, row)
+        for kernel, row in zip(kernels, sparse_columns(kernels, lanes), strict=True)
     )
 
 

@@ -4,8 +4,8 @@ A layer lists its tables in a fixed order: the same list tells the hardware what
 host what to write where (`hw.control.reload`).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -16,7 +16,7 @@ from amaranth.lib.wiring import In, Out
 from hw.errors import ChronogateError
 from hw.memory_port import Memory, MemoryInterface
 from hw.number.fixed_point import FixedPoint
-from hw.product.array import weight_words, word_format
+from hw.product.array import weight_words
 from hw.product.bank import Lookup
 from hw.product.folded import ArrayPlan
 from hw.product.reloadable import ReloadableWeights
@@ -38,11 +38,14 @@ class ModelTable:
         int64 ``(rows, lanes)``; the hardware reads a row at a time, the host writes single codes.
     format
         Of the codes.
+    attributes
+        Of the memory, for synthesis.
     """
 
     name: str
     codes: np.ndarray
     format: FixedPoint
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def lane_bits(self) -> int:
@@ -105,7 +108,12 @@ def describe(tables: Sequence[ModelTable], name: str, description: str) -> Memor
 def array_tables(plans: Sequence[ArrayPlan]) -> list[ModelTable]:
     """Return the weights of arrays of multipliers."""
     return [
-        ModelTable(f"weights{index}", weight_words(plan), word_format(plan))
+        ModelTable(
+            f"weights{index}",
+            weight_words(plan),
+            plan.word_format,
+            plan.storage.attributes(plan.in_block_ram, writable=True),
+        )
         for index, plan in enumerate(plans)
     ]
 
@@ -149,7 +157,7 @@ class ModelStore(wiring.Component):
 
     def __init__(self, tables: Sequence[ModelTable]) -> None:
         self._tables = tuple(tables)
-        self._memories = [ReloadableWeights(table.codes, table.format) for table in tables]
+        self._memories = [ReloadableWeights(t.codes, t.format, t.attributes) for t in tables]
         signature = describe(tables, "model", "").signature
         super().__init__({"target": In(1), "settled": Out(1), "port": In(signature)})
 

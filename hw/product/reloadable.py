@@ -19,6 +19,8 @@ which nothing freezes. In the top::
     m.d.comb += [ClockSignal("host").eq(self.aclk), ResetSignal("host").eq(~self.aresetn)]
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
@@ -84,6 +86,8 @@ class ReloadableWeights(wiring.Component):
         int64 codes ``(rows, lanes)`` that both banks hold at first.
     format
         Their number format.
+    attributes
+        Of the memory, for synthesis.
     """
 
     addr: Signal
@@ -94,8 +98,10 @@ class ReloadableWeights(wiring.Component):
     settled: Signal
     port: MemoryInterface
 
-    def __init__(self, table: np.ndarray, format: FixedPoint) -> None:
-        self._table, self._format = table, format
+    def __init__(
+        self, table: np.ndarray, format: FixedPoint, attributes: Mapping[str, str] | None = None
+    ) -> None:
+        self._table, self._format, self._attributes = table, format, attributes or {}
         rows, lanes = table.shape
         self._row_bits, self._lane_bits = (max((n - 1).bit_length(), 0) for n in (rows, lanes))
         super().__init__(
@@ -131,7 +137,7 @@ class ReloadableWeights(wiring.Component):
             depth=len(init),
             init=init.tolist(),
             # The two ports never meet in one bank; Yosys would guard against it.
-            attrs={"no_rw_check": 1},
+            attrs={"no_rw_check": 1, **self._attributes},
         )
         m.submodules.banks = memory
         read, write = memory.read_port(), memory.write_port(domain="host", granularity=1)

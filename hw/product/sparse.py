@@ -28,8 +28,10 @@ from functools import cached_property
 
 import numpy as np
 
-from hw.pipeline import BLOCK_ROM_BITS, TABLE_DEPTH
+from hw.number.fixed_point import FixedPoint
 from hw.product.folded import lanes_for, tree_stages
+from hw.product.storage import Storage
+from hw.product.weight_code import WeightCode, weight_code
 
 
 @dataclass(frozen=True)
@@ -84,15 +86,18 @@ class SparsePlan:
     ----------
     kernel
         int64 codes ``(n_in, n_out)``.
-    weight_bits
-        Of a code.
+    format
+        Of the kernel.
     reuse
         Cycles that the product may take.
+    storage
+        Where the weights lie.
     """
 
     kernel: np.ndarray
-    weight_bits: int
+    format: FixedPoint
     reuse: int
+    storage: Storage = Storage.AUTO
 
     @cached_property
     def products(self) -> int:
@@ -103,6 +108,17 @@ class SparsePlan:
     def multipliers(self) -> int:
         """Lanes; none where all weights are zero."""
         return min(lanes_for(self.products, self.reuse), self.products)
+
+    @cached_property
+    def code(self) -> WeightCode:
+        """How the weights are stored, and what multiplies by them."""
+        padded = self.multipliers * self.busy_cycles > self.products
+        return weight_code([self.kernel[self.kernel != 0]], [self.format], padded)
+
+    @property
+    def shifters(self) -> int:
+        """Multipliers that are none, because they only shift."""
+        return self.multipliers if self.code.is_shift else 0
 
     @property
     def busy_cycles(self) -> int:
@@ -132,13 +148,12 @@ class SparsePlan:
     def word_bits(self) -> int:
         """Bits in a cycle: for each lane a weight, which operand, whether a piece begins."""
         return sum(
-            self.weight_bits + lane.select_bits + (len(lane.pieces) > 1) for lane in self.lanes
+            self.code.width + lane.select_bits + (len(lane.pieces) > 1) for lane in self.lanes
         )
 
     @property
     def in_block_ram(self) -> bool:
-        bits = self.busy_cycles * self.word_bits
-        return self.busy_cycles > TABLE_DEPTH and bits >= BLOCK_ROM_BITS
+        return self.storage.in_block_ram(self.busy_cycles, self.word_bits)
 
     @property
     def lead(self) -> int:
@@ -173,18 +188,18 @@ class SparsePlan:
     def words(self) -> list[int]:
         """Return the memory's words, one a cycle, the first lane in the low bits.
 
-        Each lane has, from low to high, its weight in two's complement, the place of the operand
-        among its `Lane.operands`, and, if there are several pieces, whether one begins.
+        Each lane has, from low to high, its weight (`code`), the place of the operand among its
+        `Lane.operands`, and, if there are several pieces, whether one begins.
         """
+        stored, bits = self.code.encode(self.kernel), self.code.width
         words, offset = [0] * self.busy_cycles, 0
         for lane in self.lanes:
             places = {row: place for place, row in enumerate(lane.operands)}
-            first_bit = offset + self.weight_bits + lane.select_bits
+            first_bit = offset + bits + lane.select_bits
             for piece in lane.pieces:
                 for cycle, row in enumerate(piece.rows, piece.first):
-                    weight = int(self.kernel[row, piece.output]) & ((1 << self.weight_bits) - 1)
-                    words[cycle] |= weight << offset
-                    words[cycle] |= places[row] << offset + self.weight_bits
+                    words[cycle] |= int(stored[row, piece.output]) << offset
+                    words[cycle] |= places[row] << offset + bits
                 if len(lane.pieces) > 1:
                     words[piece.first] |= 1 << first_bit
             offset = first_bit + (len(lane.pieces) > 1)

@@ -1,11 +1,19 @@
-"""The AXI4-Stream top: a network's core, frozen while its output is blocked.
+"""The AXI4-Stream top: a network's core, frozen while an output is blocked.
 
 One input beat is one time step, one output beat is one forecast or one step of it, closed by
 ``tlast``; every value is extended to whole bytes, value 0 in the low bits. Interleaved designs
 have ``tid``, the number of the series, on both sides; with reloadable weights ``m_axis_tuser``
-tells which bank a forecast's model came from. Inside nothing waits (`hw.stream`): while
-the output buffer is full one clock enable stops everything.
+tells which bank a forecast's model came from. Inside nothing waits (`hw.stream`): while an output
+buffer is full one clock enable stops everything.
+
+A network of several inputs has a stream ``s_axis_<name>_`` for each, of several outputs a stream
+``m_axis_<name>_`` for each. How packets of several inputs make a window, and what a wrong ``tlast``
+does, is said in `hw.top.side_inputs`. Every output has a buffer of its own for two beats; a
+receiver that reads forecasts of more beats one output after the other needs a FIFO on the others.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from amaranth.back import verilog
 from amaranth.hdl import (
@@ -21,19 +29,38 @@ from amaranth.hdl import (
     Value,
     unsigned,
 )
-from amaranth.lib import data, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.control.axi_lite import PREFIX, connect_bus
 from hw.control.map import host_memories
 from hw.control.state import state_memories
 from hw.memory_port import MemoryInterface
+from hw.network.checks import identifier
 from hw.network.graph import Network
 from hw.stream import Port
 from hw.top.control import Control
 from hw.top.core import Core
 from hw.top.entry import padded_width, series_bits
 from hw.top.skid_buffer import SkidBuffer
+
+
+def stream_prefixes(side: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Return what the pins of each stream begin with, `side` being ``s_axis`` or ``m_axis``."""
+    if len(names) == 1:
+        return (side,)
+    return tuple(f"{side}_{identifier(name)}" for name in names)
+
+
+def input_prefixes(network: Network) -> dict[str, str]:
+    """Return what the pins of each input begin with, by its name."""
+    names = [port.name for port in network.inputs]
+    return dict(zip(names, stream_prefixes("s_axis", names), strict=True))
+
+
+def output_prefixes(network: Network) -> tuple[str, ...]:
+    """Return what the pins of each output begin with."""
+    return stream_prefixes("m_axis", network.outputs)
 
 
 class Accelerator(wiring.Component):
@@ -45,10 +72,13 @@ class Accelerator(wiring.Component):
         What is computed.
     control
         Whether it has registers behind AXI4-Lite, ``s_axil_*`` (`hw.control.map.control_map`).
+
+    The pins named here are those of a network with one input and one output.
     """
 
     aclk: Signal
     aresetn: Signal
+    dropped_windows: Signal
     s_axis_tdata: Signal
     s_axis_tvalid: Signal
     s_axis_tready: Signal
@@ -57,31 +87,29 @@ class Accelerator(wiring.Component):
     m_axis_tvalid: Signal
     m_axis_tready: Signal
     m_axis_tlast: Signal
-    dropped_windows: Signal
-    m_axis_tuser: Signal
     s_axis_tid: Signal
     m_axis_tid: Signal
 
     def __init__(self, network: Network, control: bool = False) -> None:
         self._network = network
         self._control = Control(network, host_memories(network)) if control else None
-        bits = series_bits(network.input)
-        number = {"s_axis_tid": In(bits), "m_axis_tid": Out(bits)} if bits else {}
+        self._inputs = input_prefixes(network)
+        self._outputs = output_prefixes(network)
         super().__init__(
-            {
-                "aclk": In(1),
-                "aresetn": In(1),
-                "s_axis_tdata": In(beat_shape(network.input)),
-                "s_axis_tvalid": In(1),
-                "s_axis_tready": Out(1),
-                "s_axis_tlast": In(1),
-                "m_axis_tdata": Out(beat_shape(network.output)),
-                "m_axis_tvalid": Out(1),
-                "m_axis_tready": In(1),
-                "m_axis_tlast": Out(1),
+            {"aclk": In(1), "aresetn": In(1)}
+            | {
+                name: pin
+                for port in network.inputs
+                for name, pin in stream_pins(self._inputs[port.name], port).items()
+            }
+            | {
+                name: pin.flip()
+                for prefix, port in zip(self._outputs, network.output_ports, strict=True)
+                for name, pin in stream_pins(prefix, port).items()
+            }
+            | {f"{prefix}_tuser": Out(1) for prefix in self._outputs if network.reloadable}
+            | {
                 "dropped_windows": Out(32),
-                **number,
-                **({"m_axis_tuser": Out(1)} if network.reloadable else {}),
                 **(self._control.pins if self._control is not None else {}),
             }
         )
@@ -94,50 +122,93 @@ class Accelerator(wiring.Component):
         control = self._control
         core = Core(self._network, () if control is None else control.watches)
         m.submodules.core = EnableInserter(enable)(core)
-        port = self._network.output
         if self._network.reloadable:
             m.domains.host = ClockDomain()
             m.d.comb += [ClockSignal("host").eq(self.aclk), ResetSignal("host").eq(~self.aresetn)]
-        layout = data.StructLayout({"data": beat_shape(port), "tag": core.o.payload.tag.shape()})
-        m.submodules.output = output = SkidBuffer(layout)
         moves: Value = enable
         if control is not None:
             m.submodules.control = control
             self._attach(m, control, core, enable)
             moves = enable & control.accepting
+        lead = self._pins(self._inputs[self._network.input.name])
         m.d.comb += [
-            enable.eq(output.i.ready),
-            core.tdata.eq(self.s_axis_tdata),
-            core.tlast.eq(self.s_axis_tlast),
-            core.tvalid.eq(self.s_axis_tvalid & moves),
-            self.s_axis_tready.eq(core.tready & moves),
-            output.i.valid.eq(core.o.valid),
-            output.i.payload.data.eq(padded(m, core.o.payload.data, port)),
-            output.i.payload.tag.eq(core.o.payload.tag),
-            self.m_axis_tdata.eq(output.o.payload.data),
-            self.m_axis_tvalid.eq(output.o.valid),
-            self.m_axis_tlast.eq(output.o.payload.tag.last),
-            output.o.ready.eq(self.m_axis_tready),
+            core.tdata.eq(lead.tdata),
+            core.tlast.eq(lead.tlast),
+            core.tvalid.eq(lead.tvalid & moves),
+            lead.tready.eq(core.tready & moves),
             self.dropped_windows.eq(core.dropped_windows),
         ]
-        if port.series > 1:
-            m.d.comb += [
-                core.tid.eq(self.s_axis_tid),
-                self.m_axis_tid.eq(output.o.payload.tag.series),
-            ]
-        if self._network.reloadable:
-            m.d.comb += self.m_axis_tuser.eq(output.o.payload.tag.model)
+        if lead.tid is not None:
+            m.d.comb += core.tid.eq(lead.tid)
+        for k, port in enumerate(self._network.side_inputs):
+            self._side(m, core, k, port, enable)
+        ready = [
+            self._output(m, k, port, result, enable)
+            for k, (port, result) in enumerate(
+                zip(self._network.output_ports, core.results, strict=True)
+            )
+        ]
+        m.d.comb += enable.eq(Cat(ready).all())
         return m
+
+    def _side(self, m: Module, core: Core, k: int, port: Port, enable: Signal) -> None:
+        """Add the buffer in front of one of the inputs beside the leading one."""
+        pins = self._pins(self._inputs[port.name])
+        layout = data.StructLayout({"data": beat_shape(port), "last": 1})
+        m.submodules[f"input_buffer{k}"] = buffer = SkidBuffer(layout)
+        m.d.comb += [
+            buffer.i.valid.eq(pins.tvalid),
+            buffer.i.payload.data.eq(pins.tdata),
+            buffer.i.payload.last.eq(pins.tlast),
+            pins.tready.eq(buffer.i.ready),
+            getattr(core, f"side{k}_tvalid").eq(buffer.o.valid),
+            getattr(core, f"side{k}_tdata").eq(buffer.o.payload.data),
+            getattr(core, f"side{k}_tlast").eq(buffer.o.payload.last),
+            buffer.o.ready.eq(getattr(core, f"side{k}_tready") & enable),
+        ]
+
+    def _output(
+        self, m: Module, k: int, port: Port, result: stream.Interface, enable: Signal
+    ) -> Value:
+        """Add the buffer behind an output; returns whether it has room."""
+        pins = self._pins(self._outputs[k])
+        tag = result.payload.tag
+        layout = data.StructLayout({"data": beat_shape(port), "tag": tag.shape()})
+        buffer = SkidBuffer(layout)
+        m.submodules["output" if k == 0 else f"output{k}"] = buffer
+        m.d.comb += [
+            # While the core is frozen, its beat has been taken or is none's to take yet.
+            buffer.i.valid.eq(result.valid & enable),
+            buffer.i.payload.data.eq(padded(m, result.payload.data, port, f"result{k}_")),
+            buffer.i.payload.tag.eq(tag),
+            pins.tdata.eq(buffer.o.payload.data),
+            pins.tvalid.eq(buffer.o.valid),
+            pins.tlast.eq(buffer.o.payload.tag.last),
+            buffer.o.ready.eq(pins.tready),
+        ]
+        if pins.tid is not None:
+            m.d.comb += pins.tid.eq(buffer.o.payload.tag.series)
+        if self._network.reloadable:
+            tuser: Signal = getattr(self, f"{self._outputs[k]}_tuser")
+            m.d.comb += tuser.eq(buffer.o.payload.tag.model)
+        return buffer.i.ready
+
+    def _pins(self, prefix: str) -> "Pins":
+        names = ("tdata", "tvalid", "tready", "tlast")
+        tid = getattr(self, f"{prefix}_tid", None)
+        return Pins(*(getattr(self, f"{prefix}_{name}") for name in names), tid=tid)
 
     def _attach(self, m: Module, control: Control, core: Core, enable: Signal) -> None:
         """Connect registers and counters."""
         connect_bus(m, self, control, control.address_bits, PREFIX)
+        lead = self._pins(self._inputs[self._network.input.name])
+        results = [self._pins(prefix) for prefix in self._outputs]
         m.d.comb += [
             core.restart.eq(control.restart),
             control.restarted.eq(core.restarted & enable),
-            control.input_beat.eq(self.s_axis_tvalid & self.s_axis_tready),
-            control.output_beat.eq(self.m_axis_tvalid & self.m_axis_tready),
-            control.stalled.eq(self.m_axis_tvalid & ~self.m_axis_tready),
+            control.input_beat.eq(lead.tvalid & lead.tready),
+            control.output_beat.eq(results[0].tvalid & results[0].tready),
+            control.stalled.eq(Cat(pins.tvalid & ~pins.tready for pins in results).any()),
             # Counters do not freeze, so they must not see one beat of a frozen core twice.
             control.saturated.eq(Mux(enable, core.saturated, 0)),
             control.dropped_windows.eq(core.dropped_windows),
@@ -164,14 +235,37 @@ class Accelerator(wiring.Component):
             ]
 
 
+@dataclass(frozen=True)
+class Pins:
+    """The pins of one stream; ``tid`` in interleaved designs only."""
+
+    tdata: Signal
+    tvalid: Signal
+    tready: Signal
+    tlast: Signal
+    tid: Signal | None
+
+
+def stream_pins(prefix: str, port: Port) -> dict[str, wiring.Member]:
+    """Return the pins of a stream that brings the beats of `port`."""
+    bits = series_bits(port)
+    return {
+        f"{prefix}_tdata": In(beat_shape(port)),
+        f"{prefix}_tvalid": In(1),
+        f"{prefix}_tready": Out(1),
+        f"{prefix}_tlast": In(1),
+        **({f"{prefix}_tid": In(bits)} if bits else {}),
+    }
+
+
 def beat_shape(port: Port) -> Shape:
     """Return the shape of one beat of `port` on the bus."""
     return unsigned(padded_width(port) * port.channels)
 
 
-def padded(m: Module, values: data.View, port: Port) -> Value:
+def padded(m: Module, values: data.View, port: Port, name: str = "result") -> Value:
     """Return the beat that carries `values`, each extended to whole bytes."""
-    parts = [Signal(padded_width(port), name=f"result{c}") for c in range(port.channels)]
+    parts = [Signal(padded_width(port), name=f"{name}{c}") for c in range(port.channels)]
     m.d.comb += [part.eq(values[channel]) for channel, part in enumerate(parts)]
     return Cat(parts)
 

@@ -6,7 +6,7 @@ pass at the network's pace. After a reset every state is cleared, one a cycle, b
 beat is let in.
 """
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Const, Module, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 
@@ -49,7 +49,7 @@ class BankedEntry(Entry):
         m.submodules.states = states = Memory(shape=layout.size, depth=self.port.series, init=[])
         write = states.write_port()
         read = states.read_port(transparent_for=(write,))
-        beat = self._framing.rule(m, data.View(layout, read.data), tlast)
+        beat = self._framing.rule(m, data.View(layout, read.data), tlast, Const(0))
         cleared = Signal((self.port.series - 1).bit_length() + 1, name="cleared")
         step_wait = countdown(m, pace.step, "step_wait")
         window_wait = countdown(m, pace.window, "window_wait")

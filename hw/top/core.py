@@ -1,6 +1,5 @@
 """Everything that the clock enable stops: the entry and the blocks of a network."""
 
-import re
 from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Module, ResetInserter, Signal, Value, unsigned
@@ -11,36 +10,52 @@ from hw.control.reload import model_memories
 from hw.control.saturation import SaturationWatch
 from hw.control.state import state_memories, stateful_nodes
 from hw.layer.carrier import carrying, with_model
+from hw.memory_port import StateInterface
+from hw.network.checks import identifier
 from hw.network.graph import Network, Node
 from hw.network.mode import Mode
-from hw.network.schedule import GATE, gate_stage
 from hw.product.reloadable import ModelSelect
 from hw.stream import Block, Port
 from hw.top.banked_entry import BankedEntry
 from hw.top.entry import Entry, padded_width, series_bits
-from hw.top.framing import StreamingFraming, WindowFraming
+from hw.top.forecast_gate import ForecastGate
+from hw.top.framing import JointFraming, StreamingFraming, WindowFraming
 from hw.top.join import Join
+from hw.top.side_inputs import SideInputs
 from hw.top.single_entry import SingleEntry
 from hw.top.sliding_entry import SlidingEntry
 from hw.top.state_port import StatePort
 
-Beats = tuple[Signal, data.View]
-"""Valid and payload of a stream."""
-
 
 def make_entry(network: Network) -> Entry:
-    """Return the entry for the network's mode and number of series."""
+    """Return the entry of the leading input for the network's mode and number of series."""
     port, pace, drain = network.input, network.schedule.pace, network.schedule.drain_cycles
     if network.mode is Mode.SLIDING:
         return SlidingEntry(port, pace, drain)
-    streaming = network.mode is Mode.STREAMING
-    framing = StreamingFraming() if streaming else WindowFraming(port.beats)
+    if network.mode is Mode.STREAMING:
+        framing = StreamingFraming()
+    elif len(network.inputs) > 1:
+        framing = JointFraming(port.beats)
+    else:
+        framing = WindowFraming(port.beats)
     begun = next(iter(state_memories(network)), None)
     return (BankedEntry if port.series > 1 else SingleEntry)(port, pace, drain, framing, begun)
 
 
+Stream = tuple[Signal, data.View]
+"""Valid and payload."""
+
+
 class Core(wiring.Component):
     """The entry, then one block for each node.
+
+    The pins ``tdata`` to ``tlast`` belong to the leading input, ``side<k>_tdata`` to
+    ``side<k>_tlast`` to input k of the others. The first output is ``o``, number k is ``o<k>``.
+
+    A network with reloadable weights also has the ports of `hw.product.reloadable.ModelSelect`
+    and for each reloadable node, in order, a memory port ``model<k>``, all in the domain ``host``.
+    Where states can be reached, there is a memory port ``state<k>`` for each of
+    `hw.control.state.state_memories`; it answers in cycles only in which the core is not frozen.
 
     Parameters
     ----------
@@ -48,11 +63,6 @@ class Core(wiring.Component):
         What is computed.
     watches
         Quantizers of which ``saturated[k]`` tells that a beat saturates them.
-
-    A network with reloadable weights also has the ports of `hw.product.reloadable.ModelSelect`
-    and for each reloadable node, in order, a memory port ``model<k>``, all in the domain ``host``.
-    Where states can be reached, there is a memory port ``state<k>`` for each of
-    `hw.control.state.state_memories`; it answers in cycles only in which the core is not frozen.
     """
 
     tdata: Signal
@@ -85,9 +95,30 @@ class Core(wiring.Component):
                 "saturated": Out(len(self._watches)),
                 "o": Out(self._tagged(network.output).signature),
             }
+            | {
+                f"o{k}": Out(self._tagged(port).signature)
+                for k, port in enumerate(network.output_ports)
+                if k
+            }
             | model_ports(network)
             | {f"state{k}": In(port.signature) for k, port in enumerate(state_memories(network))}
+            | {
+                f"side{k}_{name}": kind
+                for k, port in enumerate(network.side_inputs)
+                for name, kind in (
+                    ("tdata", In(unsigned(padded_width(port) * port.channels))),
+                    ("tvalid", In(1)),
+                    ("tready", Out(1)),
+                    ("tlast", In(1)),
+                )
+            }
         )
+
+    @property
+    def results(self) -> list[stream.Interface]:
+        """Streams of the outputs."""
+        count = len(self._network.outputs)
+        return [self.o, *(getattr(self, f"o{k}") for k in range(1, count))]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -104,11 +135,13 @@ class Core(wiring.Component):
             self.tready.eq(entry.tready & ~hold),
             self.dropped_windows.eq(entry.dropped_windows),
         ]
-        streams: dict[str, Beats] = {network.input.name: (entry.o.valid, entry.o.payload)}
+        streams: dict[str, Stream] = {network.input.name: (entry.o.valid, entry.o.payload)}
+        if network.side_inputs:
+            streams |= self._side_inputs(m, entry)
         if network.reloadable:
-            streams = {network.input.name: self._with_model(m, entry)}
+            streams = self._with_models(m, entry, streams)
         settled: list[Value] = []
-        buses: list[object] = [entry.state_bus] if stateful_nodes(network) else []
+        buses: list[StateInterface] = [entry.state_bus] if stateful_nodes(network) else []
         for node in network.nodes:
             block = node.spec.build()
             if node in stateful_nodes(network):
@@ -133,35 +166,40 @@ class Core(wiring.Component):
             m.d.comb += hold.eq(self._reach_states(m, entry, buses))
         if settled:
             m.d.comb += self.settled.eq(Cat(settled).all())
-        there, payload = streams[network.outputs[0]]
-        if network.schedule.output == GATE:
-            closes = entry.o.valid & entry.o.payload.tag.last
-            there, payload = self._gate(m, (there, payload), closes, entry.clear)
-        m.d.comb += [self.o.valid.eq(there), self.o.payload.eq(payload)]
+        for output, result in zip(network.outputs, self.results, strict=True):
+            there, payload = self._gate(m, output, streams[output], entry)
+            m.d.comb += [result.valid.eq(there), result.payload.eq(payload)]
         return m
 
     def _tagged(self, port: Port) -> Port:
         """Return a port as it is in this design."""
         return with_model(port) if self._network.reloadable else port
 
-    def _with_model(self, m: Module, entry: Entry) -> Beats:
+    def _with_models(
+        self, m: Module, entry: Entry, streams: dict[str, Stream]
+    ) -> dict[str, Stream]:
         """Give each window its model at its first beat."""
         m.submodules.models = select = ModelSelect()
-        layout = self._tagged(self._network.input).layout
-        payload = data.View(layout, Signal(layout.size, name="input_with_model"))
-        given, tag = entry.o.payload, payload.tag
         # Samples of a stream have a forecast each, whatever the state that they go on from.
         streaming = self._network.mode is Mode.STREAMING
         m.d.comb += [
-            payload.data.eq(given.data),
-            *(tag[name].eq(given.tag[name]) for name, _ in given.tag.shape()),
-            tag.model.eq(select.model),
-            select.boundary.eq(entry.o.valid & (given.tag.first | streaming)),
+            select.boundary.eq(entry.o.valid & (entry.o.payload.tag.first | streaming)),
             select.commit.eq(self.commit),
             select.settled.eq(self.settled),
             self.target.eq(select.target),
         ]
-        return entry.o.valid, payload
+        tagged: dict[str, Stream] = {}
+        for port in self._network.inputs:
+            valid, given = streams[port.name]
+            layout = with_model(port).layout
+            payload = data.View(layout, Signal(layout.size, name=f"{port.name}_with_model"))
+            m.d.comb += [
+                payload.data.eq(given.data),
+                *(payload.tag[name].eq(given.tag[name]) for name, _ in given.tag.shape()),
+                payload.tag.model.eq(select.model),
+            ]
+            tagged[port.name] = valid, payload
+        return tagged
 
     def _reach(self, m: Module, block: Block, index: int) -> Value:
         """Lead a reloadable block's memories out; returns whether it is settled."""
@@ -169,13 +207,13 @@ class Core(wiring.Component):
         wiring.connect(m, wiring.flipped(getattr(self, f"model{index}")), block.model_port)
         return block.model_settled
 
-    def _reach_states(self, m: Module, entry: Entry, buses: Sequence[object]) -> Value:
+    def _reach_states(self, m: Module, entry: Entry, buses: Sequence[StateInterface]) -> Value:
         """Lead the states out; returns whether a host waits for one, so that no beat may enter."""
         moving = settling_cycles(self._network)
         wait = Signal(range(moving + 1), name="settling")
         calm = Signal(name="calm")
         holds: list[Value] = []
-        m.d.comb += calm.eq(entry.resting & (wait == 0))
+        m.d.comb += calm.eq(entry.resting & (wait == 0) & ~entry.o.valid)
         with m.If(entry.o.valid):
             m.d.sync += wait.eq(moving)
         with m.Elif(wait != 0):
@@ -185,26 +223,52 @@ class Core(wiring.Component):
             m.submodules[f"state{index}"] = port = StatePort(memory)
             wiring.connect(m, port.bus, bus)
             wiring.connect(m, wiring.flipped(getattr(self, f"state{index}")), port.port)
-            m.d.comb += port.calm.eq(calm & ~entry.o.valid)
+            m.d.comb += port.calm.eq(calm)
             holds.append(port.hold)
         return Cat(holds).any()
 
-    def _gate(self, m: Module, forecast: Beats, closes: Value, clear: Signal) -> Beats:
-        """Keep a forecast back until its window has closed where it should."""
-        schedule, network = self._network.schedule, self._network
-        gate = gate_stage(network.outputs[0], network.output)
-        ports = [self._tagged(port) for port in gate.inputs]
-        join = Join(ports, schedule.joins[GATE])
-        m.submodules.forecast_gate = ResetInserter(clear)(join)
-        queue, closed = join.inputs
+    def _side_inputs(self, m: Module, entry: Entry) -> dict[str, Stream]:
+        """Let the beats of the other inputs enter with those of the leading one."""
+        network = self._network
+        m.submodules.side_inputs = sides = SideInputs(network.input, network.side_inputs)
         m.d.comb += [
-            queue.valid.eq(forecast[0]),
-            queue.payload.eq(forecast[1]),
-            closed.valid.eq(closes),
+            sides.tlast.eq(self.tlast),
+            sides.first.eq(entry.first),
+            sides.dropping.eq(entry.dropping),
+            sides.accepted.eq(entry.tvalid & entry.tready),
+            sides.breaks.eq(entry.breaks),
+            sides.enters.eq(entry.o.valid),
+            sides.enters_last.eq(entry.o.payload.tag.last),
+            entry.misfit.eq(sides.misfit),
+            entry.tvalid.eq(self.tvalid & sides.there),
+            self.tready.eq(entry.tready & sides.there),
         ]
-        return join.outputs[0].valid, join.outputs[0].payload
+        streams: dict[str, Stream] = {}
+        for k, port in enumerate(network.side_inputs):
+            for name in ("tdata", "tvalid", "tlast"):
+                m.d.comb += getattr(sides, f"{name}{k}").eq(getattr(self, f"side{k}_{name}"))
+            m.d.comb += getattr(self, f"side{k}_tready").eq(getattr(sides, f"tready{k}"))
+            o: stream.Interface = getattr(sides, f"o{k}")
+            streams[port.name] = o.valid, o.payload
+        return streams
 
-    def _join(self, m: Module, node: Node, given: list[Beats], clear: Signal) -> list[Beats]:
+    def _gate(self, m: Module, output: str, forecast: Stream, entry: Entry) -> Stream:
+        """Keep a forecast back until its window has closed where it should, if need be."""
+        network = self._network
+        if output not in network.schedule.gates:
+            return forecast
+        index = network.outputs.index(output)
+        port = self._tagged(network.output_ports[index])
+        gate = ForecastGate(port, network.schedule.gates[output])
+        m.submodules[f"{identifier(output)}_gate"] = ResetInserter(entry.clear)(gate)
+        m.d.comb += [
+            gate.i.valid.eq(forecast[0]),
+            gate.i.payload.eq(forecast[1]),
+            gate.closes.eq(entry.o.valid & entry.o.payload.tag.last),
+        ]
+        return gate.o.valid, gate.o.payload
+
+    def _join(self, m: Module, node: Node, given: list[Stream], clear: Signal) -> list[Stream]:
         """Let the beats of several streams enter a block in the same cycle."""
         ports = [self._tagged(port) for port in node.spec.inputs]
         join = Join(ports, self._network.schedule.joins[node.name])
@@ -218,12 +282,9 @@ def model_ports(network: Network) -> dict[str, wiring.Member]:
     """Return what a host needs to replace weights, as seen from the core."""
     if not network.reloadable:
         return {}
-    return {
-        "commit": In(1),
-        "settled": Out(1),
-        "target": Out(1),
-        **{f"model{k}": In(memory.signature) for k, memory in enumerate(model_memories(network))},
-    }
+    memories = enumerate(model_memories(network))
+    ports = {f"model{k}": In(memory.signature) for k, memory in memories}
+    return {"commit": In(1), "settled": Out(1), "target": Out(1), **ports}
 
 
 def settling_cycles(network: Network) -> int:
@@ -232,11 +293,6 @@ def settling_cycles(network: Network) -> int:
     bursts = [max(t.emission.delay) for t in timings if t.emission is not None]
     held = [waiting.delay for joins in network.schedule.joins.values() for waiting in joins]
     return sum(t.latency_cycles for t in timings) + sum(bursts) + sum(held) + 2
-
-
-def identifier(name: str) -> str:
-    """Return a layer's name as hardware spells it: letters, digits and underscores."""
-    return re.sub(r"\W", "_", name)
 
 
 def probe_names(name: str) -> tuple[str, str]:

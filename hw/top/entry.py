@@ -33,6 +33,9 @@ class Entry(wiring.Component):
     meanwhile, and the next beat of each series is a first one. Windows that had begun are lost
     and counted. ``clear`` empties the joins of the network after a window that broke off.
 
+    Where other streams accompany this one (`hw.top.side_inputs`), ``misfit`` drops the window as a
+    wrong ``tlast`` does; ``first``, ``dropping`` and ``breaks`` tell them of the beat at hand.
+
     Parameters
     ----------
     port
@@ -57,6 +60,10 @@ class Entry(wiring.Component):
     clear: Signal
     resting: Signal
     state_bus: StateInterface
+    misfit: Signal
+    first: Signal
+    dropping: Signal
+    breaks: Signal
     o: stream.Interface
 
     def __init__(
@@ -75,6 +82,10 @@ class Entry(wiring.Component):
                 "dropped_windows": Out(32),
                 "clear": Out(1),
                 "resting": Out(1),
+                "misfit": In(1),
+                "first": Out(1),
+                "dropping": Out(1),
+                "breaks": Out(1),
                 "o": Out(port.signature),
             }
             | bus_members(begun)
@@ -82,11 +93,7 @@ class Entry(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        values = Signal.like(self.o.payload.data, name="unpadded")
-        width = padded_width(self.port)
-        for channel in range(self.port.channels):
-            raw = self.tdata[channel * width : channel * width + self.port.format.width]
-            m.d.comb += values[channel].eq(raw)
+        values = unpad(m, self.tdata, self.port, "unpadded")
         m.d.comb += self.resting.eq(1)
         self.frame(m, values)
         return m
@@ -119,3 +126,14 @@ def countdown(m: Module, interval: int, name: str) -> Signal:
     with m.If(register != 0):
         m.d.sync += register.eq(register - 1)
     return register
+
+
+def unpad(m: Module, tdata: Value, port: Port, name: str) -> data.View:
+    """Return the values in a beat of `port` on the bus."""
+    layout = data.ArrayLayout(port.format.shape, port.channels)
+    values = data.View(layout, Signal(layout.size, name=name))
+    width = padded_width(port)
+    for channel in range(port.channels):
+        raw = tdata[channel * width : channel * width + port.format.width]
+        m.d.comb += values[channel].eq(raw)
+    return values

@@ -7,7 +7,7 @@ is kept (`hw.top.single_entry`, `hw.top.banked_entry`) is no matter of the rule.
 from dataclasses import dataclass
 from typing import Protocol
 
-from amaranth.hdl import Const, Module, Signal, Value
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import data
 
 
@@ -23,6 +23,8 @@ class Framed:
         Whether the beat enters the network.
     drops
         Whether it makes its window invalid.
+    dropping
+        Whether an earlier beat has.
     following
         State after the beat.
     """
@@ -31,6 +33,7 @@ class Framed:
     last: Signal
     passes: Signal
     drops: Signal
+    dropping: Signal
     following: data.View
 
 
@@ -42,17 +45,22 @@ class Framing(Protocol):
         """The state of a series."""
         ...
 
-    def rule(self, m: Module, state: data.View, tlast: Signal) -> Framed:
-        """Add combinational logic for one beat."""
+    def rule(self, m: Module, state: data.View, tlast: Signal, misfit: Value) -> Framed:
+        """Add combinational logic for one beat; a `misfit` with other streams drops the window."""
         ...
 
     def begun(self, state: data.View) -> Value:
         """Return whether a window has begun that would be lost with the state."""
         ...
 
+    def restarted(self, state: data.View) -> Value:
+        """Return the state after a restart."""
+        ...
+
 
 def _framed(layout: data.StructLayout) -> Framed:
-    flags = (Signal(name=name) for name in ("beat_first", "beat_last", "beat_passes", "beat_drops"))
+    names = ("first", "last", "passes", "drops", "dropping")
+    flags = (Signal(name=f"beat_{name}") for name in names)
     return Framed(*flags, following=data.View(layout, Signal(layout.size, name="state_after")))
 
 
@@ -75,13 +83,16 @@ class WindowFraming:
     def layout(self) -> data.StructLayout:
         return data.StructLayout({"count": max((self.steps - 1).bit_length(), 1), "dropping": 1})
 
-    def rule(self, m: Module, state: data.View, tlast: Signal) -> Framed:
+    def rule(self, m: Module, state: data.View, tlast: Signal, misfit: Value) -> Framed:
         beat = _framed(self.layout)
+        fits = Signal(name="beat_fits")
         m.d.comb += [
             beat.first.eq(state.count == 0),
             beat.last.eq(state.count == self.steps - 1),
-            beat.passes.eq(~state.dropping & (tlast == beat.last)),
-            beat.drops.eq(~state.dropping & (tlast != beat.last)),
+            beat.dropping.eq(state.dropping),
+            fits.eq((tlast == beat.last) & ~misfit),
+            beat.passes.eq(~state.dropping & fits),
+            beat.drops.eq(~state.dropping & ~fits),
             beat.following.dropping.eq((state.dropping | beat.drops) & ~tlast),
         ]
         with m.If(beat.passes & ~beat.last):
@@ -90,6 +101,22 @@ class WindowFraming:
 
     def begun(self, state: data.View) -> Value:
         return state.count != 0
+
+    def restarted(self, state: data.View) -> Value:
+        return Const(0, self.layout.size)
+
+
+@dataclass(frozen=True)
+class JointFraming(WindowFraming):
+    """`WindowFraming` of several streams, whose windows stay side by side.
+
+    After a restart the rest of a window is dropped, too: were its next beat taken as a first one,
+    streams of one beat a window would be a window ahead of the others from then on.
+    """
+
+    def restarted(self, state: data.View) -> Value:
+        dropping = Const(1 << (self.layout.size - 1), self.layout.size)  # the flag is on top
+        return Mux(self.begun(state) | state.dropping, dropping, 0)
 
 
 @dataclass(frozen=True)
@@ -100,7 +127,7 @@ class StreamingFraming:
     def layout(self) -> data.StructLayout:
         return data.StructLayout({"running": 1})
 
-    def rule(self, m: Module, state: data.View, tlast: Signal) -> Framed:
+    def rule(self, m: Module, state: data.View, tlast: Signal, misfit: Value) -> Framed:
         beat = _framed(self.layout)
         m.d.comb += [
             beat.first.eq(~state.running),
@@ -112,3 +139,6 @@ class StreamingFraming:
 
     def begun(self, state: data.View) -> Value:
         return Const(0)
+
+    def restarted(self, state: data.View) -> Value:
+        return Const(0, self.layout.size)

@@ -1,6 +1,6 @@
 """A join: beats of several streams enter a block in the same cycle.
 
-The schedule tells how many beats of each input may have to wait (`hw.network.schedule.Waiting`);
+The schedule tells how many beats of each input may have to wait (`hw.network.meeting.Waiting`);
 an input that is always the last to come has no queue at all. A stream that comes once a window
 stays at the head of its queue until the last beat of the window is through.
 """
@@ -12,7 +12,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
 
-from hw.network.schedule import Waiting
+from hw.network.meeting import Waiting
 from hw.pipeline import delay
 from hw.stream import Port
 
@@ -58,7 +58,7 @@ class Join(wiring.Component):
             if waiting.delay:
                 valid, payload = _held(m, k, source, waiting)
             take = meets if port.beats == moving else meets & last
-            head = _queue(m, k, valid, payload, take, waiting.depth)
+            head = queue(m, k, valid, payload, take, waiting.depth)
             there.append(head[0])
             heads.append(head[1])
             if port.beats == moving:
@@ -78,13 +78,13 @@ def _held(m: Module, index: int, source: stream.Interface, waiting: Waiting) -> 
     """
     payload = source.payload.as_value()
     due = delay(m, source.valid, waiting.delay, f"due{index}")
-    queue = _fifo(m, f"held{index}", len(payload), waiting.held)
+    fifo = _fifo(m, f"held{index}", len(payload), waiting.held)
     m.d.comb += [
-        queue.w_en.eq(source.valid),
-        queue.w_data.eq(payload),
-        queue.r_en.eq(due),
+        fifo.w_en.eq(source.valid),
+        fifo.w_data.eq(payload),
+        fifo.r_en.eq(due),
     ]
-    return due, queue.r_data
+    return due, fifo.r_data
 
 
 def _fifo(m: Module, name: str, width: int, depth: int) -> SyncFIFO:
@@ -94,20 +94,20 @@ def _fifo(m: Module, name: str, width: int, depth: int) -> SyncFIFO:
     return fifo
 
 
-def _queue(
+def queue(
     m: Module, index: int, valid: Value, payload: Value, take: Value, depth: int
 ) -> tuple[Value, Value]:
     """Return whether a beat is there, and the beat: the queue's head or what just comes."""
     if depth == 0:
         return valid, payload
-    queue = _fifo(m, f"queue{index}", len(payload), depth)
+    fifo = _fifo(m, f"queue{index}", len(payload), depth)
     passes = Signal(name=f"passes{index}")
     head = Signal(len(payload), name=f"head{index}")
     m.d.comb += [
-        passes.eq(take & ~queue.r_rdy),
-        queue.w_data.eq(payload),
-        queue.w_en.eq(valid & ~passes),
-        queue.r_en.eq(take),
-        head.eq(Mux(queue.r_rdy, queue.r_data, payload)),
+        passes.eq(take & ~fifo.r_rdy),
+        fifo.w_data.eq(payload),
+        fifo.w_en.eq(valid & ~passes),
+        fifo.r_en.eq(take),
+        head.eq(Mux(fifo.r_rdy, fifo.r_data, payload)),
     ]
-    return queue.r_rdy | valid, head
+    return fifo.r_rdy | valid, head

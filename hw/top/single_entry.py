@@ -37,7 +37,8 @@ class SingleEntry(Entry):
         step_wait = countdown(m, pace.step, "step_wait")
         window_wait = countdown(m, pace.window, "window_wait")
         state = data.View(layout, Signal(layout.size, name="state"))
-        beat = self._framing.rule(m, state, self.tlast)
+        beat = self._framing.rule(m, state, self.tlast, self.misfit)
+        begun = self._framing.begun(state)
         accepted = Signal()
         calm = self.drain(m, (accepted & beat.drops) | self.restart)
         m.d.comb += [
@@ -46,6 +47,9 @@ class SingleEntry(Entry):
             ),
             self.restarted.eq(self.restart),
             accepted.eq(self.tvalid & self.tready),
+            self.first.eq(beat.first),
+            self.dropping.eq(beat.dropping),
+            self.breaks.eq((accepted & beat.drops) | (self.restart & begun)),
             self.o.payload.data.eq(values),
             self.o.payload.tag.first.eq(beat.first),
             self.o.payload.tag.last.eq(beat.last),
@@ -58,10 +62,9 @@ class SingleEntry(Entry):
                 self.dropped_windows.eq(self.dropped_windows + beat.drops),
             ]
         with m.If(self.restart):
-            lost = self._framing.begun(state)
             m.d.sync += [
-                state.as_value().eq(0),
-                self.dropped_windows.eq(self.dropped_windows + lost),
+                state.as_value().eq(self._framing.restarted(state)),
+                self.dropped_windows.eq(self.dropped_windows + begun),
             ]
         if self.begun is not None:
             bus = self.state_bus

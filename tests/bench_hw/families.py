@@ -25,14 +25,26 @@ class Family:
     name: str
     synth: str
     dsp: tuple[str, ...]
-    memory: tuple[str, ...]
+    block_ram: tuple[str, ...]
+    lut_ram: tuple[str, ...]
+
+    def count(self, cells: dict[str, int], names: tuple[str, ...]) -> int:
+        """Return how many of `cells` have one of the names."""
+        return sum(cells.get(name, 0) for name in names)
 
 
+GOWIN_RAM = ("SP", "SPX9", "SDPB", "SDPX9B", "DPB", "DPX9B", "pROM", "pROMX9")
 FAMILIES = (
-    Family("ECP5", "synth_ecp5", ("MULT18X18D",), ("DP16KD", "PDPW16KD", "TRELLIS_DPR16X4")),
-    Family("iCE40 UP", "synth_ice40 -device u -dsp", ("SB_MAC16",), ("SB_RAM40_4K",)),
-    Family("Gowin", "synth_gowin", (), ("SDPB", "pROM", "RAM16SDP4")),
-    Family("Xilinx 7", "synth_xilinx -family xc7 -noiopad", ("DSP48E1",), ("RAMB18E1", "RAM32M")),
+    Family("ECP5", "synth_ecp5", ("MULT18X18D",), ("DP16KD", "PDPW16KD"), ("TRELLIS_DPR16X4",)),
+    Family("iCE40 UP", "synth_ice40 -device u -dsp", ("SB_MAC16",), ("SB_RAM40_4K",), ()),
+    Family("Gowin", "synth_gowin", ("MULT9X9", "MULT18X18"), GOWIN_RAM, ("RAM16SDP4",)),
+    Family(
+        "Xilinx 7",
+        "synth_xilinx -family xc7 -noiopad",
+        ("DSP48E1",),
+        ("RAMB18E1", "RAMB36E1"),
+        ("RAM32M",),
+    ),
 )
 
 
@@ -75,8 +87,8 @@ def main() -> None:
         for family in FAMILIES:
             with tempfile.TemporaryDirectory() as folder:
                 counts = cells(verilog, family, Path(folder))
-            dsp = sum(counts.get(name, 0) for name in family.dsp)
-            memory = sum(counts.get(name, 0) for name in family.memory)
+            dsp = family.count(counts, family.dsp)
+            memory = family.count(counts, family.block_ram + family.lut_ram)
             rows.append((kind, family.name, sum(counts.values()), dsp, memory, "none"))
     print_table(("network", "family", "cells", "DSP", "memories", "latches"), rows)
 

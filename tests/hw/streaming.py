@@ -3,7 +3,7 @@
 import numpy as np
 
 from hw.block import Spec
-from hw.network.schedule import emission
+from hw.network.stage import emission
 from tests.hw.drawing import draw_codes
 from tests.hw.harness import beats_of, run_beats
 

@@ -16,7 +16,7 @@ from hw.layer.replay import Replay
 from hw.layer.select import Select
 from hw.layer.unflatten import Unflatten
 from hw.layer.window_sum import WindowSum
-from hw.network.schedule import emission
+from hw.network.stage import emission
 from hw.stream import Port
 from tests.hw.drawing import draw_codes
 from tests.hw.harness import run_block

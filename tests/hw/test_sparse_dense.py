@@ -126,4 +126,4 @@ def test_fewest_multipliers_for_an_interval() -> None:
 
 def test_reuse_below_one_is_refused() -> None:
     with pytest.raises(ChronogateError, match="use 1 or more"):
-        _ = SparsePlan(np.ones((2, 2), np.int64), 4, 0).multipliers
+        _ = SparsePlan(np.ones((2, 2), np.int64), FixedPoint(4, 4), 0).multipliers

@@ -9,7 +9,8 @@ import pytest
 
 from hw import ChronogateError, FixedPoint, Flatten, Network, Node, Overflow, Port, Rounding
 from sim.measure import measure_cycles
-from sim.rtl_model import RtlModel, pack, unpack
+from sim.rtl_model import RtlModel
+from sim.streams import pack, unpack
 from sim.verification import CycleReport
 from tests.hw.drawing import draw_codes, draw_network
 from tests.sim.toy import BUGS, toy_network, toy_verilog

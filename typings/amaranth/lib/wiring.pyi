@@ -10,6 +10,7 @@ class Signature:
 
 class Member:
     flow: Any
+    def flip(self) -> Member: ...
 
 
 def In(description: ShapeLike | Signature, *, init: Any = ...) -> Member: ...
