@@ -60,20 +60,23 @@ def _drawn(spec: Weighted, rng: np.random.Generator) -> Weighted:
 
 @dataclass
 class Reloading:
-    """Sends windows or series through a core while a host loads one model after the other.
+    """Sends windows or series through a core while a host loads models.
+
+    It loads the first one, goes back to the design's own with a second commit and no words, and
+    loads the other one, the last layer first.
 
     Parameters
     ----------
     network
-        The design, with the first model.
+        The design, with a model of its own.
     models
-        What is loaded, in this order.
+        Two that are loaded.
     rng
         Of gaps, frozen cycles and the host's pauses.
     """
 
     network: Network
-    models: Sequence[Network]
+    models: tuple[Network, Network]
     rng: np.random.Generator
     gaps: float = 0.0
     frozen: float = 0.0
@@ -88,9 +91,13 @@ class Reloading:
         self._width = padded_width(self.network.input)
 
     def _commands(self) -> Iterator[MemoryWrite | None]:
-        for model in self.models:
-            yield from model_writes(self.network, model)
-            yield None
+        first, second = (model_writes(self.network, model) for model in self.models)
+        yield from (*first, None, None, *reversed(second), None)
+
+    @property
+    def answering(self) -> tuple[Network, ...]:
+        """The model that answers after each commit, that before the first one included."""
+        return self.network, self.models[0], self.network, self.models[1]
 
     async def _host(self, ctx) -> None:
         """Write as fast as the ports take words, and commit; both also while frozen."""

@@ -29,7 +29,6 @@ from tests.hw.drawing import draw_codes, draw_network
 from tests.hw.recurrent_shapes import recurrent_layer
 from tests.hw.reloading import Reloading, beats_of_windows, made_reloadable, other_model
 
-MODELS = 2
 GRID = FixedPoint(5, 2, True, Rounding.RND_CONV, Overflow.SAT)
 
 
@@ -89,7 +88,7 @@ def check_epochs(bench: Reloading, expected: list[np.ndarray]) -> None:
 def test_every_window_is_of_one_model(kind: str, seed: int, busy: bool) -> None:
     network = drawn(kind, seed)
     rng = np.random.default_rng([seed, busy])
-    models = [other_model(network, rng) for _ in range(MODELS)]
+    models = other_model(network, rng), other_model(network, rng)
     words = sum(len(model_writes(network, model)) for model in models)
     cycles = 2 * words + 8 * network.timing.window_cycles
     count = -(-cycles // network.timing.interval_cycles) // (1 if busy else 3) + 8
@@ -98,7 +97,7 @@ def test_every_window_is_of_one_model(kind: str, seed: int, busy: bool) -> None:
     codes = draw_codes(rng, network.input_format, *shape, network.features)
     bench = Reloading(network, models, rng, 0.0 if busy else 0.4, 0.0 if busy else 0.4)
     bench.run(beats_of_windows(codes, network.mode))
-    expected = [model.reference(codes) for model in (network, *models)]
+    expected = [model.reference(codes) for model in bench.answering]
     check_epochs(bench, [codes[0] if sliding else codes for codes in expected])
     if not sliding:
         assert bench.epochs == bench.begun, "a commit was not for the next window to begin"
@@ -113,16 +112,16 @@ def test_interleaved_samples_are_of_one_model_each() -> None:
     port = Port("input", 2, layer.input, 1, 3)
     nodes = (Node("layer", layer, ("input",)),)
     network = Network("streams", (port,), nodes, ("layer",), mode=Mode.STREAMING)
-    models = [other_model(network, rng) for _ in range(MODELS)]
+    models = other_model(network, rng), other_model(network, rng)
     codes = draw_codes(rng, network.input_format, 3, 40, 2)
     order = rng.permutation(np.repeat(np.arange(3), 40)).tolist()
     place = [order[:k].count(series) for k, series in enumerate(order)]
     beats = [(codes[s, k].tolist(), False, s) for s, k in zip(order, place, strict=True)]
     bench = Reloading(network, models, rng, 0.2, 0.2)
     bench.run(beats)
-    assert bench.commits == MODELS == bench.epochs[-1]
+    assert bench.commits == 3 == bench.epochs[-1]
     # What the layer does with one sample after another, whichever model each has.
-    specs = [network.nodes[0].spec, *(model.nodes[0].spec for model in models)]
+    specs = [model.nodes[0].spec for model in bench.answering]
     states = np.zeros((3, 3), dtype=np.int64)
     for beat, (row, _, series) in enumerate(beats):
         spec = specs[bench.epochs[beat]]
