@@ -15,7 +15,7 @@ from hw.layer.batch_normalization import BatchNormalization
 from hw.layer.concatenate import Concatenate
 from hw.layer.dense import Dense
 from hw.layer.flatten import Flatten
-from hw.layer.folding import FoldedRecurrence
+from hw.layer.folded_recurrence import FoldedRecurrence
 from hw.layer.multiply import Multiply
 from hw.layer.select import Select
 from hw.layer.shared_dense import SharedDense

@@ -20,7 +20,7 @@ import numpy as np
 
 from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
-from hw.layer.folding import FoldedRecurrence
+from hw.layer.folded_recurrence import FoldedRecurrence
 from hw.layer.gru_cell import CANDIDATE, RESET, UPDATE, GRUBlock
 from hw.layer.gru_plan import input_order, step_plan
 from hw.layer.step import StepPlan

@@ -22,7 +22,8 @@ from amaranth.lib import data
 from amaranth.lib.memory import Memory
 
 from hw.layer.recurrent import RecurrentBlock
-from hw.layer.recurrent_cell import Arrival, Cell, NewState, StateMemory, gather, hold, padded
+from hw.layer.recurrent_cell import Arrival, Cell, NewState, gather, hold, padded
+from hw.layer.state_memory import StateMemory
 from hw.number.arithmetic import complement_format
 from hw.number.resize import resize
 from hw.pipeline import constants, delay

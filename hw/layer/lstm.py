@@ -17,7 +17,7 @@ import numpy as np
 
 from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
-from hw.layer.folding import FoldedRecurrence
+from hw.layer.folded_recurrence import FoldedRecurrence
 from hw.layer.lstm_cell import GATE_ORDER, LSTMBlock, tail_after_sum
 from hw.layer.step import StepPlan, begin_cycles, in_order_of_need
 from hw.number.arithmetic import add, product_format, sum_format

@@ -14,7 +14,7 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.memory import Memory, ReadPort, WritePort
 
-from hw.layer.folding import column_biases
+from hw.layer.folded_recurrence import column_biases
 from hw.layer.projection import ProjectionStore
 from hw.layer.recurrent_cell import INFO_LEAD, Cell, Info, NewState, RecurrentSpec, gather
 from hw.layer.state_access import StateAccess, bus_members

@@ -16,7 +16,7 @@ from amaranth.hdl import Module
 
 from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
-from hw.layer.folding import FoldedRecurrence
+from hw.layer.folded_recurrence import FoldedRecurrence
 from hw.layer.recurrent import RecurrentBlock
 from hw.layer.recurrent_cell import Cell, NewState
 from hw.layer.step import StepPlan, begin_cycles, in_order_of_need

@@ -24,7 +24,7 @@ from hw.top.join import Join
 from hw.top.side_inputs import SideInputs
 from hw.top.single_entry import SingleEntry
 from hw.top.sliding_entry import SlidingEntry
-from hw.top.state_port import StatePort
+from hw.top.state_port import StatePort, settling_cycles
 
 
 def make_entry(network: Network) -> Entry:
@@ -285,14 +285,6 @@ def model_ports(network: Network) -> dict[str, wiring.Member]:
     memories = enumerate(model_memories(network))
     ports = {f"model{k}": In(memory.signature) for k, memory in memories}
     return {"commit": In(1), "settled": Out(1), "target": Out(1), **ports}
-
-
-def settling_cycles(network: Network) -> int:
-    """Return the cycles from a beat's entry until nothing of it moves any more."""
-    timings = [stage.timing for stage in network.stages]
-    bursts = [max(t.emission.delay) for t in timings if t.emission is not None]
-    held = [waiting.delay for joins in network.schedule.joins.values() for waiting in joins]
-    return sum(t.latency_cycles for t in timings) + sum(bursts) + sum(held) + 2
 
 
 def probe_names(name: str) -> tuple[str, str]:

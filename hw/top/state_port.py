@@ -9,6 +9,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.memory_port import Memory, MemoryInterface, StateBus, StateInterface
+from hw.network.graph import Network
 
 ACCESS_CYCLES = 4
 """Cycles for which nothing may enter while a word is moved: a memory is read, then written."""
@@ -59,3 +60,11 @@ class StatePort(wiring.Component):
         ]
         m.d.sync += count.eq(Mux(self.bus.active & ~done, count + 1, 0))
         return m
+
+
+def settling_cycles(network: Network) -> int:
+    """Return the cycles from a beat's entry until nothing of it moves any more."""
+    timings = [stage.timing for stage in network.stages]
+    bursts = [max(t.emission.delay) for t in timings if t.emission is not None]
+    held = [waiting.delay for joins in network.schedule.joins.values() for waiting in joins]
+    return sum(t.latency_cycles for t in timings) + sum(bursts) + sum(held) + 2
