@@ -7,6 +7,7 @@ lost. Every reading request is answered by one beat of ``response``, in order.
 
 from dataclasses import dataclass
 
+from amaranth.hdl import Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -75,3 +76,37 @@ class MemoryInterface:
 
     request: stream.Interface
     response: stream.Interface
+
+
+class StateBus(wiring.Signature):
+    """One word of a state, as who reaches for it sees it.
+
+    While `active`, `result` is the word at `address` from the third cycle on; while `write` is
+    high, too, the word becomes `data`.
+
+    Parameters
+    ----------
+    memory
+        What is behind.
+    """
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__(
+            {
+                "active": Out(1),
+                "write": Out(1),
+                "address": Out(memory.address_bits),
+                "data": Out(memory.width),
+                "result": In(memory.width),
+            }
+        )
+
+
+class StateInterface:
+    """What Amaranth makes of a `StateBus`; for annotations."""
+
+    active: Signal
+    write: Signal
+    address: Signal
+    data: Signal
+    result: Signal

@@ -5,19 +5,26 @@ paces the beats (`hw.top`), and one clock enable freezes all of it while an outp
 A block's stream therefore has ``valid`` but no ``ready`` (``always_ready``).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from amaranth.hdl import Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.memory_port import MemoryInterface, StateInterface
 from hw.number.fixed_point import FixedPoint
 
 
-def tag_layout(series: int) -> data.StructLayout:
-    """Return what travels with a beat: the window's ends, and the series in interleaved designs."""
+def tag_layout(series: int, models: int = 1) -> data.StructLayout:
+    """Return what travels with a beat.
+
+    That is the window's ends; in interleaved designs the series; where weights can be replaced at
+    run time (`hw.product.reloadable`) the bank that holds the window's model.
+    """
     number = {"series": (series - 1).bit_length()} if series > 1 else {}
-    return data.StructLayout({"first": 1, "last": 1, **number})
+    model = {"model": (models - 1).bit_length()} if models > 1 else {}
+    return data.StructLayout({"first": 1, "last": 1, **number, **model})
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,8 @@ class Port:
         Beats in one window (time steps), or ``None`` for one beat a window.
     series
         Independent series that share the hardware; their number travels in ``tag.series``.
+    models
+        Two where each window says in ``tag.model`` which bank of weights is its own.
     """
 
     name: str
@@ -43,6 +52,7 @@ class Port:
     format: FixedPoint
     steps: int | None = None
     series: int = 1
+    models: int = 1
 
     @property
     def beats(self) -> int:
@@ -61,7 +71,7 @@ class Port:
     @property
     def tag_width(self) -> int:
         """Bits that travel beside the data."""
-        return tag_layout(self.series).size
+        return tag_layout(self.series, self.models).size
 
     @property
     def layout(self) -> data.StructLayout:
@@ -69,7 +79,7 @@ class Port:
         return data.StructLayout(
             {
                 "data": data.ArrayLayout(self.format.shape, self.channels),
-                "tag": tag_layout(self.series),
+                "tag": tag_layout(self.series, self.models),
             }
         )
 
@@ -82,14 +92,33 @@ class Port:
 class Block(wiring.Component):
     """A component with one stream for each port, under the port's name.
 
-    Nearly every block has the input stream ``i`` and the output stream ``o``.
+    Nearly every block has the input stream ``i`` and the output stream ``o``. A layer with
+    reloadable weights has ``model_*`` (`hw.product.model_store`), one whose states a host reaches
+    has ``state_bus`` (`hw.layer.state_access`).
+
+    Parameters
+    ----------
+    inputs, outputs
+        Its streams.
+    others
+        Further members, by name.
     """
 
     i: stream.Interface
     o: stream.Interface
+    model_target: Signal
+    model_settled: Signal
+    model_port: MemoryInterface
+    state_bus: StateInterface
 
-    def __init__(self, inputs: Iterable[Port], outputs: Iterable[Port]) -> None:
+    def __init__(
+        self,
+        inputs: Iterable[Port],
+        outputs: Iterable[Port],
+        others: Mapping[str, wiring.Member] | None = None,
+    ) -> None:
         super().__init__(
             {port.name: In(port.signature) for port in inputs}
             | {port.name: Out(port.signature) for port in outputs}
+            | dict(others or {})
         )

@@ -28,7 +28,8 @@ TESTS = (
     "wrong_tlast",
 )
 CONTROL_TESTS = ("registers", "counters", "reset_state")
-MODULES = ("sim.testbench.tests", "sim.testbench.control_tests")
+RELOAD_TESTS = ("reload",)
+MODULES = ("sim.testbench.tests", "sim.testbench.control_tests", "sim.testbench.reload_tests")
 WAVE = "dump.vcd"
 RESULTS = "results.xml"
 # The runs are short: optimizing the design further costs more than it gives. The runtime is built
@@ -89,7 +90,7 @@ def run_testbench(
     if verilog is None:
         verilog = accelerator_verilog(network, control=control)
     source.write_text(verilog, encoding="utf-8")
-    tests = TESTS + CONTROL_TESTS if control else TESTS
+    tests = TESTS + CONTROL_TESTS * control + RELOAD_TESTS * (control and bool(network.reloadable))
     case = Case(folder, network, codes, seed)
     results, problems = _run(toolchain, case, source, tests, waves, tick or (lambda done: None))
     mismatches = sum(result.mismatches for result in results.values())
@@ -133,7 +134,7 @@ def _failed(
     """Run the first test that failed again with waves, and put it all into one sentence."""
     test, words = next(iter(problems.items()), ("cocotb", "no result was written"))
     files = [f"log: {case.folder / 'test.log'}"]
-    if test in TESTS + CONTROL_TESTS:
+    if test in TESTS + CONTROL_TESTS + RELOAD_TESTS:
         _run(toolchain, case, source, (test,), True, lambda done: None)
         files.append(f"waveform: {case.folder / WAVE}")
     earlier = "" if first is None else f"; the first wrong code is in {first}"

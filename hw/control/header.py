@@ -1,6 +1,9 @@
 """A register map as a C header: offsets, masks, shifts, values of constants."""
 
+from collections.abc import Sequence
+
 from hw.control.registers import Access, RegisterMap
+from hw.control.reload import MemoryWrite
 
 
 def c_header(map: RegisterMap) -> str:
@@ -36,6 +39,33 @@ def c_header(map: RegisterMap) -> str:
         lines.append(f"#define {name}_WORDS {memory.words}u")
         lines.append(f"#define {name}_WIDTH {memory.width}u")
     return "\n".join([*lines, "", "#endif", ""])
+
+
+def c_model(map: RegisterMap, writes: Sequence[MemoryWrite], name: str) -> str:
+    """Return a C array of the words of a model: ``struct {memory, address; data} name[]``.
+
+    Parameters
+    ----------
+    map
+        Whose prefix the type has.
+    writes
+        The words (`hw.control.reload.model_writes`).
+    name
+        Of the array.
+    """
+    prefix = map.name
+    rows = [f"    {{{w.memory}u, {w.address:#x}u, {w.data:#x}ull}}," for w in writes]
+    lines = [
+        "#include <stdint.h>",
+        f"#ifndef {prefix.upper()}_WORD",
+        f"#define {prefix.upper()}_WORD",
+        f"struct {prefix}_word {{ uint32_t memory; uint32_t address; uint64_t data; }};",
+        "#endif",
+        f"static const struct {prefix}_word {name}[] = {{",
+        *rows,
+        "};",
+    ]
+    return "\n".join([*lines, ""])
 
 
 def _comment(text: str) -> str:

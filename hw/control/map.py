@@ -3,7 +3,9 @@
 import re
 
 from hw.control.registers import Access, Field, Register, RegisterMap
+from hw.control.reload import model_memories, shape_fingerprint
 from hw.control.saturation import saturation_watches
+from hw.control.state import state_memories
 from hw.memory_port import Memory
 from hw.network.graph import Network
 from hw.network.mode import Mode
@@ -12,7 +14,7 @@ from hw.network.serialization import fingerprint
 IDENTITY = int.from_bytes(b"CHGT", "big")
 """What the first register reads as, wherever this map is found."""
 
-VERSION = (1, 0)
+VERSION = (1, 1)
 """Major and minor number of the map: the minor one grows when registers are added."""
 
 HASH_WORDS = 4
@@ -48,9 +50,10 @@ def control_map(network: Network, memories: tuple[Memory, ...] = ()) -> Register
         "the latest control.latch.",
         (
             *_identity(network),
-            *_control(bool(memories)),
+            *_control(bool(network.reloadable)),
             *_counters(network),
-            *(_memory_access(memories) if memories else ()),
+            *(_memory_access(memories, bool(network.reloadable)) if memories else ()),
+            *(_shape(network) if network.reloadable else ()),
         ),
         memories,
     )
@@ -89,6 +92,25 @@ def _identity(network: Network) -> list[Register]:
     ]
 
 
+def host_memories(network: Network) -> tuple[Memory, ...]:
+    """Return what the host of a network's design reaches, in the order of the numbers."""
+    return (*model_memories(network), *state_memories(network))
+
+
+def _shape(network: Network) -> list[Register]:
+    digest = shape_fingerprint(network)
+    return [
+        Register.word(
+            f"shape_hash{i}",
+            Access.CONSTANT,
+            f"hexadecimal digits {8 * i} to {8 * i + 7} of the SHA-256 of all but what can be "
+            "loaded: a model with another one does not fit",
+            reset=int(digest[8 * i : 8 * i + 8], 16),
+        )
+        for i in range(HASH_WORDS)
+    ]
+
+
 def _control(reloadable: bool) -> list[Register]:
     pulses = [
         (
@@ -101,7 +123,7 @@ def _control(reloadable: bool) -> list[Register]:
         ("clear", "counters begin anew; together with latch nothing is lost or counted twice"),
     ]
     if reloadable:
-        pulses.append(("commit", "the next window is the first with the weights written"))
+        pulses.append(("commit", "the next window to begin is the first with the weights written"))
     fields = (Field(name, Access.PULSE, text, lsb=bit) for bit, (name, text) in enumerate(pulses))
     enable = "input beats are accepted; what has been accepted is finished in any case"
     return [
@@ -137,17 +159,21 @@ def saturation_names(network: Network) -> list[tuple[str, str]]:
     ]
 
 
-def _memory_access(memories: tuple[Memory, ...]) -> list[Register]:
+def _memory_access(memories: tuple[Memory, ...], reloadable: bool) -> list[Register]:
     widest = max(memory.width for memory in memories)
     halves = [("low", min(widest, 32))] + ([("high", widest - 32)] if widest > 32 else [])
-    status = (
-        Field("busy", Access.READ, "a word is on its way; further commands are refused"),
+    models = (
         Field(
             "commit_pending",
             Access.READ,
             "weights are committed but a layer has not begun to use them; it takes no new ones yet",
             lsb=1,
         ),
+        Field("target", Access.READ, "the bank of the model committed last", lsb=3),
+    )
+    status = (
+        Field("busy", Access.READ, "a word is on its way; further commands are refused"),
+        *(models if reloadable else ()),
         Field(
             "refused",
             Access.CLEAR,

@@ -11,11 +11,14 @@ from typing import Self
 
 import numpy as np
 from amaranth.hdl import Module
+from amaranth.lib import wiring
 
+from hw.layer.carrier import Carrier, with_model
 from hw.layer.dense import Dense
 from hw.layer.receptive_field import Padding, ReceptiveField
 from hw.layer.receptive_field_block import ReceptiveFieldBlock
 from hw.number.fixed_point import FixedPoint
+from hw.product.model_store import ModelTable, store_members, tables_of
 from hw.product.storage import Storage
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
@@ -51,6 +54,8 @@ class Conv1D:
         Where the weights lie.
     few_operands
         Where zeros are skipped: fewer LUTs, some more multipliers (`hw.layer.dense.Dense`).
+    reloadable
+        Let a host replace kernel and bias at run time, as of `hw.layer.dense.Dense`.
     """
 
     kernel: np.ndarray
@@ -67,9 +72,10 @@ class Conv1D:
     skip_zeros: bool = False
     storage: Storage = Storage.AUTO
     few_operands: bool = False
+    reloadable: bool = False
 
     def __post_init__(self) -> None:
-        _ = self.field  # Refuses what is not possible.
+        _ = self.field, self.dense  # Refuse what is not possible.
 
     def folded_to(self, cycles: int) -> Self:
         """Return the layer with the fewest multipliers that takes a beat every `cycles` cycles."""
@@ -103,7 +109,13 @@ class Conv1D:
             skip_zeros=self.skip_zeros,
             storage=self.storage,
             few_operands=self.few_operands,
+            reloadable=self.reloadable,
         )
+
+    @property
+    def model_tables(self) -> tuple[ModelTable, ...]:
+        """Those of the product."""
+        return self.dense.model_tables
 
     @property
     def output(self) -> FixedPoint:
@@ -112,11 +124,13 @@ class Conv1D:
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        return (Port("i", self.kernel.shape[1], self.input, self.steps),)
+        port = Port("i", self.kernel.shape[1], self.input, self.steps)
+        return (with_model(port) if self.reloadable else port,)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        return (Port("o", self.kernel.shape[2], self.output, self.field.outputs),)
+        port = Port("o", self.kernel.shape[2], self.output, self.field.outputs)
+        return (with_model(port) if self.reloadable else port,)
 
     @property
     def timing(self) -> BlockTiming:
@@ -142,13 +156,30 @@ class Conv1DBlock(Block):
     """`Conv1D` in hardware: the receptive field in front of a dense layer."""
 
     def __init__(self, spec: Conv1D) -> None:
-        super().__init__(spec.inputs, spec.outputs)
+        super().__init__(spec.inputs, spec.outputs, store_members(tables_of(spec)))
         self._spec = spec
+
+    def _taps(self) -> Block:
+        """Return what gathers the taps; constant hardware, whatever the model."""
+        spec = self._spec
+        source = replace(spec.inputs[0], models=1)
+        block = ReceptiveFieldBlock(spec.field, source)
+        if not spec.reloadable:
+            return block
+        taps = replace(spec.dense.inputs[0], name="o", models=1)
+        timing = BlockTiming(0, spec.field.interval_cycles, emission=spec.field.emission)
+        return Carrier(block, (source,), (taps,), timing)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.field = field = ReceptiveFieldBlock(self._spec.field, self._spec.inputs[0])
+        m.submodules.field = field = self._taps()
         m.submodules.dense = dense = self._spec.dense.build()
+        if self._spec.reloadable:
+            m.d.comb += [
+                dense.model_target.eq(self.model_target),
+                self.model_settled.eq(dense.model_settled),
+            ]
+            wiring.connect(m, wiring.flipped(self.model_port), dense.model_port)
         m.d.comb += [
             field.i.valid.eq(self.i.valid),
             field.i.payload.eq(self.i.payload),

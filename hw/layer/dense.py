@@ -8,22 +8,28 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from amaranth.hdl import Const, Module, Signal, Value
 
+from hw.errors import ChronogateError
+from hw.layer.dense_block import DenseBlock
 from hw.layer.sparse_dense_block import SparseDenseBlock
 from hw.number.fixed_point import FixedPoint
-from hw.pipeline import constants, delay, gathered
-from hw.product.array import MultiplierArray
 from hw.product.folded import (
     ArrayPlan,
     Program,
     exact_matmul,
+    extreme_kernel,
+    kept,
     lanes_for,
     plain_programs,
     product_sum_format,
     sparse_programs,
     sum_bounds,
-    used,
+)
+from hw.product.model_store import (
+    MODELS,
+    ModelTable,
+    array_tables,
+    check_codes,
 )
 from hw.product.sparse import SparsePlan
 from hw.product.sparse_columns import sparse_columns
@@ -61,6 +67,14 @@ class Dense:
         whole cycles.
     storage
         Where the weights lie.
+    reloadable
+        Let a host replace kernel and bias at run time (`hw.product.reloadable`) by any others of
+        their formats. The output is as wide as the worst of them needs.
+
+    Raises
+    ------
+    ChronogateError
+        When a reloadable layer skips zeros, or a code lies outside its format.
     """
 
     kernel: np.ndarray
@@ -74,6 +88,18 @@ class Dense:
     skip_zeros: bool = False
     storage: Storage = Storage.AUTO
     few_operands: bool = False
+    reloadable: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.reloadable:
+            return
+        if self.skip_zeros:
+            raise ChronogateError(
+                "a dense layer that skips zero weights cannot be reloadable, because the zeros "
+                "are wired in: leave out skip_zeros or reloadable"
+            )
+        check_codes("dense layer", self.kernel, self.kernel_format, "weight")
+        check_codes("dense layer", self.bias, self.bias_format, "bias")
 
     def folded_to(self, cycles: int) -> "Dense":
         """Return the layer with the fewest multipliers that takes a beat every `cycles` cycles."""
@@ -102,12 +128,12 @@ class Dense:
     @cached_property
     def used_inputs(self) -> np.ndarray:
         """Inputs that have a weight, ascending; one at least."""
-        return used(self.kernel, axis=1)
+        return kept(self.kernel, 1, self.reloadable)
 
     @cached_property
     def used_outputs(self) -> np.ndarray:
         """Outputs that have a weight, ascending, one at least; the others are their bias."""
-        return used(self.kernel, axis=0)
+        return kept(self.kernel, 0, self.reloadable)
 
     @property
     def compact(self) -> np.ndarray:
@@ -143,25 +169,44 @@ class Dense:
     @cached_property
     def plan(self) -> ArrayPlan:
         """The multipliers."""
-        return ArrayPlan(((self.program,),), self.storage)
+        return ArrayPlan(((self.program,),), self.storage, self.reloadable)
 
     @cached_property
     def output(self) -> FixedPoint:
         """The exact output format, by interval analysis over the input's whole range.
 
-        It also holds every partial sum, each of which begins with the bias.
+        It also holds every partial sum, each of which begins with the bias. A reloadable layer's
+        covers all kernels and biases of their formats.
         """
-        return biased_format(
-            self.kernel, self.bias, self.input, self.kernel_format, self.bias_format
-        )
+        kernel, bias = self.kernel, self.bias
+        if self.reloadable:
+            kernel = np.tile(extreme_kernel(len(kernel), self.kernel_format), 2)
+            bias = np.repeat([self.bias_format.minimum, self.bias_format.maximum], 2)
+        return biased_format(kernel, bias, self.input, self.kernel_format, self.bias_format)
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        return (Port("i", self.kernel.shape[0], self.input, self.steps, self.series),)
+        return (Port("i", self.kernel.shape[0], self.input, self.steps, self.series, self.models),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        return (Port("o", self.kernel.shape[1], self.output, self.steps, self.series),)
+        return (Port("o", self.kernel.shape[1], self.output, self.steps, self.series, self.models),)
+
+    @property
+    def models(self) -> int:
+        """Models that the hardware keeps."""
+        return MODELS if self.reloadable else 1
+
+    @cached_property
+    def model_tables(self) -> tuple[ModelTable, ...]:
+        """The weights, and for each column of multipliers its biases."""
+        biases = [
+            ModelTable(
+                f"bias{index}", self.bias[list(column.outputs), np.newaxis], self.bias_format
+            )
+            for index, column in enumerate(self.program.columns)
+        ]
+        return (*array_tables([self.plan]), *biases)
 
     @property
     def timing(self) -> BlockTiming:
@@ -216,59 +261,3 @@ def biased_format(
     scale = fraction - product_fraction
     ends = (low << scale) + offset, (high << scale) + offset
     return FixedPoint.covering(int(ends[0].min()), int(ends[1].max()), fraction)
-
-
-class DenseBlock(Block):
-    """`Dense` in hardware: the multipliers, one register per output."""
-
-    def __init__(self, spec: Dense) -> None:
-        super().__init__(spec.inputs, spec.outputs)
-        self._spec = spec
-
-    def elaborate(self, platform: object) -> Module:
-        m = Module()
-        spec = self._spec
-        plan, program = spec.plan, spec.program
-        m.submodules.product = array = MultiplierArray(plan, "product")
-        m.d.comb += [
-            array.starts[0].eq(self.i.valid),
-            array.vectors[0].as_value().eq(self._vector(m, plan.lead)),
-        ]
-        outputs = spec.used_outputs.tolist()
-        for output in set(range(spec.kernel.shape[1])) - set(outputs):
-            bias = Const(int(spec.aligned_bias[output]), spec.output.shape)
-            m.d.comb += self.o.payload.data[output].eq(bias)
-        bank = array.banks[0]
-        for column, lookup, result in zip(program.columns, bank.lookups, bank.results, strict=True):
-            targets = [outputs[place] for place in column.outputs]
-            name = f"output{targets[0]}"
-            bias = [int(spec.aligned_bias[output]) for output in targets]
-            m.d.comb += lookup.initial.eq(
-                constants(m, lookup.unit, bias, spec.output.shape, f"{name}_bias")
-            )
-            with m.If(result.valid), m.Switch(result.unit):
-                for index, output in enumerate(targets):
-                    with m.Case(index):
-                        m.d.sync += self.o.payload.data[output].eq(result.sum)
-        slowest = max(range(len(program.columns)), key=lambda c: program.columns[c].busy_cycles)
-        final = bank.results[slowest]
-        done = final.valid & (final.unit == program.columns[slowest].units - 1)
-        m.d.sync += self.o.valid.eq(done)
-        # A beat's sums leave before those of the next, so its tag waits in step with the first.
-        tag = Signal.like(self.i.payload.tag.as_value(), name="running_tag")
-        with m.If(self.i.valid):
-            m.d.sync += tag.eq(self.i.payload.tag.as_value())
-        m.d.sync += self.o.payload.tag.as_value().eq(
-            delay(m, tag, plan.lead + plan.sum_delay, "tag")
-        )
-        return m
-
-    def _vector(self, m: Module, lead: int) -> Value:
-        """Hold the beat until it is sampled."""
-        value = gathered(self.i.payload.data, self._spec.used_inputs)
-        if lead == 0:
-            return value
-        held = Signal.like(value, name="vector")
-        with m.If(self.i.valid):
-            m.d.sync += held.eq(value)
-        return held

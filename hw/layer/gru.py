@@ -20,7 +20,7 @@ import numpy as np
 
 from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
-from hw.layer.folding import FoldedRecurrence
+from hw.layer.folded_recurrence import FoldedRecurrence
 from hw.layer.gru_cell import CANDIDATE, RESET, UPDATE, GRUBlock
 from hw.layer.gru_plan import input_order, step_plan
 from hw.layer.step import StepPlan
@@ -32,7 +32,8 @@ from hw.number.arithmetic import (
 )
 from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Group
-from hw.product.folded import exact_matmul, product_sum_format
+from hw.product.folded import exact_matmul
+from hw.product.model_store import ModelTable, check_codes
 from hw.product.storage import Storage
 from hw.stream import Block
 from hw.timing import BlockTiming
@@ -71,11 +72,17 @@ class GRU(FoldedRecurrence):
     skip_zeros
         Leave zero weights out: as many fewer cycles or multipliers, each with a multiplexer for its
         operands (`hw.product.sparse_columns`).
+    reloadable
+        Let a host replace kernels and biases at run time (`hw.product.reloadable`) by any others
+        of their formats. Sums are as wide as the worst of them needs.
+    state_access
+        Let a host read and write the states at run time (`hw.control.state`).
 
     Raises
     ------
     ChronogateError
-        When neither or both foldings are given, or a sum would exceed 63 bits.
+        When neither or both foldings are given, a sum would exceed 63 bits, or a code of a
+        reloadable layer lies outside its format.
     """
 
     kernel: np.ndarray
@@ -98,6 +105,8 @@ class GRU(FoldedRecurrence):
     series: int = 1
     storage: Storage = Storage.AUTO
     skip_zeros: bool = False
+    reloadable: bool = False
+    state_access: bool = False
 
     @cached_property
     def input_product(self) -> Dense:
@@ -105,12 +114,23 @@ class GRU(FoldedRecurrence):
         early = np.where(np.arange(3 * self.units) < 2 * self.units, self.recurrent_bias, 0)
         bias = self.bias + early
         grid = FixedPoint.covering(int(bias.min()), int(bias.max()), self.bias_format.fraction)
-        return Dense(self.kernel, bias, self.input, self.kernel_format, grid, 1, self.steps)
+        if self.reloadable:
+            grid = sum_format(self.bias_format, self.bias_format)
+        return Dense(
+            self.kernel,
+            bias,
+            self.input,
+            self.kernel_format,
+            grid,
+            1,
+            self.steps,
+            reloadable=self.reloadable,
+        )
 
     @cached_property
     def gate_sum(self) -> FixedPoint:
         """Format of the product of s: gates z and r, and h as well where the reset comes after."""
-        return product_sum_format(self._gate_kernel, self.state, self.recurrent_format)
+        return self.sum_format_of(self._gate_kernel, self.state)
 
     @property
     def _gate_kernel(self) -> np.ndarray:
@@ -144,7 +164,7 @@ class GRU(FoldedRecurrence):
         """Format of what is added to ``x . K_h + b_h``."""
         if self.reset_after:
             return product_format(self.gate, self.biased)
-        return product_sum_format(self._candidate_kernel, self.reset_state, self.recurrent_format)
+        return self.sum_format_of(self._candidate_kernel, self.reset_state)
 
     @cached_property
     def candidate_sum(self) -> FixedPoint:
@@ -173,6 +193,22 @@ class GRU(FoldedRecurrence):
     def groups(self) -> tuple[Group, ...]:
         """Units and lanes of each cell."""
         return self.unit_groups(2 + self.reset_after)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.reloadable:
+            check_codes("GRU", self.recurrent_bias, self.bias_format, "recurrent bias")
+
+    @cached_property
+    def model_tables(self) -> tuple[ModelTable, ...]:
+        """As of all recurrent layers; with reset-after also d_h for each group of units."""
+        late = self.recurrent_bias[2 * self.units :, np.newaxis]
+        tables = [
+            ModelTable(f"late_bias{group.units[0]}", late[list(group.units)], self.bias_format)
+            for group in self.groups
+            if self.reset_after
+        ]
+        return (*super().model_tables, *tables)
 
     @property
     def input_bias(self) -> np.ndarray:

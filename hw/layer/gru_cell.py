@@ -22,11 +22,13 @@ from amaranth.lib import data
 from amaranth.lib.memory import Memory
 
 from hw.layer.recurrent import RecurrentBlock
-from hw.layer.recurrent_cell import Arrival, Cell, NewState, StateMemory, gather, hold, padded
+from hw.layer.recurrent_cell import Arrival, Cell, NewState, gather, hold, padded
+from hw.layer.state_memory import StateMemory
 from hw.number.arithmetic import complement_format
 from hw.number.resize import resize
 from hw.pipeline import constants, delay
 from hw.product.array import MultiplierArray
+from hw.product.model_store import read_table
 
 if TYPE_CHECKING:
     from hw.layer.gru import GRU
@@ -141,8 +143,12 @@ class GRUBlock(RecurrentBlock):
                 value = cell.first_sums(lookup, row, 2 * cell.group.units[0], ranks, name)
                 initial = value << (fraction - spec.input_product.output.fraction)
             if CANDIDATE in gates:
-                shape = spec.bias_format.shape
-                value = constants(m, lookup.unit, late, shape, f"{name}_late_bias")
+                if cell.store is not None:
+                    table = cell.store[f"late_bias{cell.group.units[0]}"]
+                    value = read_table(m, table, lookup, lookup.unit)
+                else:
+                    shape = spec.bias_format.shape
+                    value = constants(m, lookup.unit, late, shape, f"{name}_late_bias")
                 widened = value << (fraction - spec.bias_format.fraction)
                 now = delay(m, lookup.slot == gates.index(CANDIDATE), 1, f"{name}_candidate")
                 initial = Mux(now, widened, initial)

@@ -57,6 +57,7 @@ def step_plan(spec: "GRU") -> StepPlan:
             tails_after_sum(spec),
             spec.series,
             spec.storage,
+            spec.reloadable,
         )
 
     if spec.reset_after or not spec.folding.shared:

@@ -17,13 +17,13 @@ import numpy as np
 
 from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
-from hw.layer.folding import FoldedRecurrence
+from hw.layer.folded_recurrence import FoldedRecurrence
 from hw.layer.lstm_cell import GATE_ORDER, LSTMBlock, tail_after_sum
 from hw.layer.step import StepPlan, begin_cycles, in_order_of_need
 from hw.number.arithmetic import add, product_format, sum_format
 from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Group
-from hw.product.folded import Program, exact_matmul, product_sum_format
+from hw.product.folded import Program, exact_matmul
 from hw.product.storage import Storage
 from hw.stream import Block
 from hw.timing import BlockTiming
@@ -59,11 +59,17 @@ class LSTM(FoldedRecurrence):
     skip_zeros
         Leave zero weights out: as many fewer cycles or multipliers, each with a multiplexer for its
         operands (`hw.product.sparse_columns`).
+    reloadable
+        Let a host replace kernels and biases at run time (`hw.product.reloadable`) by any others
+        of their formats. Sums are as wide as the worst of them needs.
+    state_access
+        Let a host read and write the states at run time (`hw.control.state`).
 
     Raises
     ------
     ChronogateError
-        When neither or both foldings are given, or a sum would exceed 63 bits.
+        When neither or both foldings are given, a sum would exceed 63 bits, or a code of a
+        reloadable layer lies outside its format.
     """
 
     kernel: np.ndarray
@@ -84,18 +90,31 @@ class LSTM(FoldedRecurrence):
     series: int = 1
     storage: Storage = Storage.AUTO
     skip_zeros: bool = False
+    reloadable: bool = False
+    state_access: bool = False
+
+    @property
+    def state_kinds(self) -> tuple[str, ...]:
+        return ("h", "c")
 
     @cached_property
     def input_product(self) -> Dense:
         """The arithmetic of ``x . kernel + bias``."""
         return Dense(
-            self.kernel, self.bias, self.input, self.kernel_format, self.bias_format, 1, self.steps
+            self.kernel,
+            self.bias,
+            self.input,
+            self.kernel_format,
+            self.bias_format,
+            1,
+            self.steps,
+            reloadable=self.reloadable,
         )
 
     @cached_property
     def recurrent_sum(self) -> FixedPoint:
         """Format of ``q(h) . recurrent_kernel``."""
-        return product_sum_format(self.recurrent_kernel, self.state, self.recurrent_format)
+        return self.sum_format_of(self.recurrent_kernel, self.state)
 
     @cached_property
     def sum(self) -> FixedPoint:
@@ -163,6 +182,7 @@ class LSTM(FoldedRecurrence):
             (tail_after_sum(self),),
             self.series,
             self.storage,
+            self.reloadable,
         )
 
     @property

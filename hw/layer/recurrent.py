@@ -12,14 +12,17 @@ from collections.abc import Sequence
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data
-from amaranth.lib.memory import Memory
+from amaranth.lib.memory import Memory, ReadPort, WritePort
 
+from hw.layer.folded_recurrence import column_biases
 from hw.layer.projection import ProjectionStore
 from hw.layer.recurrent_cell import INFO_LEAD, Cell, Info, NewState, RecurrentSpec, gather
+from hw.layer.state_access import StateAccess, bus_members
 from hw.number.resize import resize
 from hw.pipeline import constants, delay, gathered, later
 from hw.product.array import MultiplierArray
 from hw.product.bank import Bank
+from hw.product.model_store import ModelStore, lead_out, read_table, store_members, tables_of
 from hw.stream import Block
 
 STEP_BEGINS = "step_begins"
@@ -32,8 +35,14 @@ class RecurrentBlock(Block):
     """A recurrent layer around the cells that a subclass gives."""
 
     def __init__(self, spec: RecurrentSpec) -> None:
-        super().__init__(spec.inputs, spec.outputs)
+        memory = spec.state_memory("state", "")
+        members = store_members(tables_of(spec)) | bus_members(memory)
+        super().__init__(spec.inputs, spec.outputs, members)
         self._recurrent = spec
+        self._access = None
+        if memory is not None:
+            self._access = StateAccess(self.state_bus, spec.units, spec.state_kinds)
+        self._store = ModelStore(spec.model_tables) if spec.reloadable else None
 
     @abstractmethod
     def cells(self, m: Module, cells: Sequence[Cell], array: MultiplierArray) -> list[NewState]:
@@ -46,7 +55,14 @@ class RecurrentBlock(Block):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         plan = self._recurrent.plan
-        arrays = [MultiplierArray(p, f"product{i}") for i, p in enumerate(plan.arrays)]
+        store = self._store
+        if store is not None:
+            m.submodules.model = store
+            lead_out(m, self, store)
+        arrays = [
+            MultiplierArray(p, f"product{i}", None if store is None else store[f"weights{i}"])
+            for i, p in enumerate(plan.arrays)
+        ]
         m.submodules += arrays
         number = Signal(range(max(plan.banks, 2)), name="step_number")
         with m.If(self.i.valid):
@@ -80,41 +96,45 @@ class RecurrentBlock(Block):
         with m.If(self.i.valid):
             m.d.sync += held.eq(beat)
         for index, begin in enumerate(plan.input_begins):
-            start, _ = self._later(m, Const(0), begin - 1 - lead, f"input{index}")
+            start, model = self._later(m, self._model(), begin - 1 - lead, f"input{index}")
             m.d.comb += [
                 array.starts[index].eq(start),
+                array.models[index].eq(model),
                 array.vectors[index].as_value().eq(held if begin > 1 else beat),
             ]
 
     def _start_recurrents(self, m: Module, array: MultiplierArray) -> None:
         plan = self._recurrent.plan
-        starts = array.starts[-len(plan.recurrents) :]
-        for index, (start, begin) in enumerate(zip(starts, plan.recurrent_begins, strict=True)):
+        first = len(array.starts) - len(plan.recurrents)
+        for index, begin in enumerate(plan.recurrent_begins):
             lead = plan.arrays[-1].lead
-            pulse, _ = self._later(m, Const(0), begin - 1 - lead, f"recurrent{index}")
-            m.d.comb += start.eq(pulse)
+            pulse, model = self._later(m, self._model(), begin - 1 - lead, f"recurrent{index}")
+            m.d.comb += [
+                array.starts[first + index].eq(pulse),
+                array.models[first + index].eq(model),
+            ]
+
+    def _model(self) -> Value:
+        """Return the model of the beat that comes in."""
+        return Const(0) if self._store is None else self.i.payload.tag.model
 
     def _projections(self, m: Module, array: MultiplierArray, number: Signal) -> ProjectionStore:
         """Add the biases of the input product and the memories behind it."""
         spec, plan = self._recurrent, self._recurrent.plan
         bank = array.banks[0]
-        bias = spec.input_bias
-        for index, lookup in enumerate(bank.lookups):
-            values: list[int] = []
-            offsets: list[int] = []
-            begin = 0
-            for program in plan.inputs:
-                offsets.append(len(values))
-                outputs = program.columns[index].outputs
-                values += [int(bias[begin + output]) for output in outputs]
-                begin += program.kernel.shape[1]
+        grid, output = spec.input_product.bias_format, spec.input_product.output
+        biases = column_biases(plan, spec.input_bias)
+        for index, (lookup, (values, offsets)) in enumerate(zip(bank.lookups, biases, strict=True)):
             place = Signal(range(max(len(values), 2)), name=f"input_bias{index}_place")
             last = max(len(values) - 1, 1)
             offset = Array(Const(min(o, last), range(last + 1)) for o in offsets)[lookup.program]
             m.d.comb += place.eq(lookup.unit + offset)
-            m.d.comb += lookup.initial.eq(
-                constants(m, place, values, spec.input_product.output.shape, f"input_bias{index}")
-            )
+            if self._store is None:
+                value = constants(m, place, values, output.shape, f"input_bias{index}")
+            else:
+                value = read_table(m, self._store[f"bias{index}"], lookup, place)
+                value = value << (output.fraction - grid.fraction)
+            m.d.comb += lookup.initial.eq(value)
         written = plan.arrays[0].lead + plan.arrays[0].sum_delay
         pulse, step = self._later(m, number, written, "written")
         writing = Signal.like(number, name="written_step")
@@ -129,7 +149,7 @@ class RecurrentBlock(Block):
         for group in spec.groups:
             last = first + len(group.lanes)
             columns = tuple(zip(bank.lookups[first:last], bank.results[first:last], strict=True))
-            cells.append(Cell(m, spec, group, columns, info, store))
+            cells.append(Cell(m, spec, group, columns, info, store, self._store, self._access))
             first = last
         return cells
 
@@ -140,10 +160,11 @@ class RecurrentBlock(Block):
             resize(m, s.value, spec.outputs[0].format, spec.state, f"hidden{s.units[0]}")
             for s in states
         ]
-        newest = gather(m, states, quantized, "hidden")
+        access = self._access
+        newest = gather(m, states, quantized, "hidden", access if spec.series == 1 else None)
         layout = data.ArrayLayout(spec.state.shape, spec.units)
         hidden = data.View(layout, Signal(layout.size, name=HIDDEN_STATE))
-        source = newest
+        source, kept = newest, Cat(newest)
         if spec.series > 1:
             last = latest(states, spec)
             memory = Memory(shape=layout.size, depth=spec.series, init=[])
@@ -157,10 +178,31 @@ class RecurrentBlock(Block):
             ]
             width = spec.state.width
             source = [read.data[u * width : (u + 1) * width] for u in range(spec.units)]
+            kept = read.data
+            if access is not None:
+                self._write_unit(m, access, write, read)
+        if access is not None:
+            with m.If(access.concerns("h")):
+                m.d.comb += access.bus.result.eq(kept.word_select(access.unit, spec.state.width))
         first = info.at(-1).tag.first
         for unit, value in enumerate(source):
             m.d.comb += hidden[unit].eq(Mux(first, 0, value))
         m.d.comb += vector.as_value().eq(gathered(hidden, spec.used_units))
+
+    def _write_unit(self, m: Module, access: StateAccess, write: WritePort, read: ReadPort) -> None:
+        """Let a host read the states of a series, and write them back with one changed."""
+        changed = Signal.like(read.data, name="changed_states")
+        m.d.comb += changed.eq(read.data)
+        m.d.comb += changed.word_select(access.unit, self._recurrent.state.width).eq(
+            access.bus.data
+        )
+        with m.If(access.concerns("h")):
+            m.d.comb += [
+                read.addr.eq(access.series),
+                write.addr.eq(access.series),
+                write.data.eq(changed),
+                write.en.eq(access.bus.write),
+            ]
 
     def _finish(self, m: Module, states: Sequence[NewState], info: Info) -> None:
         """Give the hidden state away, exactly."""

@@ -8,23 +8,23 @@ from typing import Protocol
 import numpy as np
 from amaranth.hdl import Array, Const, Module, Mux, Signal, Value
 from amaranth.lib import data
-from amaranth.lib.memory import Memory
 
 from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
 from hw.layer.projection import ProjectionStore
+from hw.layer.state_access import StateAccess
+from hw.layer.state_memory import StateMemory
 from hw.layer.step import StepPlan
+from hw.memory_port import Memory as HostMemory
 from hw.number.fixed_point import FixedPoint
-from hw.pipeline import delay, low_bits
+from hw.pipeline import delay
 from hw.product.bank import Lookup, Result
 from hw.product.columns import Group
+from hw.product.model_store import ModelStore, ModelTable
 from hw.stream import Port
 
 INFO_LEAD = 3
 """Cycles before a step's first recurrent operands in which its tag is taken over."""
-
-REGISTERED_DEPTH = 64
-"""State memories beyond this depth may become block RAM, which reads with the clock."""
 
 
 class RecurrentSpec(Protocol):
@@ -49,7 +49,17 @@ class RecurrentSpec(Protocol):
     @cached_property
     def input_product(self) -> Dense: ...
     @property
-    def input_bias(self) -> np.ndarray: ...  # in the order of the input programs' outputs
+    def input_bias(self) -> np.ndarray:
+        """Biases of the input product in the order of its programs, on its output's grid."""
+        ...
+
+    @property
+    def reloadable(self) -> bool: ...
+    @property
+    def state_kinds(self) -> tuple[str, ...]: ...
+    def state_memory(self, name: str, layer: str) -> HostMemory | None: ...
+    @cached_property
+    def model_tables(self) -> tuple[ModelTable, ...]: ...
     @cached_property
     def groups(self) -> tuple[Group, ...]: ...
     @cached_property
@@ -132,6 +142,10 @@ class Cell:
         Of the step.
     projections
         Sums of the input product.
+    store
+        The tables of a reloadable layer.
+    access
+        How a host reaches the states.
     """
 
     m: Module
@@ -140,6 +154,8 @@ class Cell:
     columns: tuple[tuple[Lookup, Result], ...]
     info: Info
     projections: ProjectionStore
+    store: ModelStore | None = None
+    access: StateAccess | None = None
 
     @property
     def name(self) -> str:
@@ -201,68 +217,19 @@ class Cell:
         bank = self.info.at(self.sum_delay - 3).bank
         return self.projections.read(self.m, base, count, address, bank, name)
 
-    def memory(self, format: FixedPoint, name: str) -> "StateMemory":
-        """Add a memory of one value for each unit and series."""
-        return StateMemory(self, format, f"{self.name}_{name}")
-
-
-class StateMemory:
-    """One value for each unit of a group and each series; zero where a series begins."""
-
-    def __init__(self, cell: Cell, format: FixedPoint, name: str) -> None:
-        self._cell = cell
-        self._name = name
-        self._format = format
-        self._bits = (len(cell.group.units) - 1).bit_length()
-        depth = cell.spec.series << self._bits
-        self._memory = Memory(shape=format.shape, depth=max(depth, 2), init=[])
-        self._reads_with_clock = depth > REGISTERED_DEPTH
-        cell.m.submodules[name] = self._memory
-
-    def read(self, index: Value, after: int, name: str) -> Signal:
-        """Return the value for the step, in the cycle after `index` is given.
-
-        Parameters
-        ----------
-        index
-            Unit of the group.
-        after
-            Cycles from the ring to `index`.
-        """
-        cell, m = self._cell, self._cell.m
-        value = Signal(self._format.shape, name=f"{self._name}_{name}")
-        if self._reads_with_clock:
-            port = self._memory.read_port()
-            m.d.comb += value.eq(Mux(cell.info.at(after + 1).tag.first, 0, port.data))
-        else:
-            # Distributed RAM reads at once, so the zero need not come behind its register.
-            port = self._memory.read_port(domain="comb")
-            m.d.sync += value.eq(Mux(cell.info.at(after).tag.first, 0, port.data))
-        m.d.comb += port.addr.eq(self._address(index, after))
-        return value
-
-    def write(self, valid: Value, index: Value, value: Value, after: int) -> None:
-        """Store `value`, `after` cycles behind the ring."""
-        port = self._memory.write_port()
-        self._cell.m.d.comb += [
-            port.addr.eq(self._address(index, after)),
-            port.data.eq(value),
-            port.en.eq(valid),
-        ]
-
-    def _address(self, index: Value, after: int) -> Value:
-        series = self._cell.spec.series
-        if series == 1:
-            return low_bits((index, self._bits))
-        return low_bits(
-            (index, self._bits), (self._cell.info.at(after).tag.series, (series - 1).bit_length())
-        )
+    def memory(self, format: FixedPoint, name: str, kind: str = "h") -> StateMemory:
+        """Add a memory of one value for each unit and series: states of `kind`."""
+        return StateMemory(self, format, f"{self.name}_{name}", kind)
 
 
 def gather(
-    m: Module, states: Sequence[NewState], values: Sequence[Value], name: str
+    m: Module,
+    states: Sequence[NewState],
+    values: Sequence[Value],
+    name: str,
+    access: StateAccess | None = None,
 ) -> list[Signal]:
-    """Collect `values`, one for each group, by unit.
+    """Collect `values`, one for each group, by unit; a host may write them through `access`.
 
     Returns
     -------
@@ -279,6 +246,9 @@ def gather(
                 chosen.eq(state.valid & (state.index == index)),
                 updated.eq(Mux(chosen, value, kept)),
             ]
+            if access is not None:
+                with m.If(access.writes("h", (unit,))):
+                    m.d.comb += updated.eq(access.bus.data)
             m.d.sync += kept.eq(updated)
             newest[unit] = updated
     return [newest[unit] for unit in sorted(newest)]

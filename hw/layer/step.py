@@ -50,6 +50,8 @@ class StepPlan:
         Independent series that are interleaved.
     storage
         Where the weights lie.
+    reloadable
+        Whether a host may replace the weights.
     """
 
     inputs: tuple[Program, ...]
@@ -59,13 +61,17 @@ class StepPlan:
     tails: tuple[int, ...]
     series: int
     storage: Storage = Storage.AUTO
+    reloadable: bool = False
 
     @cached_property
     def arrays(self) -> tuple[ArrayPlan, ...]:
         """The arrays; the last one runs the recurrent programs."""
         if self.shared:
-            return (ArrayPlan((self.inputs, self.recurrents), self.storage),)
-        return tuple(ArrayPlan((bank,), self.storage) for bank in (self.inputs, self.recurrents))
+            return (ArrayPlan((self.inputs, self.recurrents), self.storage, self.reloadable),)
+        return tuple(
+            ArrayPlan((bank,), self.storage, self.reloadable)
+            for bank in (self.inputs, self.recurrents)
+        )
 
     @property
     def multipliers(self) -> int:

@@ -22,6 +22,7 @@ from hw.network.pace import Pace
 from hw.network.schedule import Schedule, make_schedule
 from hw.network.stage import Stage
 from hw.number.fixed_point import FixedPoint
+from hw.product.model_store import tables_of
 from hw.stream import Port
 from hw.timing import NetworkTiming
 
@@ -206,6 +207,11 @@ class Network:
     def check_arrays(self, codes: Codes) -> tuple[np.ndarray, ...]:
         """Return the codes of every input as int64 after checking shapes and ranges."""
         return input_arrays(self, codes)
+
+    @property
+    def reloadable(self) -> tuple[Node, ...]:
+        """The nodes whose weights a host can replace at run time."""
+        return tuple(node for node in self.nodes if tables_of(node.spec))
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:

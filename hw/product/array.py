@@ -1,7 +1,7 @@
 """The hardware of `hw.product.folded.ArrayPlan`: rings, weight memory, multipliers, banks."""
 
 import numpy as np
-from amaranth.hdl import Const, Elaboratable, Module, Signal, Value, signed, unsigned
+from amaranth.hdl import Cat, Const, Elaboratable, Module, Signal, Value, signed, unsigned
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 
@@ -9,6 +9,7 @@ from hw.pipeline import delay
 from hw.product.bank import Bank
 from hw.product.columns import Column
 from hw.product.folded import ArrayPlan, Program
+from hw.product.reloadable import ReloadableWeights
 from hw.product.sparse_array import SparseWords, chosen_operands, stored_weights
 
 
@@ -21,6 +22,8 @@ class MultiplierArray(Elaboratable):
         The programs.
     name
         Prefix of the ports.
+    memory
+        The weights of a reloadable plan.
 
     Attributes
     ----------
@@ -28,16 +31,19 @@ class MultiplierArray(Elaboratable):
         For each program, a pulse that begins it. Programs must not overlap in the ring.
     vectors
         For each program, its vector, taken ``plan.lead`` cycles after the start.
+    models
+        For each program of a reloadable plan, the model that it uses, taken with the start.
     banks
         Where sums begin and end, one for each bank of the plan.
     """
 
-    def __init__(self, plan: ArrayPlan, name: str) -> None:
-        self._plan = plan
+    def __init__(self, plan: ArrayPlan, name: str, memory: ReloadableWeights | None = None) -> None:
+        self._plan, self._memory = plan, memory
         self.starts = [Signal(name=f"{name}_start{i}") for i in range(len(plan.programs))]
         self.vectors = [
             _vector(program, f"{name}_vector{i}") for i, program in enumerate(plan.programs)
         ]
+        self.models = [Signal(name=f"{name}_model{i}") for i in range(len(plan.programs))]
         self.banks = [
             Bank(programs, plan, f"{name}_bank{i}") for i, programs in enumerate(plan.banks)
         ]
@@ -63,7 +69,12 @@ class MultiplierArray(Elaboratable):
         first = 0
         for index, bank in enumerate(self.banks):
             count = len(plan.banks[index])
-            bank.add_to(m, products, samples[first : first + count], ends)
+            models = [
+                delay(m, model, plan.lead, f"sampled_model{first + i}")
+                for i, model in enumerate(self.models[first : first + count])
+                if plan.reloadable
+            ]
+            bank.add_to(m, products, samples[first : first + count], ends, models)
             first += count
         return m
 
@@ -129,9 +140,10 @@ class MultiplierArray(Elaboratable):
     def _weights(self, m: Module) -> list[Value]:
         """Return every multiplier's weight as it is stored, in step with the operands."""
         plan = self._plan
-        table = np.concatenate([weight_table(plan, program) for program in plan.programs])
+        if self._memory is not None:
+            return self._reloadable(m, self._memory)
         bits = plan.code.width
-        rows = plan.code.encode(table).tolist()
+        rows = plan.code.encode(weight_words(plan)).tolist()
         words = [sum(weight << bits * lane for lane, weight in enumerate(row)) for row in rows]
         word = self._word(m, bits * plan.multipliers, words)
         return [word[bits * lane : bits * (lane + 1)] for lane in range(plan.multipliers)]
@@ -146,7 +158,29 @@ class MultiplierArray(Elaboratable):
         m.submodules.weights = memory
         port = memory.read_port()
         m.d.comb += port.addr.eq(self._address(m))
-        return delay(m, port.data, plan.in_block_ram, "weights")
+        return self._registered(m, port.data)
+
+    def _reloadable(self, m: Module, memory: ReloadableWeights) -> list[Value]:
+        """Read a memory with two banks: only while a program runs, so that it knows which."""
+        plan, bits = self._plan, self._plan.code.width
+        address = self._address(m)
+        reading = Signal(name="weights_wanted")
+        model = Signal(name="weights_model")
+        ends = np.cumsum([program.busy_cycles for program in plan.programs]) - 1
+        final = Signal(name="weights_final")
+        m.d.comb += [
+            final.eq(Cat(address == int(end) for end in ends).any()),
+            memory.addr.eq(address),
+            memory.en.eq(reading),
+            memory.model.eq(model),
+        ]
+        with m.If(final):
+            m.d.sync += reading.eq(0)
+        for start, chosen in zip(self.starts, self.models, strict=True):
+            with m.If(start):
+                m.d.sync += [reading.eq(1), model.eq(chosen)]
+        word = self._registered(m, memory.data.as_value())
+        return [word[bits * lane : bits * (lane + 1)] for lane in range(plan.multipliers)]
 
     def _address(self, m: Module) -> Signal:
         """Return the address of the running program's weights."""
@@ -161,10 +195,19 @@ class MultiplierArray(Elaboratable):
             base += program.busy_cycles
         return address
 
+    def _registered(self, m: Module, word: Value) -> Value:
+        """Add the output register of a block RAM."""
+        return delay(m, word, int(self._plan.in_block_ram), "weights")
+
 
 def _vector(program: Program, name: str) -> data.View:
     layout = data.ArrayLayout(program.input.shape, program.kernel.shape[0])
     return data.View(layout, Signal(layout.size, name=name))
+
+
+def weight_words(plan: ArrayPlan) -> np.ndarray:
+    """Return the memory's content, int64 ``(depth, multipliers)``: program after program."""
+    return np.concatenate([weight_table(plan, program) for program in plan.programs])
 
 
 def weight_table(plan: ArrayPlan, program: Program) -> np.ndarray:

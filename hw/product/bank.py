@@ -25,6 +25,10 @@ class Lookup:
         Which program of the bank.
     unit, slot
         Which of the column's units, and which of its gates.
+    taken
+        Whether the answer will be used; otherwise the question is asked again.
+    model
+        While `taken`, whose bank the answer comes from in a reloadable array.
     initial
         The answer, on the grid of that program's total.
     """
@@ -32,6 +36,8 @@ class Lookup:
     program: Signal
     unit: Signal
     slot: Signal
+    taken: Signal
+    model: Signal
     initial: Signal
 
 
@@ -79,13 +85,20 @@ class Bank:
                 for kind in ("lookup", "sum")
             ]
             initial = Signal(self._shape, name=f"{name}_initial{index}")
-            self.lookups.append(Lookup(*ports[0], initial))
+            taken = Signal(name=f"{name}_lookup{index}_taken")
+            model = Signal(name=f"{name}_lookup{index}_model")
+            self.lookups.append(Lookup(*ports[0], taken, model, initial))
             valid = Signal(name=f"{name}_sum{index}_valid")
             total = Signal(self._shape, name=f"{name}_sum{index}")
             self.results.append(Result(valid, *ports[1], total))
 
     def add_to(
-        self, m: Module, products: list[Signal], samples: list[Value], ends: list[Value]
+        self,
+        m: Module,
+        products: list[Signal],
+        samples: list[Value],
+        ends: list[Value],
+        models: list[Value],
     ) -> None:
         """Add the bank's hardware.
 
@@ -95,6 +108,8 @@ class Bank:
             Of all multipliers.
         samples
             For each program of the bank, a pulse in the cycle before its first operands.
+        models
+            For each program, its model in that cycle; empty where weights are constant.
         ends
             Where zeros are skipped, for each column whether an output ends, in step with the
             memory; else nothing.
@@ -103,6 +118,10 @@ class Bank:
         begins = [
             delay(m, sample, plan.operand_stages + plan.tree_stages, f"{name}_begin{i}")
             for i, sample in enumerate(samples)
+        ]
+        chosen = [
+            delay(m, model, plan.operand_stages + plan.tree_stages, f"{name}_model{i}")
+            for i, model in enumerate(models)
         ]
         masks = [
             delay(m, sample, plan.operand_stages, f"{name}_mask{i}")
@@ -113,6 +132,7 @@ class Bank:
             end = ends[index] if ends else None
             self._column(m, index, products[lane : lane + column.lanes], begins, masks, end)
             lane += column.lanes
+            _follow_model(m, self.lookups[index].model, begins, chosen)
 
     def _column(
         self,
@@ -237,14 +257,24 @@ class Bank:
         ]
         # Both are back at zero when the last output has begun, and wait there for the next start.
         moved = (lookup.unit != 0) | (lookup.slot != 0)
-        taken = Signal(name=f"{name}_lookup_taken")
-        m.d.comb += taken.eq(
+        m.d.comb += lookup.taken.eq(
             (begin & _chosen(lookup.program, [int(u) for u in used])) | (ends_early & moved)
         )
-        with m.If(taken):
+        with m.If(lookup.taken):
             m.d.sync += lookup.slot.eq(Mux(last_slot, 0, lookup.slot + 1))
             with m.If(last_slot):
                 m.d.sync += lookup.unit.eq(Mux(last_unit, 0, lookup.unit + 1))
+
+
+def _follow_model(m: Module, model: Signal, begins: list[Value], models: list[Value]) -> None:
+    """Let `model` be that of the program which has begun last, from its first lookup on."""
+    held = Signal(name=f"{model.name}_held")
+    if models:
+        m.d.comb += model.eq(held)
+    for pulse, chosen in zip(begins, models, strict=False):
+        with m.If(pulse):
+            m.d.comb += model.eq(chosen)
+            m.d.sync += held.eq(chosen)
 
 
 def _any(pulses: list[Value]) -> Value:

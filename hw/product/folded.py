@@ -29,7 +29,7 @@ from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Column, plain_columns
 from hw.product.sparse_columns import SparseColumn, sparse_columns
 from hw.product.storage import Storage
-from hw.product.weight_code import WeightCode, weight_code
+from hw.product.weight_code import PlainCode, WeightCode, weight_code
 
 TREE_RADIX = 4
 """Addends summed between two registers of an adder tree: two carry chains deep."""
@@ -99,10 +99,13 @@ class ArrayPlan:
         Programs; those of one bank share their adder trees.
     storage
         Where the weights lie.
+    reloadable
+        Whether a host may replace the weights, which then always lie in a memory.
     """
 
     banks: tuple[tuple[Program, ...], ...]
     storage: Storage = Storage.AUTO
+    reloadable: bool = False
 
     @property
     def programs(self) -> tuple[Program, ...]:
@@ -120,12 +123,21 @@ class ArrayPlan:
     @cached_property
     def code(self) -> WeightCode:
         """How the weights are stored, and what multiplies by them."""
+        if self.reloadable:
+            return PlainCode(self.word_format.shape)
         stored = sum(program.products for program in self.programs)
         return weight_code(
             [p.kernel[p.kernel != 0] if p.is_sparse else p.kernel for p in self.programs],
             [program.kernel_format for program in self.programs],
             padded=stored < self.depth * self.multipliers,
         )
+
+    @property
+    def word_format(self) -> FixedPoint:
+        """What any weight of the programs' formats fits into: signed integers."""
+        formats = [program.kernel_format for program in self.programs]
+        width = max(format.width + (not format.signed) for format in formats)
+        return FixedPoint(width, width)
 
     @property
     def shifters(self) -> int:
@@ -149,7 +161,7 @@ class ArrayPlan:
     @property
     def lead(self) -> int:
         """Cycles from a program's start until its vector is sampled."""
-        if self.depth == 1:
+        if self.depth == 1 and not self.reloadable:
             return 0
         if self.is_sparse:
             # The memory also says which operands are chosen, a cycle before the product.
@@ -211,6 +223,11 @@ def used(kernel: np.ndarray, axis: int) -> np.ndarray:
     return np.flatnonzero(kernel.any(axis=axis)) if kernel.any() else np.zeros(1, dtype=np.int64)
 
 
+def kept(kernel: np.ndarray, axis: int, reloadable: bool) -> np.ndarray:
+    """Return what `used` gives; all of a kernel that may be replaced by any other."""
+    return np.arange(kernel.shape[1 - axis]) if reloadable else used(kernel, axis)
+
+
 def sparse_programs(
     kernels: Sequence[np.ndarray],
     source: FixedPoint,
@@ -249,6 +266,15 @@ def product_sum_format(
     return FixedPoint.covering(
         int(low.min()), int(high.max()), source.fraction + kernel_format.fraction
     )
+
+
+def extreme_kernel(length: int, format: FixedPoint) -> np.ndarray:
+    """Return a kernel ``(length, 2)`` whose sums reach as far as those of any other.
+
+    All products of a column have the same ends, so the lowest and the highest sum over all
+    kernels of `format` are those of its lowest or of its highest code, used throughout.
+    """
+    return np.tile(np.array([format.minimum, format.maximum], dtype=np.int64), (length, 1))
 
 
 def sum_bounds(kernel: np.ndarray, source: FixedPoint) -> tuple[np.ndarray, np.ndarray]:

@@ -10,12 +10,16 @@ A layer takes no new weights between a commit and its own first read for a windo
 until then its other bank may still be in use, or is yet to be used. Nor is there a new commit
 before all layers have come so far. What a host writes meanwhile waits in front of the port.
 
+A reset changes neither the weights nor which model is committed.
+
 Two clock domains of one and the same clock: ``sync``, which the clock enable freezes, and ``host``,
 which nothing freezes. In the top::
 
     m.domains.host = ClockDomain()
     m.d.comb += [ClockSignal("host").eq(self.aclk), ResetSignal("host").eq(~self.aresetn)]
 """
+
+from collections.abc import Mapping
 
 import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Signal
@@ -54,10 +58,14 @@ class ModelSelect(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        current = Signal(name="current_model")
-        m.d.comb += self.model.eq(Mux(self.boundary, self.target, current))
+        current = Signal(name="current_model", reset_less=True)
+        target = Signal(name="target_model", reset_less=True)
+        m.d.comb += [
+            self.target.eq(target),
+            self.model.eq(Mux(self.boundary, target, current)),
+        ]
         m.d.sync += current.eq(self.model)
-        m.d.host += self.target.eq(self.target ^ (self.commit & self.settled))
+        m.d.host += target.eq(target ^ (self.commit & self.settled))
         return m
 
 
@@ -78,6 +86,8 @@ class ReloadableWeights(wiring.Component):
         int64 codes ``(rows, lanes)`` that both banks hold at first.
     format
         Their number format.
+    attributes
+        Of the memory, for synthesis.
     """
 
     addr: Signal
@@ -88,13 +98,15 @@ class ReloadableWeights(wiring.Component):
     settled: Signal
     port: MemoryInterface
 
-    def __init__(self, table: np.ndarray, format: FixedPoint) -> None:
-        self._table, self._format = table, format
+    def __init__(
+        self, table: np.ndarray, format: FixedPoint, attributes: Mapping[str, str] | None = None
+    ) -> None:
+        self._table, self._format, self._attributes = table, format, attributes or {}
         rows, lanes = table.shape
         self._row_bits, self._lane_bits = (max((n - 1).bit_length(), 0) for n in (rows, lanes))
         super().__init__(
             {
-                "addr": In(self._row_bits),
+                "addr": In(max(self._row_bits, 1)),
                 "en": In(1),
                 "model": In(1),
                 "data": Out(data.ArrayLayout(format.shape, lanes)),
@@ -125,11 +137,11 @@ class ReloadableWeights(wiring.Component):
             depth=len(init),
             init=init.tolist(),
             # The two ports never meet in one bank; Yosys would guard against it.
-            attrs={"no_rw_check": 1},
+            attrs={"no_rw_check": 1, **self._attributes},
         )
         m.submodules.banks = memory
         read, write = memory.read_port(), memory.write_port(domain="host", granularity=1)
-        active = Signal(name="active_model")
+        active = Signal(name="active_model", reset_less=True)
         with m.If(self.en):
             m.d.sync += active.eq(self.model)
         request = self.port.request
@@ -137,7 +149,7 @@ class ReloadableWeights(wiring.Component):
         row = payload.address[self._lane_bits :]
         m.d.comb += [
             read.en.eq(self.en),
-            read.addr.eq(Cat(self.addr, self.model)),
+            read.addr.eq(Cat(self.addr[: self._row_bits], self.model)),
             self.data.eq(read.data),
             self.settled.eq(active == self.target),
             request.ready.eq(self.settled),

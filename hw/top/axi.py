@@ -2,8 +2,9 @@
 
 One input beat is one time step, one output beat is one forecast or one step of it, closed by
 ``tlast``; every value is extended to whole bytes, value 0 in the low bits. Interleaved designs
-have ``tid``, the number of the series, on both sides. Inside nothing waits (`hw.stream`): while
-an output buffer is full one clock enable stops everything.
+have ``tid``, the number of the series, on both sides; with reloadable weights ``m_axis_tuser``
+tells which bank a forecast's model came from. Inside nothing waits (`hw.stream`): while an output
+buffer is full one clock enable stops everything.
 
 A network of several inputs has a stream ``s_axis_<name>_`` for each, of several outputs a stream
 ``m_axis_<name>_`` for each. How packets of several inputs make a window, and what a wrong ``tlast``
@@ -32,9 +33,12 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.control.axi_lite import PREFIX, connect_bus
+from hw.control.map import host_memories
+from hw.control.state import state_memories
+from hw.memory_port import MemoryInterface
 from hw.network.checks import identifier
 from hw.network.graph import Network
-from hw.stream import Port, tag_layout
+from hw.stream import Port
 from hw.top.control import Control
 from hw.top.core import Core
 from hw.top.entry import padded_width, series_bits
@@ -88,7 +92,7 @@ class Accelerator(wiring.Component):
 
     def __init__(self, network: Network, control: bool = False) -> None:
         self._network = network
-        self._control = Control(network) if control else None
+        self._control = Control(network, host_memories(network)) if control else None
         self._inputs = input_prefixes(network)
         self._outputs = output_prefixes(network)
         super().__init__(
@@ -103,6 +107,7 @@ class Accelerator(wiring.Component):
                 for prefix, port in zip(self._outputs, network.output_ports, strict=True)
                 for name, pin in stream_pins(prefix, port).items()
             }
+            | {f"{prefix}_tuser": Out(1) for prefix in self._outputs if network.reloadable}
             | {
                 "dropped_windows": Out(32),
                 **(self._control.pins if self._control is not None else {}),
@@ -117,6 +122,9 @@ class Accelerator(wiring.Component):
         control = self._control
         core = Core(self._network, () if control is None else control.watches)
         m.submodules.core = EnableInserter(enable)(core)
+        if self._network.reloadable:
+            m.domains.host = ClockDomain()
+            m.d.comb += [ClockSignal("host").eq(self.aclk), ResetSignal("host").eq(~self.aresetn)]
         moves: Value = enable
         if control is not None:
             m.submodules.control = control
@@ -164,14 +172,15 @@ class Accelerator(wiring.Component):
     ) -> Value:
         """Add the buffer behind an output; returns whether it has room."""
         pins = self._pins(self._outputs[k])
-        layout = data.StructLayout({"data": beat_shape(port), "tag": tag_layout(port.series)})
+        tag = result.payload.tag
+        layout = data.StructLayout({"data": beat_shape(port), "tag": tag.shape()})
         buffer = SkidBuffer(layout)
         m.submodules["output" if k == 0 else f"output{k}"] = buffer
         m.d.comb += [
             # While the core is frozen, its beat has been taken or is none's to take yet.
             buffer.i.valid.eq(result.valid & enable),
             buffer.i.payload.data.eq(padded(m, result.payload.data, port, f"result{k}_")),
-            buffer.i.payload.tag.eq(result.payload.tag),
+            buffer.i.payload.tag.eq(tag),
             pins.tdata.eq(buffer.o.payload.data),
             pins.tvalid.eq(buffer.o.valid),
             pins.tlast.eq(buffer.o.payload.tag.last),
@@ -179,6 +188,9 @@ class Accelerator(wiring.Component):
         ]
         if pins.tid is not None:
             m.d.comb += pins.tid.eq(buffer.o.payload.tag.series)
+        if self._network.reloadable:
+            tuser: Signal = getattr(self, f"{self._outputs[k]}_tuser")
+            m.d.comb += tuser.eq(buffer.o.payload.tag.model)
         return buffer.i.ready
 
     def _pins(self, prefix: str) -> "Pins":
@@ -201,6 +213,26 @@ class Accelerator(wiring.Component):
             control.saturated.eq(Mux(enable, core.saturated, 0)),
             control.dropped_windows.eq(core.dropped_windows),
         ]
+        if self._network.reloadable:
+            m.d.comb += [
+                core.commit.eq(control.commit),
+                control.commit_pending.eq(~core.settled),
+                control.target.eq(core.target),
+            ]
+        models = len(self._network.reloadable)
+        for index in range(models):
+            wiring.connect(m, getattr(control, f"memory{index}"), getattr(core, f"model{index}"))
+        for index in range(len(state_memories(self._network))):
+            asks: MemoryInterface = getattr(control, f"memory{models + index}")
+            answers: MemoryInterface = getattr(core, f"state{index}")
+            m.d.comb += [
+                answers.request.valid.eq(asks.request.valid),
+                answers.request.payload.eq(asks.request.payload),
+                # A frozen core shows one answer for long.
+                asks.request.ready.eq(answers.request.ready & enable),
+                asks.response.valid.eq(answers.response.valid & enable),
+                asks.response.payload.eq(answers.response.payload),
+            ]
 
 
 @dataclass(frozen=True)

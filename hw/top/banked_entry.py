@@ -10,6 +10,7 @@ from amaranth.hdl import Const, Module, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 
+from hw.memory_port import Memory as HostMemory
 from hw.network.pace import Pace
 from hw.stream import Port
 from hw.top.entry import Entry, countdown
@@ -27,8 +28,15 @@ class BankedEntry(Entry):
         The rule.
     """
 
-    def __init__(self, port: Port, pace: Pace, drain_cycles: int, framing: Framing) -> None:
-        super().__init__(port, pace, drain_cycles)
+    def __init__(
+        self,
+        port: Port,
+        pace: Pace,
+        drain_cycles: int,
+        framing: Framing,
+        begun: HostMemory | None = None,
+    ) -> None:
+        super().__init__(port, pace, drain_cycles, begun)
         self._framing = framing
 
     def frame(self, m: Module, values: data.View) -> None:
@@ -73,6 +81,17 @@ class BankedEntry(Entry):
             ]
         with m.If(moves & beat.passes & beat.last):
             m.d.sync += window_wait.eq(pace.window - 1)
+        m.d.comb += self.resting.eq(~held & cleared[-1])
+        if self.begun is not None:
+            bus = self.state_bus
+            m.d.comb += bus.result.eq(read.data)
+            with m.If(bus.active):
+                m.d.comb += [
+                    read.addr.eq(bus.address),
+                    write.addr.eq(bus.address),
+                    write.data.eq(bus.data),
+                    write.en.eq(bus.write),
+                ]
         self._clear(m, cleared, data.View(layout, read.data), read.addr)
         with m.If(~cleared[-1]):
             m.d.comb += [write.en.eq(1), write.addr.eq(cleared), write.data.eq(0)]

@@ -26,8 +26,10 @@ class Control(wiring.Component):
     network
         The design; `hw.control.map.control_map` describes its registers.
     memories
-        What the host may reach; port ``memory<k>`` leads to number k. With them there are
-        `commit` and what answers it, for `hw.product.reloadable.ModelSelect`.
+        What the host may reach; port ``memory<k>`` leads to number k.
+
+    Where weights are reloadable there are `commit` and what answers it, for
+    `hw.product.reloadable.ModelSelect`.
     """
 
     accepting: Signal
@@ -40,9 +42,11 @@ class Control(wiring.Component):
     dropped_windows: Signal
     commit: Signal
     commit_pending: Signal
+    target: Signal
 
     def __init__(self, network: Network, memories: tuple[Memory, ...] = ()) -> None:
         self._map = control_map(network, memories)
+        self._reloadable = bool(network.reloadable)
         self.watches = saturation_watches(network)
         self._saturations = [name for name, _ in saturation_names(network)]
         self.address_bits = self._map.address_bits
@@ -59,7 +63,8 @@ class Control(wiring.Component):
                 "saturated": In(len(self._saturations)),
                 "dropped_windows": In(32),
             }
-            | (_memory_ports(memories) if memories else {})
+            | {f"memory{k}": Out(memory.signature) for k, memory in enumerate(memories)}
+            | (_model_ports() if self._reloadable else {})
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -97,19 +102,24 @@ class Control(wiring.Component):
     def _reach(self, m: Module, registers: RegisterBank) -> None:
         """Lead the registers ``memory_*`` to the memories."""
         m.submodules.access = access = MemoryAccess(self._map.memories)
-        commit = registers.field("control_commit")
         m.d.comb += [
             access.select.eq(registers.field("memory_select")),
             access.address.eq(registers.field("memory_command_address")),
             access.read.eq(registers.field("memory_command_read")),
             access.write.eq(registers.field("memory_command_write")),
             registers.field("memory_status_busy").eq(access.busy),
-            registers.field("memory_status_refused").eq(
-                access.refused | (commit & self.commit_pending)
-            ),
-            registers.field("memory_status_commit_pending").eq(self.commit_pending),
-            self.commit.eq(commit),
+            registers.field("memory_status_refused").eq(access.refused),
         ]
+        if self._reloadable:
+            commit = registers.field("control_commit")
+            m.d.comb += [
+                registers.field("memory_status_refused").eq(
+                    access.refused | (commit & self.commit_pending)
+                ),
+                registers.field("memory_status_commit_pending").eq(self.commit_pending),
+                registers.field("memory_status_target").eq(self.target),
+                self.commit.eq(commit),
+            ]
         halves = ("low", "high") if len(access.data) > WORD_BITS else ("low",)
         m.d.comb += [
             access.data.eq(Cat(registers.field(f"memory_data_{half}") for half in halves)),
@@ -120,9 +130,9 @@ class Control(wiring.Component):
             wiring.connect(m, getattr(access, name), wiring.flipped(getattr(self, name)))
 
 
-def _memory_ports(memories: tuple[Memory, ...]) -> dict[str, wiring.Member]:
+def _model_ports() -> dict[str, wiring.Member]:
     return {
         "commit": Out(1),
         "commit_pending": In(1),  # a commit would be refused
-        **{f"memory{k}": Out(memory.signature) for k, memory in enumerate(memories)},
+        "target": In(1),  # the model committed last
     }

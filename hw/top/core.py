@@ -1,13 +1,21 @@
 """Everything that the clock enable stops: the entry and the blocks of a network."""
 
-from amaranth.hdl import Module, ResetInserter, Signal, unsigned
+from collections.abc import Sequence
+
+from amaranth.hdl import Cat, Module, ResetInserter, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.control.reload import model_memories
 from hw.control.saturation import SaturationWatch
+from hw.control.state import state_memories, stateful_nodes
+from hw.layer.carrier import carrying, with_model
+from hw.memory_port import StateInterface
 from hw.network.checks import identifier
 from hw.network.graph import Network, Node
 from hw.network.mode import Mode
+from hw.product.reloadable import ModelSelect
+from hw.stream import Block, Port
 from hw.top.banked_entry import BankedEntry
 from hw.top.entry import Entry, padded_width, series_bits
 from hw.top.forecast_gate import ForecastGate
@@ -16,6 +24,7 @@ from hw.top.join import Join
 from hw.top.side_inputs import SideInputs
 from hw.top.single_entry import SingleEntry
 from hw.top.sliding_entry import SlidingEntry
+from hw.top.state_port import StatePort, settling_cycles
 
 
 def make_entry(network: Network) -> Entry:
@@ -29,7 +38,8 @@ def make_entry(network: Network) -> Entry:
         framing = JointFraming(port.beats)
     else:
         framing = WindowFraming(port.beats)
-    return (BankedEntry if port.series > 1 else SingleEntry)(port, pace, drain, framing)
+    begun = next(iter(state_memories(network)), None)
+    return (BankedEntry if port.series > 1 else SingleEntry)(port, pace, drain, framing, begun)
 
 
 Stream = tuple[Signal, data.View]
@@ -41,6 +51,11 @@ class Core(wiring.Component):
 
     The pins ``tdata`` to ``tlast`` belong to the leading input, ``side<k>_tdata`` to
     ``side<k>_tlast`` to input k of the others. The first output is ``o``, number k is ``o<k>``.
+
+    A network with reloadable weights also has the ports of `hw.product.reloadable.ModelSelect`
+    and for each reloadable node, in order, a memory port ``model<k>``, all in the domain ``host``.
+    Where states can be reached, there is a memory port ``state<k>`` for each of
+    `hw.control.state.state_memories`; it answers in cycles only in which the core is not frozen.
 
     Parameters
     ----------
@@ -59,6 +74,9 @@ class Core(wiring.Component):
     restarted: Signal
     dropped_windows: Signal
     saturated: Signal
+    commit: Signal
+    settled: Signal
+    target: Signal
     o: stream.Interface
 
     def __init__(self, network: Network, watches: tuple[SaturationWatch, ...] = ()) -> None:
@@ -75,9 +93,15 @@ class Core(wiring.Component):
                 "restarted": Out(1),
                 "dropped_windows": Out(32),
                 "saturated": Out(len(self._watches)),
-                "o": Out(network.output.signature),
+                "o": Out(self._tagged(network.output).signature),
             }
-            | {f"o{k}": Out(p.signature) for k, p in enumerate(network.output_ports) if k}
+            | {
+                f"o{k}": Out(self._tagged(port).signature)
+                for k, port in enumerate(network.output_ports)
+                if k
+            }
+            | model_ports(network)
+            | {f"state{k}": In(port.signature) for k, port in enumerate(state_memories(network))}
             | {
                 f"side{k}_{name}": kind
                 for k, port in enumerate(network.side_inputs)
@@ -100,22 +124,33 @@ class Core(wiring.Component):
         m = Module()
         network = self._network
         m.submodules.entry = entry = make_entry(network)
+        hold = Signal(name="hold")
         m.d.comb += [
             entry.tdata.eq(self.tdata),
             entry.tid.eq(self.tid),
-            entry.tvalid.eq(self.tvalid),
+            entry.tvalid.eq(self.tvalid & ~hold),
             entry.tlast.eq(self.tlast),
             entry.restart.eq(self.restart),
             self.restarted.eq(entry.restarted),
-            self.tready.eq(entry.tready),
+            self.tready.eq(entry.tready & ~hold),
             self.dropped_windows.eq(entry.dropped_windows),
         ]
         streams: dict[str, Stream] = {network.input.name: (entry.o.valid, entry.o.payload)}
         if network.side_inputs:
             streams |= self._side_inputs(m, entry)
+        if network.reloadable:
+            streams = self._with_models(m, entry, streams)
+        settled: list[Value] = []
+        buses: list[StateInterface] = [entry.state_bus] if stateful_nodes(network) else []
         for node in network.nodes:
             block = node.spec.build()
+            if node in stateful_nodes(network):
+                buses.append(block.state_bus)
+            if network.reloadable:
+                block = carrying(node.spec, block)
             m.submodules[identifier(node.name)] = block
+            if node in network.reloadable:
+                settled.append(self._reach(m, block, len(settled)))
             given = [streams[source] for source in node.inputs]
             if len(given) > 1:
                 given = self._join(m, node, given, entry.clear)
@@ -127,10 +162,70 @@ class Core(wiring.Component):
         for index, watch in enumerate(self._watches):
             saturates = watch.hardware(m, *streams[watch.source], index)
             m.d.comb += self.saturated[index].eq(saturates)
+        if buses:
+            m.d.comb += hold.eq(self._reach_states(m, entry, buses))
+        if settled:
+            m.d.comb += self.settled.eq(Cat(settled).all())
         for output, result in zip(network.outputs, self.results, strict=True):
             there, payload = self._gate(m, output, streams[output], entry)
             m.d.comb += [result.valid.eq(there), result.payload.eq(payload)]
         return m
+
+    def _tagged(self, port: Port) -> Port:
+        """Return a port as it is in this design."""
+        return with_model(port) if self._network.reloadable else port
+
+    def _with_models(
+        self, m: Module, entry: Entry, streams: dict[str, Stream]
+    ) -> dict[str, Stream]:
+        """Give each window its model at its first beat."""
+        m.submodules.models = select = ModelSelect()
+        # Samples of a stream have a forecast each, whatever the state that they go on from.
+        streaming = self._network.mode is Mode.STREAMING
+        m.d.comb += [
+            select.boundary.eq(entry.o.valid & (entry.o.payload.tag.first | streaming)),
+            select.commit.eq(self.commit),
+            select.settled.eq(self.settled),
+            self.target.eq(select.target),
+        ]
+        tagged: dict[str, Stream] = {}
+        for port in self._network.inputs:
+            valid, given = streams[port.name]
+            layout = with_model(port).layout
+            payload = data.View(layout, Signal(layout.size, name=f"{port.name}_with_model"))
+            m.d.comb += [
+                payload.data.eq(given.data),
+                *(payload.tag[name].eq(given.tag[name]) for name, _ in given.tag.shape()),
+                payload.tag.model.eq(select.model),
+            ]
+            tagged[port.name] = valid, payload
+        return tagged
+
+    def _reach(self, m: Module, block: Block, index: int) -> Value:
+        """Lead a reloadable block's memories out; returns whether it is settled."""
+        m.d.comb += block.model_target.eq(self.target)
+        wiring.connect(m, wiring.flipped(getattr(self, f"model{index}")), block.model_port)
+        return block.model_settled
+
+    def _reach_states(self, m: Module, entry: Entry, buses: Sequence[StateInterface]) -> Value:
+        """Lead the states out; returns whether a host waits for one, so that no beat may enter."""
+        moving = settling_cycles(self._network)
+        wait = Signal(range(moving + 1), name="settling")
+        calm = Signal(name="calm")
+        holds: list[Value] = []
+        m.d.comb += calm.eq(entry.resting & (wait == 0) & ~entry.o.valid)
+        with m.If(entry.o.valid):
+            m.d.sync += wait.eq(moving)
+        with m.Elif(wait != 0):
+            m.d.sync += wait.eq(wait - 1)
+        memories = state_memories(self._network)
+        for index, (memory, bus) in enumerate(zip(memories, buses, strict=True)):
+            m.submodules[f"state{index}"] = port = StatePort(memory)
+            wiring.connect(m, port.bus, bus)
+            wiring.connect(m, wiring.flipped(getattr(self, f"state{index}")), port.port)
+            m.d.comb += port.calm.eq(calm)
+            holds.append(port.hold)
+        return Cat(holds).any()
 
     def _side_inputs(self, m: Module, entry: Entry) -> dict[str, Stream]:
         """Let the beats of the other inputs enter with those of the leading one."""
@@ -163,7 +258,8 @@ class Core(wiring.Component):
         if output not in network.schedule.gates:
             return forecast
         index = network.outputs.index(output)
-        gate = ForecastGate(network.output_ports[index], network.schedule.gates[output])
+        port = self._tagged(network.output_ports[index])
+        gate = ForecastGate(port, network.schedule.gates[output])
         m.submodules[f"{identifier(output)}_gate"] = ResetInserter(entry.clear)(gate)
         m.d.comb += [
             gate.i.valid.eq(forecast[0]),
@@ -174,11 +270,21 @@ class Core(wiring.Component):
 
     def _join(self, m: Module, node: Node, given: list[Stream], clear: Signal) -> list[Stream]:
         """Let the beats of several streams enter a block in the same cycle."""
-        join = Join(node.spec.inputs, self._network.schedule.joins[node.name])
+        ports = [self._tagged(port) for port in node.spec.inputs]
+        join = Join(ports, self._network.schedule.joins[node.name])
         m.submodules[f"{identifier(node.name)}_join"] = ResetInserter(clear)(join)
         for queue, (valid, payload) in zip(join.inputs, given, strict=True):
             m.d.comb += [queue.valid.eq(valid), queue.payload.eq(payload)]
         return [(head.valid, head.payload) for head in join.outputs]
+
+
+def model_ports(network: Network) -> dict[str, wiring.Member]:
+    """Return what a host needs to replace weights, as seen from the core."""
+    if not network.reloadable:
+        return {}
+    memories = enumerate(model_memories(network))
+    ports = {f"model{k}": In(memory.signature) for k, memory in memories}
+    return {"commit": In(1), "settled": Out(1), "target": Out(1), **ports}
 
 
 def probe_names(name: str) -> tuple[str, str]:

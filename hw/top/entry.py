@@ -10,6 +10,8 @@ from amaranth.hdl import Module, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.layer.state_access import bus_members
+from hw.memory_port import Memory, StateInterface
 from hw.network.pace import Pace
 from hw.stream import Port
 
@@ -42,6 +44,9 @@ class Entry(wiring.Component):
         How fast beats may follow each other.
     drain_cycles
         Cycles from a beat's entry after which nothing of it moves any more.
+    begun
+        The memory in which a host finds whether series have begun, if there is one; it is
+        reached through ``state_bus`` while `resting`, which is while no beat waits in the entry.
     """
 
     tdata: Signal
@@ -53,14 +58,18 @@ class Entry(wiring.Component):
     restarted: Signal
     dropped_windows: Signal
     clear: Signal
+    resting: Signal
+    state_bus: StateInterface
     misfit: Signal
     first: Signal
     dropping: Signal
     breaks: Signal
     o: stream.Interface
 
-    def __init__(self, port: Port, pace: Pace, drain_cycles: int) -> None:
-        self.port, self.pace, self.drain_cycles = port, pace, drain_cycles
+    def __init__(
+        self, port: Port, pace: Pace, drain_cycles: int, begun: Memory | None = None
+    ) -> None:
+        self.port, self.pace, self.drain_cycles, self.begun = port, pace, drain_cycles, begun
         super().__init__(
             {
                 "tdata": In(unsigned(padded_width(port) * port.channels)),
@@ -72,17 +81,20 @@ class Entry(wiring.Component):
                 "restarted": Out(1),
                 "dropped_windows": Out(32),
                 "clear": Out(1),
+                "resting": Out(1),
                 "misfit": In(1),
                 "first": Out(1),
                 "dropping": Out(1),
                 "breaks": Out(1),
                 "o": Out(port.signature),
             }
+            | bus_members(begun)
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         values = unpad(m, self.tdata, self.port, "unpadded")
+        m.d.comb += self.resting.eq(1)
         self.frame(m, values)
         return m
 

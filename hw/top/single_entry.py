@@ -3,6 +3,7 @@
 from amaranth.hdl import Module, Signal
 from amaranth.lib import data
 
+from hw.memory_port import Memory
 from hw.network.pace import Pace
 from hw.stream import Port
 from hw.top.entry import Entry, countdown
@@ -20,8 +21,15 @@ class SingleEntry(Entry):
         The rule.
     """
 
-    def __init__(self, port: Port, pace: Pace, drain_cycles: int, framing: Framing) -> None:
-        super().__init__(port, pace, drain_cycles)
+    def __init__(
+        self,
+        port: Port,
+        pace: Pace,
+        drain_cycles: int,
+        framing: Framing,
+        begun: Memory | None = None,
+    ) -> None:
+        super().__init__(port, pace, drain_cycles, begun)
         self._framing = framing
 
     def frame(self, m: Module, values: data.View) -> None:
@@ -58,5 +66,10 @@ class SingleEntry(Entry):
                 state.as_value().eq(self._framing.restarted(state)),
                 self.dropped_windows.eq(self.dropped_windows + begun),
             ]
+        if self.begun is not None:
+            bus = self.state_bus
+            m.d.comb += bus.result.eq(state.as_value())
+            with m.If(bus.active & bus.write):
+                m.d.sync += state.as_value().eq(bus.data)
         with m.If(accepted & beat.passes & beat.last):
             m.d.sync += window_wait.eq(pace.window - 1)

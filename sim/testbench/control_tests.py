@@ -14,7 +14,7 @@ from cocotb.triggers import ClockCycles, RisingEdge
 from cocotb.utils import get_sim_time
 
 from hw.control.axi_lite import OKAY, SLVERR
-from hw.control.map import COUNTERS, control_map, saturation_names
+from hw.control.map import COUNTERS, control_map, host_memories, saturation_names
 from hw.control.registers import WORD_BYTES, Access, Register
 from hw.control.saturation import saturation_watches
 from hw.network.serialization import fingerprint
@@ -47,7 +47,8 @@ class Registers:
 
     def __init__(self, bench: Bench, paused: float = 0.0) -> None:
         self._bench = bench
-        self.map = control_map(bench.case.network)
+        network = bench.case.network
+        self.map = control_map(network, host_memories(network))
         bus = AxiLiteBus.from_prefix(bench.dut, "s_axil")
         # The library's annotations leave out what it returns.
         self.master: Any = AxiLiteMaster(

@@ -94,6 +94,8 @@ class LayerWatch:
 
     async def _watch_state(self, node: Node, spec: GRU | LSTM | SimpleRNN) -> None:
         layer = block(self._core, identifier(node.name))
+        if self._case.network.reloadable and not spec.reloadable:
+            layer = block(layer, "block")  # of a `hw.layer.carrier.Carrier`
         begins, hidden = bit(layer, STEP_BEGINS), word(layer, HIDDEN_STATE)
         port = Port("h", spec.units, spec.state, spec.steps)
         golden = f"{node.name}.h"

@@ -7,22 +7,23 @@ import numpy as np
 
 from hw.control.map import saturation_names
 from hw.control.saturation import saturation_watches
-from sim.cocotb_runner import CONTROL_TESTS, TESTS, run_testbench
+from sim.cocotb_runner import CONTROL_TESTS, RELOAD_TESTS, TESTS, run_testbench
 from tests.hw.drawing import draw_codes, draw_network
+from tests.hw.reloading import made_reloadable
 
 
-def test_registers_count_and_command_while_windows_go_through(tmp_path: Path) -> None:
+def test_registers_count_command_and_load_models_while_windows_go_through(tmp_path: Path) -> None:
     network, codes = draw_saturating()
     result = run_testbench(network, codes, tmp_path, 5, control=True)
     assert result.passed
     assert result.predicted == result.simulated
-    assert result.backpressure == TESTS + CONTROL_TESTS
+    assert result.backpressure == TESTS + CONTROL_TESTS + RELOAD_TESTS
 
 
 def draw_saturating():
-    """Draw until windows have three steps and at least two quantizers saturate now and then."""
+    """Draw a reloadable network with three steps and two quantizers that saturate now and then."""
     for seed in count():
-        network = draw_network(seed, "gru_after")
+        network = made_reloadable(draw_network(seed, "gru_after"))
         rng = np.random.default_rng(seed)
         shape = (8, network.look_back, network.features)
         codes = draw_codes(rng, network.input_format, *shape)

@@ -11,12 +11,14 @@ from hw.memory_port import Memory
 from hw.top.control import Control
 from tests.hw.control.master import CHANNELS, Master
 from tests.hw.drawing import draw_network
+from tests.hw.reloading import made_reloadable
 
 MEMORIES = (
     Memory("both", 11, 40, ""),
     Memory("written", 4, 7, "", readable=False),
     Memory("read", 300, 33, "", writable=False),
 )
+NETWORK = made_reloadable(draw_network(3, "mlp"))
 READ, WRITE = 1 << 30, 1 << 31
 BUSY, PENDING, REFUSED = 1, 2, 4
 COMMIT = 8
@@ -73,7 +75,7 @@ class Host:
     master: Master
 
     def __post_init__(self) -> None:
-        self.map = control_map(draw_network(3, "mlp"), MEMORIES)
+        self.map = control_map(NETWORK, MEMORIES)
         self._answers = {"r": 0, "b": 0}
 
     async def write(self, ctx, name: str, value: int) -> None:
@@ -111,7 +113,7 @@ class Host:
 
 def run(bench) -> None:
     rng = np.random.default_rng(3)
-    control = Control(draw_network(3, "mlp"), MEMORIES)
+    control = Control(NETWORK, MEMORIES)
     behind = Behind(control, rng)
     host = Host(Master(control, rng, dict.fromkeys(CHANNELS, 0.2), ("commit",)))
     simulator = Simulator(control)

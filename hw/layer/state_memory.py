@@ -1,0 +1,99 @@
+"""Where the states of a recurrent layer wait for the next step of their series."""
+
+from typing import TYPE_CHECKING
+
+from amaranth.hdl import Mux, Signal, Value
+from amaranth.lib.memory import Memory, ReadPort
+
+from hw.layer.projection import within
+from hw.layer.state_access import StateAccess
+from hw.number.fixed_point import FixedPoint
+from hw.pipeline import delay, low_bits
+
+if TYPE_CHECKING:
+    from hw.layer.recurrent_cell import Cell
+
+REGISTERED_DEPTH = 64
+"""State memories beyond this depth may become block RAM, which reads with the clock."""
+
+
+class StateMemory:
+    """One value for each unit of a group and each series; zero where a series begins."""
+
+    def __init__(self, cell: "Cell", format: FixedPoint, name: str, kind: str) -> None:
+        self._cell = cell
+        self._kind = kind
+        self._name = name
+        self._format = format
+        self._bits = (len(cell.group.units) - 1).bit_length()
+        depth = cell.spec.series << self._bits
+        self._memory = Memory(shape=format.shape, depth=max(depth, 2), init=[])
+        self._reads_with_clock = depth > REGISTERED_DEPTH
+        cell.m.submodules[name] = self._memory
+
+    def read(self, index: Value, after: int, name: str) -> Signal:
+        """Return the value for the step, in the cycle after `index` is given.
+
+        Parameters
+        ----------
+        index
+            Unit of the group.
+        after
+            Cycles from the ring to `index`.
+        """
+        cell, m = self._cell, self._cell.m
+        value = Signal(self._format.shape, name=f"{self._name}_{name}")
+        if self._reads_with_clock:
+            port = self._memory.read_port()
+            m.d.comb += value.eq(Mux(cell.info.at(after + 1).tag.first, 0, port.data))
+        else:
+            # Distributed RAM reads at once, so the zero need not come behind its register.
+            port = self._memory.read_port(domain="comb")
+            m.d.sync += value.eq(Mux(cell.info.at(after).tag.first, 0, port.data))
+        m.d.comb += port.addr.eq(self._address(index, after))
+        if cell.access is not None and cell.access.kinds[0] != self._kind:
+            self._show(cell.access, port)
+        return value
+
+    def _show(self, access: StateAccess, port: ReadPort) -> None:
+        """Give a host's access the port, and its answer. States h are shown by the layer."""
+        m, units = self._cell.m, self._cell.group.units
+        here = Signal(name=f"{self._name}_shown")
+        m.d.comb += here.eq(access.concerns(self._kind) & within(access.unit, units[0], len(units)))
+        with m.If(here):
+            m.d.comb += port.addr.eq(self._address_of(access))
+        found: Value = port.data
+        if not self._reads_with_clock:
+            found = delay(m, port.data, 1, f"{self._name}_found")
+        with m.If(here):
+            m.d.comb += access.bus.result.eq(found)
+
+    def write(self, valid: Value, index: Value, value: Value, after: int) -> None:
+        """Store `value`, `after` cycles behind the ring."""
+        port = self._memory.write_port()
+        self._cell.m.d.comb += [
+            port.addr.eq(self._address(index, after)),
+            port.data.eq(value),
+            port.en.eq(valid),
+        ]
+        access = self._cell.access
+        if access is not None:
+            with self._cell.m.If(access.writes(self._kind, self._cell.group.units)):
+                self._cell.m.d.comb += [
+                    port.addr.eq(self._address_of(access)),
+                    port.data.eq(access.bus.data),
+                    port.en.eq(1),
+                ]
+
+    def _address_of(self, access: StateAccess) -> Value:
+        series = self._cell.spec.series
+        index = (access.unit - self._cell.group.units[0], self._bits)
+        return low_bits(index, (access.series, (series - 1).bit_length()))
+
+    def _address(self, index: Value, after: int) -> Value:
+        series = self._cell.spec.series
+        if series == 1:
+            return low_bits((index, self._bits))
+        return low_bits(
+            (index, self._bits), (self._cell.info.at(after).tag.series, (series - 1).bit_length())
+        )
