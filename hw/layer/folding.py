@@ -109,12 +109,14 @@ class FoldedRecurrence:
     Raises
     ------
     ChronogateError
-        When neither or both foldings are given, or one is below one.
+        When neither or both foldings are given, one is below one, or interleaved series should
+        begin in states of their own.
     """
 
     kernel: np.ndarray
     recurrent_kernel: np.ndarray
     input: FixedPoint
+    state: FixedPoint
     steps: int
     input_reuse: int | None
     recurrent_reuse: int | None
@@ -122,6 +124,10 @@ class FoldedRecurrence:
     return_sequences: bool
     series: int
     skip_zeros: bool
+    initial_state: bool
+
+    STATES: ClassVar[tuple[str, ...]] = ("h0",)
+    """Inputs that bring the state in which a window begins, where the layer has them."""
 
     if TYPE_CHECKING:  # what a layer adds
         __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
@@ -143,6 +149,11 @@ class FoldedRecurrence:
 
     def __post_init__(self) -> None:
         self._divide()
+        if self.initial_state and self.series > 1:
+            raise ChronogateError(
+                f"a recurrent layer of {self.series} interleaved series begins in the state zero: "
+                "leave initial_state out, or give every series hardware of its own"
+            )
 
     @property
     def units(self) -> int:
@@ -212,7 +223,11 @@ class FoldedRecurrence:
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        return (Port("i", self.kernel.shape[0], self.input, self.steps, self.series),)
+        names = self.STATES if self.initial_state else ()
+        return (
+            Port("i", self.kernel.shape[0], self.input, self.steps, self.series),
+            *(Port(name, self.units, self.state) for name in names),
+        )
 
     @property
     def outputs(self) -> tuple[Port, ...]:

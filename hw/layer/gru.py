@@ -71,6 +71,10 @@ class GRU(FoldedRecurrence):
     skip_zeros
         Leave zero weights out: as many fewer cycles or multipliers, each with a multiplexer for its
         operands (`hw.product.sparse_columns`).
+    initial_state
+        Whether ``h0``, one beat of `units` values a window in the format `state`, say in which
+        state it begins (Keras's ``initial_state``, already quantized); by default every window
+        begins with zeros.
 
     Raises
     ------
@@ -98,6 +102,7 @@ class GRU(FoldedRecurrence):
     series: int = 1
     storage: Storage = Storage.AUTO
     skip_zeros: bool = False
+    initial_state: bool = False
 
     @cached_property
     def input_product(self) -> Dense:
@@ -202,9 +207,12 @@ class GRU(FoldedRecurrence):
         )
 
     def reference(
-        self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
+        self,
+        codes: np.ndarray,
+        *initial: np.ndarray,
+        trace: dict[str, np.ndarray] | None = None,
     ) -> np.ndarray:
-        """Map int64 codes ``(N, T, n_in)`` to hidden states.
+        """Map int64 codes ``(N, T, n_in)``, and `initial` states ``(N, units)``, to hidden states.
 
         Returns
         -------
@@ -215,9 +223,11 @@ class GRU(FoldedRecurrence):
         """
         projected = self.input_product.reference(codes)
         hidden = np.zeros((len(codes), self.units), dtype=np.int64)
+        state = initial[0] if self.initial_state else hidden
         history: list[np.ndarray] = []
         for step in range(codes.shape[1]):
-            hidden = self._step(projected[:, step], self.state.resize(hidden, self.hidden))
+            hidden = self._step(projected[:, step], state)
+            state = self.state.resize(hidden, self.hidden)
             history.append(hidden)
         sequence = np.stack(history, axis=1)
         if trace is not None:

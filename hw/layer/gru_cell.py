@@ -67,7 +67,7 @@ class GRUBlock(RecurrentBlock):
     def cells(self, m: Module, cells: Sequence[Cell], array: MultiplierArray) -> list[NewState]:
         if self._spec.reset_after:
             return [self._after(m, cell) for cell in cells]
-        states = [cell.memory(self._spec.state, "state") for cell in cells]
+        states = [cell.memory(self._spec.state, "state", 0) for cell in cells]
         resets = [self._reset(m, cell, state) for cell, state in zip(cells, states, strict=True)]
         reset = gather(m, resets, [r.value for r in resets], "reset_state")
         m.d.comb += (
@@ -113,7 +113,7 @@ class GRUBlock(RecurrentBlock):
         blend = late - 2
         one_minus = Signal(complement_format(spec.gate).shape, name=f"{name}_one_minus_update")
         m.d.sync += one_minus.eq(self._complement(opened))
-        memory = cell.memory(spec.state, "state")
+        memory = cell.memory(spec.state, "state", 0)
         return self._blend(
             m,
             cell,

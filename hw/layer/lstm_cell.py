@@ -115,7 +115,7 @@ class LSTMBlock(RecurrentBlock):
     def _carry(self, m: Module, cell: Cell, last: Arrival, gates: Sequence[Value]) -> Signal:
         """Add the path to c, which is held until the next unit's."""
         spec, name, ready = self._spec, cell.name, gate_cycles(self._spec)
-        memory = cell.memory(spec.state, "carry_state")
+        memory = cell.memory(spec.state, "carry_state", 1)
         index = delay(m, last.index, ready, f"{name}_carry_read")
         kept = memory.read(index, cell.sum_delay + ready, "kept")
         forgotten = product_format(spec.gate, spec.state)

@@ -14,14 +14,12 @@ from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
 from hw.layer.projection import ProjectionStore
 from hw.layer.step import StepPlan
+from hw.layer.step_info import Info
 from hw.number.fixed_point import FixedPoint
 from hw.pipeline import delay, low_bits
 from hw.product.bank import Lookup, Result
 from hw.product.columns import Group
 from hw.stream import Port
-
-INFO_LEAD = 3
-"""Cycles before a step's first recurrent operands in which its tag is taken over."""
 
 REGISTERED_DEPTH = 64
 """State memories beyond this depth may become block RAM, which reads with the clock."""
@@ -82,38 +80,6 @@ class Arrival:
     total: Signal
 
 
-class Info:
-    """The tag of a step and its number, whenever they are wanted.
-
-    ``at(k)`` holds what belongs to operands that were in the ring `k` cycles before.
-    """
-
-    def __init__(self, m: Module, payload: Value, pulse: Value, tag: data.Layout) -> None:
-        self._m = m
-        self._tag = tag
-        register = Signal(payload.shape(), name="step_info")
-        with m.If(pulse):
-            m.d.sync += register.eq(payload)
-        self._line: list[Value] = [register]
-
-    def at(self, cycles: int) -> "StepInfo":
-        """Return what belongs to the operands of `cycles` before; at least minus two."""
-        place = cycles + INFO_LEAD - 1
-        while len(self._line) <= place:
-            stage = len(self._line)
-            self._line.append(delay(self._m, self._line[-1], 1, f"step_info{stage}"))
-        value = self._line[place]
-        return StepInfo(data.View(self._tag, value[: self._tag.size]), value[self._tag.size :])
-
-
-@dataclass(frozen=True)
-class StepInfo:
-    """The tag of the step's beat, and the number of the step modulo ``StepPlan.banks``."""
-
-    tag: data.View
-    bank: Value
-
-
 @dataclass(frozen=True)
 class Cell:
     """What the hardware of one group of units sees.
@@ -132,6 +98,8 @@ class Cell:
         Of the step.
     projections
         Sums of the input product.
+    initial
+        What each state begins a window with, by unit; none where it is zero.
     """
 
     m: Module
@@ -140,6 +108,7 @@ class Cell:
     columns: tuple[tuple[Lookup, Result], ...]
     info: Info
     projections: ProjectionStore
+    initial: tuple[data.View, ...] = ()
 
     @property
     def name(self) -> str:
@@ -201,16 +170,23 @@ class Cell:
         bank = self.info.at(self.sum_delay - 3).bank
         return self.projections.read(self.m, base, count, address, bank, name)
 
-    def memory(self, format: FixedPoint, name: str) -> "StateMemory":
-        """Add a memory of one value for each unit and series."""
-        return StateMemory(self, format, f"{self.name}_{name}")
+    def memory(self, format: FixedPoint, name: str, state: int) -> "StateMemory":
+        """Add a memory of one value of state number `state` for each unit and series."""
+        initial = self.initial[state] if self.initial else None
+        return StateMemory(self, format, f"{self.name}_{name}", initial)
 
 
 class StateMemory:
-    """One value for each unit of a group and each series; zero where a series begins."""
+    """One value for each unit of a group and each series.
 
-    def __init__(self, cell: Cell, format: FixedPoint, name: str) -> None:
+    Where a series begins it is zero, or `initial`, the values of all units.
+    """
+
+    def __init__(
+        self, cell: Cell, format: FixedPoint, name: str, initial: data.View | None
+    ) -> None:
         self._cell = cell
+        self._initial = initial
         self._name = name
         self._format = format
         self._bits = (len(cell.group.units) - 1).bit_length()
@@ -233,13 +209,21 @@ class StateMemory:
         value = Signal(self._format.shape, name=f"{self._name}_{name}")
         if self._reads_with_clock:
             port = self._memory.read_port()
-            m.d.comb += value.eq(Mux(cell.info.at(after + 1).tag.first, 0, port.data))
+            begins = self._begins_with(delay(m, index, 1, f"{self._name}_{name}_begins"))
+            m.d.comb += value.eq(Mux(cell.info.at(after + 1).tag.first, begins, port.data))
         else:
             # Distributed RAM reads at once, so the zero need not come behind its register.
             port = self._memory.read_port(domain="comb")
-            m.d.sync += value.eq(Mux(cell.info.at(after).tag.first, 0, port.data))
+            begins = self._begins_with(index)
+            m.d.sync += value.eq(Mux(cell.info.at(after).tag.first, begins, port.data))
         m.d.comb += port.addr.eq(self._address(index, after))
         return value
+
+    def _begins_with(self, index: Value) -> Value:
+        if self._initial is None:
+            return Const(0, self._format.shape)
+        units = self._cell.group.units
+        return Array(self._initial[unit] for unit in units)[index[: max(self._bits, 1)]]
 
     def write(self, valid: Value, index: Value, value: Value, after: int) -> None:
         """Store `value`, `after` cycles behind the ring."""

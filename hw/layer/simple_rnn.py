@@ -61,6 +61,10 @@ class SimpleRNN(FoldedRecurrence):
     skip_zeros
         Leave zero weights out: as many fewer cycles or multipliers, each with a multiplexer for its
         operands (`hw.product.sparse_columns`).
+    initial_state
+        Whether ``h0``, one beat of `units` values a window in the format `state`, say in which
+        state it begins (Keras's ``initial_state``, already quantized); by default every window
+        begins with zeros.
 
     Raises
     ------
@@ -85,6 +89,7 @@ class SimpleRNN(FoldedRecurrence):
     series: int = 1
     storage: Storage = Storage.AUTO
     skip_zeros: bool = False
+    initial_state: bool = False
 
     @cached_property
     def input_product(self) -> Dense:
@@ -158,9 +163,12 @@ class SimpleRNN(FoldedRecurrence):
         )
 
     def reference(
-        self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
+        self,
+        codes: np.ndarray,
+        *initial: np.ndarray,
+        trace: dict[str, np.ndarray] | None = None,
     ) -> np.ndarray:
-        """Map int64 codes ``(N, T, n_in)`` to hidden states.
+        """Map int64 codes ``(N, T, n_in)``, and `initial` states ``(N, units)``, to hidden states.
 
         Returns
         -------
@@ -171,13 +179,14 @@ class SimpleRNN(FoldedRecurrence):
         """
         projected = self.input_product.reference(codes)
         hidden = np.zeros((len(codes), self.units), dtype=np.int64)
+        state = initial[0] if self.initial_state else hidden
         history: list[np.ndarray] = []
         for step in range(codes.shape[1]):
-            state = self.state.resize(hidden, self.hidden)
             sums = exact_matmul(state, self.recurrent_kernel, self.recurrent_sum)
             given = projected[:, step], self.input_product.output
             total = add(self.sum, given, (sums, self.recurrent_sum))
             hidden = self.activation.apply(total, self.sum)
+            state = self.state.resize(hidden, self.hidden)
             history.append(hidden)
         sequence = np.stack(history, axis=1)
         if trace is not None:
