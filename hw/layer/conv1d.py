@@ -15,6 +15,7 @@ from amaranth.hdl import Module
 from hw.layer.dense import Dense
 from hw.layer.receptive_field import Padding, ReceptiveField
 from hw.layer.receptive_field_block import ReceptiveFieldBlock
+from hw.layer.series_state import state_cycles
 from hw.number.fixed_point import FixedPoint
 from hw.product.storage import Storage
 from hw.stream import Block, Port
@@ -51,6 +52,8 @@ class Conv1D:
         Where the weights lie.
     few_operands
         Where zeros are skipped: fewer LUTs, some more multipliers (`hw.layer.dense.Dense`).
+    series
+        Independent series that share the hardware.
     """
 
     kernel: np.ndarray
@@ -67,13 +70,14 @@ class Conv1D:
     skip_zeros: bool = False
     storage: Storage = Storage.AUTO
     few_operands: bool = False
+    series: int = 1
 
     def __post_init__(self) -> None:
-        _ = self.field  # Refuses what is not possible.
+        self.field.check_series(self.series)  # The field refuses what is not possible.
 
     def folded_to(self, cycles: int) -> Self:
         """Return the layer with the fewest multipliers that takes a beat every `cycles` cycles."""
-        field = self.field.folded_to(max(cycles, 1), self.dense.products)
+        field = self.field.folded_to(max(cycles, 1), self.dense.products, self.series)
         return replace(self, reuse=field.reuse, pace=field.pace)
 
     @cached_property
@@ -100,6 +104,7 @@ class Conv1D:
             self.bias_format,
             self.reuse,
             self.field.outputs,
+            self.series,
             skip_zeros=self.skip_zeros,
             storage=self.storage,
             few_operands=self.few_operands,
@@ -112,17 +117,18 @@ class Conv1D:
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        return (Port("i", self.kernel.shape[1], self.input, self.steps),)
+        return (Port("i", self.kernel.shape[1], self.input, self.steps, self.series),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        return (Port("o", self.kernel.shape[2], self.output, self.field.outputs),)
+        return (Port("o", self.kernel.shape[2], self.output, self.field.outputs, self.series),)
 
     @property
     def timing(self) -> BlockTiming:
         return replace(
             self.dense.timing,
-            interval_cycles=self.field.interval_cycles,
+            latency_cycles=self.dense.timing.latency_cycles + state_cycles(self.series),
+            interval_cycles=self.field.beats_apart(self.series),
             products=self.dense.products * self.field.outputs / self.steps,
             emission=self.field.emission,
         )
