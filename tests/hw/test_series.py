@@ -27,6 +27,7 @@ from hw.layer.crop import Crop
 from hw.layer.replay import Replay
 from hw.layer.window_sum import WindowSum
 from hw.network.stage import emission
+from hw.top.core import Core
 from tests.hw.drawing import draw_codes
 
 STEPS, CHANNELS, SERIES = 9, 2, 5
@@ -138,3 +139,60 @@ def test_bursts_are_refused() -> None:
     node = Node("again", Replay(STEPS, CHANNELS, GRID), ("input",))
     with pytest.raises(ChronogateError, match="again serves 1 series but input brings 5"):
         Network("replayed", (port,), (node,), ("again",))
+
+
+def test_beats_of_a_broken_window_come_before_those_of_the_next_forecast() -> None:
+    """What `hw.network.gate` says of interleaved series, whose forecasts leave beat by beat."""
+    steps, windows = 3, 30
+    port = Port("input", 1, GRID, steps, SERIES)
+    node = Node("same", Select(1, (0,), GRID, steps, SERIES), ("input",))
+    core = Core(Network("series", (port,), (node,), ("same",)))
+    rng = np.random.default_rng(4)
+    beats: list[list[tuple[int, bool]]] = []
+    right: list[list[list[int]]] = []
+    for _ in range(SERIES):
+        lengths = np.where(rng.random(windows) < 0.3, rng.integers(1, 6, windows), steps)
+        sent = [draw_codes(rng, GRID, int(length)).tolist() for length in lengths]
+        beats.append([(code, k + 1 == len(w)) for w in sent for k, code in enumerate(w)])
+        right.append([window for window in sent if len(window) == steps])
+    order = rng.permutation(np.repeat(np.arange(SERIES), [len(b) for b in beats])).tolist()
+    left: list[list[tuple[int, bool]]] = [[] for _ in range(SERIES)]
+
+    async def bench(ctx) -> None:
+        places = [0] * SERIES
+        for series in order:
+            code, last = beats[series][places[series]]
+            places[series] += 1
+            ctx.set(core.tvalid, 1)
+            ctx.set(core.tdata, code & 0xFF)
+            ctx.set(core.tlast, last)
+            ctx.set(core.tid, series)
+            moved = False
+            while not moved:
+                moved = bool(ctx.get(core.tready))
+                note(ctx)
+                await ctx.tick()
+        ctx.set(core.tvalid, 0)
+        for _ in range(10):
+            note(ctx)
+            await ctx.tick()
+
+    def note(ctx) -> None:
+        if ctx.get(core.o.valid):
+            payload = core.o.payload
+            beat = ctx.get(payload.data[0]), bool(ctx.get(payload.tag.last))
+            left[ctx.get(payload.tag.series)].append(beat)
+
+    top = Module()
+    top.domains.sync = ClockDomain()
+    top.submodules.core = core
+    simulator = Simulator(top)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    for series in range(SERIES):
+        ends = [place for place, (_, last) in enumerate(left[series]) if last]
+        forecasts = [left[series][end + 1 - steps : end + 1] for end in ends]
+        assert [[code for code, _ in forecast] for forecast in forecasts] == right[series]
+    # Some did leave.
+    assert any(len(out) > steps * len(good) for out, good in zip(left, right, strict=True))
