@@ -25,11 +25,6 @@ def sliding() -> tuple[Network, Arrays]:
     return network, series(network, 3, network.look_back + 6)
 
 
-def streaming() -> tuple[Network, Arrays]:
-    network = stateful("gru_before", 1, 2)
-    return network, series(network, 3, 8)
-
-
 def interleaved() -> tuple[Network, Arrays]:
     network = stateful("lstm", 6, 3)
     return network, series(network, 8, 7)
@@ -45,7 +40,7 @@ def ports() -> tuple[Network, Arrays]:
     return network, draw_arrays(network, np.random.default_rng(1), 20)
 
 
-@pytest.mark.parametrize("make", [sliding, streaming, interleaved, interleaved_windows, ports])
+@pytest.mark.parametrize("make", [sliding, interleaved, ports])
 def test_right_designs_pass(make, tmp_path: Path) -> None:
     network, arrays = make()
     result = run_testbench(network, arrays, tmp_path, 5)
