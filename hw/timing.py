@@ -103,7 +103,10 @@ class NetworkTiming:
     Parameters
     ----------
     latency_cycles
-        The last input beat that an output depends on, to its first beat.
+        The last input beat that an output depends on, to its first beat. With interleaved series
+        it is the least: where windows may not end as fast as beats may come
+        (`hw.network.pace.Pace`), the entry holds a window's last beat back for the difference, and
+        one of a series that has just had a beat until its state is there.
     last_beat_cycles
         The same, to its last beat.
     window_cycles

@@ -170,8 +170,12 @@ def _places(
             full = step >= look_back - 1
             table = np.stack([order, step - look_back + 1, ones], axis=1)[full]
             return table, length - look_back + 1
-    if network.input.series > 1 and per_window == length > 1:
-        return np.stack([order, step, last.astype(np.int64)], axis=1), length
+    if network.input.series > 1:
+        awaited = np.array(network.awaited[network.output_ports.index(port)])
+        position = np.searchsorted(awaited, step)
+        leads = np.isin(step, awaited)
+        table = np.stack([order, position, position == per_window - 1], axis=1)[leads]
+        return table, per_window
     window = np.repeat(order[last], per_window)
     position = np.tile(np.arange(per_window), int(last.sum()))
     return np.stack([window, position, position == per_window - 1], axis=1), per_window

@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
-import numpy as np
 from cocotb_tools.runner import get_runner
 
 from hw.errors import ChronogateError
+from hw.network.codes import Codes
 from hw.network.graph import Network
+from hw.network.mode import Mode
 from hw.top.axi import accelerator_verilog
 from sim.runtime import cache_folder, keep, lend
 from sim.testbench.case import FOLDER_VARIABLE, Case, TestResult
@@ -27,9 +28,21 @@ TESTS = (
     "reset_in_mid_window",
     "wrong_tlast",
 )
+STREAM_TESTS = (
+    "streams_back_to_back",
+    "streams_random_gaps",
+    "streams_random_stalls",
+    "streams_gaps_and_stalls",
+    "streams_long_stall",
+    "streams_wrong_tlast",
+)
+"""For networks of several inputs or outputs, of interleaved series, or of another mode."""
+
 CONTROL_TESTS = ("registers", "counters", "reset_state")
 RELOAD_TESTS = ("reload",)
-MODULES = ("sim.testbench.tests", "sim.testbench.control_tests", "sim.testbench.reload_tests")
+MODULES = tuple(
+    f"sim.testbench.{name}" for name in ("tests", "control_tests", "reload_tests", "stream_tests")
+)
 WAVE = "dump.vcd"
 RESULTS = "results.xml"
 # The runs are short: optimizing the design further costs more than it gives. The runtime is built
@@ -40,7 +53,7 @@ WAIVED = ("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC", "-Wno-CASEINCOMPLETE")
 
 def run_testbench(
     network: Network,
-    codes: np.ndarray,
+    codes: Codes,
     folder: Path,
     seed: int,
     waves: bool = False,
@@ -55,7 +68,7 @@ def run_testbench(
     network
         The design and its golden model.
     codes
-        Windows ``(N, T, F)``, at least two; a few dozen take seconds.
+        Windows or series as `Network.evaluate` takes them, at least two; a few dozen take seconds.
     folder
         Where the simulation is built and its log, results and waves stay.
     seed
@@ -75,7 +88,14 @@ def run_testbench(
         When a tool is missing, the build fails, or a test fails for another reason than a wrong
         code, such as a broken rule of AXI4-Stream; its words are given.
     """
-    if len(codes) < 2:
+    arrays = network.check_arrays(codes)
+    plain = is_plain(network)
+    if control and not plain:
+        raise ChronogateError(
+            f"the registers of {network.name} cannot be tested: the tests of control drive windows "
+            "of one input and one output only, so leave control out"
+        )
+    if len(arrays[0]) < 2:
         raise ChronogateError("the testbench wants at least two windows: give it more data")
     toolchain = find_toolchain()
     folder = folder.resolve()
@@ -90,12 +110,14 @@ def run_testbench(
     if verilog is None:
         verilog = accelerator_verilog(network, control=control)
     source.write_text(verilog, encoding="utf-8")
-    tests = TESTS + CONTROL_TESTS * control + RELOAD_TESTS * (control and bool(network.reloadable))
-    case = Case(folder, network, codes, seed)
+    reloads = control and bool(network.reloadable)
+    windows = TESTS + CONTROL_TESTS * control + RELOAD_TESTS * reloads
+    tests = windows if plain else STREAM_TESTS
+    case = Case(folder, network, arrays, seed)
     results, problems = _run(toolchain, case, source, tests, waves, tick or (lambda done: None))
     mismatches = sum(result.mismatches for result in results.values())
     first = _locate(toolchain, case, source, results) if mismatches else None
-    cycles = results["back_to_back"].cycles if "back_to_back" in results else None
+    cycles = results[tests[0]].cycles if tests[0] in results else None
     if cycles is None or (problems and not mismatches):
         raise _failed(toolchain, case, source, problems, first)
     return Verification(
@@ -112,6 +134,12 @@ def run_testbench(
     )
 
 
+def is_plain(network: Network) -> bool:
+    """Tell whether a design takes windows of one series, with one input and one output."""
+    ports = (*network.inputs, *network.outputs)
+    return network.mode is Mode.WINDOW and network.input.series == 1 and len(ports) == 2
+
+
 def _locate(
     toolchain: Toolchain, case: Case, source: Path, results: dict[str, TestResult]
 ) -> Mismatch:
@@ -119,7 +147,9 @@ def _locate(
     test = next(name for name, result in results.items() if result.mismatches)
     found = results[test].first_mismatch
     assert found is not None, "a result with mismatches names the first"
-    again, _ = _run(toolchain, replace(case, locate=True), source, (test,), True, lambda done: None)
+    # Where not every beat belongs to a window in turn, layers are not watched, but there are waves.
+    watched = replace(case, locate=test in TESTS)
+    again, _ = _run(toolchain, watched, source, (test,), True, lambda done: None)
     located = again[test].first_mismatch if test in again else None
     return replace(located or found, wave=str(case.folder / WAVE))
 
@@ -134,7 +164,7 @@ def _failed(
     """Run the first test that failed again with waves, and put it all into one sentence."""
     test, words = next(iter(problems.items()), ("cocotb", "no result was written"))
     files = [f"log: {case.folder / 'test.log'}"]
-    if test in TESTS + CONTROL_TESTS + RELOAD_TESTS:
+    if test in TESTS + CONTROL_TESTS + RELOAD_TESTS + STREAM_TESTS:
         _run(toolchain, case, source, (test,), True, lambda done: None)
         files.append(f"waveform: {case.folder / WAVE}")
     earlier = "" if first is None else f"; the first wrong code is in {first}"

@@ -1,7 +1,7 @@
 """Counts cycles in the RTL, as the report defines them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,22 @@ WINDOWS = 6
 """Enough for a steady state: blocks keep fixed intervals from the second window on."""
 
 
+@dataclass(frozen=True)
+class Counted:
+    """Cycles of the handshakes of a run that began with a reset.
+
+    Parameters
+    ----------
+    input_beats
+        Of the leading input.
+    beats
+        Of each output.
+    """
+
+    input_beats: np.ndarray
+    beats: tuple[np.ndarray, ...]
+
+
 def measure_cycles(model: RtlModel) -> CycleReport:
     """Reset the model, send windows without gaps or stalls, and count.
 
@@ -25,11 +41,34 @@ def measure_cycles(model: RtlModel) -> CycleReport:
         When latency or interval is not the same for every window, which the static schedule
         promises.
     """
-    network = model.network
-    model.reset()
-    series = network.input.series
-    if network.mode is Mode.WINDOW and series == 1:
-        run = model.run([_zeros(port, WINDOWS) for port in network.inputs])
+    runs = []
+    for arrays in stimuli(model.network):
+        model.reset()
+        run = model.run(arrays)
+        runs.append(Counted(run.input_beats, run.beats))
+    return report(model.network, runs)
+
+
+def stimuli(network: Network) -> list[tuple[np.ndarray, ...]]:
+    """Return the codes of the runs, each after a reset, of which `report` tells the figures.
+
+    Interleaved designs run with as many series in turn as hide the recurrent part, then with one
+    alone.
+    """
+    if network.mode is Mode.WINDOW and network.input.series == 1:
+        return [tuple(_zeros(port, WINDOWS) for port in network.inputs)]
+    if network.input.series == 1:
+        return [(np.zeros((1, network.look_back + WINDOWS, network.features), dtype=np.int64),)]
+    rows = min(network.input.series, 2 + network.timing.step_cycles)
+    length = network.look_back if network.mode is Mode.WINDOW else WINDOWS
+    codes = np.zeros((rows, length, network.features), dtype=np.int64)
+    return [(codes,), (codes[:1],)]
+
+
+def report(network: Network, runs: Sequence[Counted]) -> CycleReport:
+    """Derive the report's figures from the runs of `stimuli`."""
+    run = runs[0]
+    if network.mode is Mode.WINDOW and network.input.series == 1:
         entered = run.input_beats.reshape(WINDOWS, -1)
         return slowest(
             [
@@ -37,12 +76,10 @@ def measure_cycles(model: RtlModel) -> CycleReport:
                 for output, beats in enumerate(run.beats)
             ]
         )
-    if network.mode is not Mode.WINDOW and series == 1:
-        length = network.look_back + WINDOWS
-        run = model.run(np.zeros((1, length, network.features), dtype=np.int64))
+    if network.input.series == 1:
         last = run.input_beats[network.look_back - 1 :]
         return slowest([_series_report(run.input_beats, last, beats) for beats in run.beats])
-    return _interleaved_report(model)
+    return _interleaved_report(network, *runs)
 
 
 def _zeros(port: Port, windows: int) -> np.ndarray:
@@ -60,30 +97,28 @@ def slowest(reports: Sequence[CycleReport]) -> CycleReport:
     )
 
 
-def _interleaved_report(model: RtlModel) -> CycleReport:
-    """Count with as many series in turn as hide the recurrent part, then with one alone."""
-    network = model.network
-    rows = min(network.input.series, 2 + network.timing.step_cycles)
-    length = network.look_back if network.mode is Mode.WINDOW else WINDOWS
-    codes = np.zeros((rows, length, network.features), dtype=np.int64)
-    run = model.run(codes)
-    turns = run.input_beats.reshape(length, rows)
-    model.reset()
-    alone = model.run(codes[:1])
-    report = slowest(
-        [
-            _series_report(
-                alone.input_beats, turns[-1] if port.steps is None else turns.ravel(), beats
-            )
-            for port, beats in zip(network.output_ports, run.beats, strict=True)
-        ]
-    )
-    steps = np.diff(alone.input_beats)
-    return replace(
-        report,
+def _interleaved_report(network: Network, run: Counted, alone: Counted) -> CycleReport:
+    length = len(alone.input_beats)
+    turns = run.input_beats.reshape(length, -1)
+    streaming = network.mode is not Mode.WINDOW
+    pace = network.schedule.pace
+    latencies = [
+        _least(
+            beats - turns[range(length) if streaming else steps].ravel(),
+            max(pace.window - pace.step, 0),
+        )
+        for steps, beats in zip(map(list, network.awaited), run.beats, strict=True)
+    ]
+    apart = np.diff(turns[0])
+    # The entry takes the second beat early and holds it: the first distance is not the steady one.
+    steady = np.diff(alone.input_beats)
+    steady = steady[1:] if len(steady) > 1 else steady
+    return CycleReport(
+        latency_cycles=max(latencies),
+        last_beat_cycles=max(latencies),
         window_cycles=max(int(beats[0] - alone.input_beats[0]) for beats in alone.beats),
-        interval_cycles=int(np.diff(turns[0]).min()) * (network.look_back),
-        step_cycles=int(steps.min()) if len(steps) else report.step_cycles,
+        interval_cycles=int(apart.min()) * network.look_back,
+        step_cycles=int((steady if len(steady) else apart).min()),
     )
 
 
@@ -130,6 +165,14 @@ def cycle_report(
         interval_cycles=_constant(np.diff(output_beats[:, 0]), "interval"),
         step_cycles=int(steady.min()),
     )
+
+
+def _least(latencies: np.ndarray, held: int) -> int:
+    """Return the least latency; the entry may hold a window's last beat for `held` cycles."""
+    least = int(latencies.min())
+    if latencies.max() > least + held:
+        return _constant(latencies, "latency")
+    return least
 
 
 def _constant(cycles: np.ndarray, name: str) -> int:

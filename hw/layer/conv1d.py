@@ -17,6 +17,7 @@ from hw.layer.carrier import Carrier, with_model
 from hw.layer.dense import Dense
 from hw.layer.receptive_field import Padding, ReceptiveField
 from hw.layer.receptive_field_block import ReceptiveFieldBlock
+from hw.layer.series_state import state_cycles
 from hw.number.fixed_point import FixedPoint
 from hw.product.model_store import ModelTable, store_members, tables_of
 from hw.product.storage import Storage
@@ -56,6 +57,8 @@ class Conv1D:
         Where zeros are skipped: fewer LUTs, some more multipliers (`hw.layer.dense.Dense`).
     reloadable
         Let a host replace kernel and bias at run time, as of `hw.layer.dense.Dense`.
+    series
+        Independent series that share the hardware.
     """
 
     kernel: np.ndarray
@@ -73,13 +76,15 @@ class Conv1D:
     storage: Storage = Storage.AUTO
     few_operands: bool = False
     reloadable: bool = False
+    series: int = 1
 
     def __post_init__(self) -> None:
-        _ = self.field, self.dense  # Refuse what is not possible.
+        _ = self.dense  # Refuses what is not possible.
+        self.field.check_series(self.series)
 
     def folded_to(self, cycles: int) -> Self:
         """Return the layer with the fewest multipliers that takes a beat every `cycles` cycles."""
-        field = self.field.folded_to(max(cycles, 1), self.dense.products)
+        field = self.field.folded_to(max(cycles, 1), self.dense.products, self.series)
         return replace(self, reuse=field.reuse, pace=field.pace)
 
     @cached_property
@@ -106,6 +111,7 @@ class Conv1D:
             self.bias_format,
             self.reuse,
             self.field.outputs,
+            self.series,
             skip_zeros=self.skip_zeros,
             storage=self.storage,
             few_operands=self.few_operands,
@@ -124,19 +130,20 @@ class Conv1D:
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        port = Port("i", self.kernel.shape[1], self.input, self.steps)
+        port = Port("i", self.kernel.shape[1], self.input, self.steps, self.series)
         return (with_model(port) if self.reloadable else port,)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        port = Port("o", self.kernel.shape[2], self.output, self.field.outputs)
+        port = Port("o", self.kernel.shape[2], self.output, self.field.outputs, self.series)
         return (with_model(port) if self.reloadable else port,)
 
     @property
     def timing(self) -> BlockTiming:
         return replace(
             self.dense.timing,
-            interval_cycles=self.field.interval_cycles,
+            latency_cycles=self.dense.timing.latency_cycles + state_cycles(self.series),
+            interval_cycles=self.field.beats_apart(self.series),
             products=self.dense.products * self.field.outputs / self.steps,
             emission=self.field.emission,
         )
@@ -167,7 +174,8 @@ class Conv1DBlock(Block):
         if not spec.reloadable:
             return block
         taps = replace(spec.dense.inputs[0], name="o", models=1)
-        timing = BlockTiming(0, spec.field.interval_cycles, emission=spec.field.emission)
+        lead = state_cycles(spec.series)
+        timing = BlockTiming(lead, spec.field.interval_cycles, emission=spec.field.emission)
         return Carrier(block, (source,), (taps,), timing)
 
     def elaborate(self, platform: object) -> Module:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data
 
 from hw.errors import ChronogateError
+from hw.layer.series_state import series_state, state_cycles
 from hw.number.fixed_point import FixedPoint
 from hw.stream import Block, Port
 from hw.timing import BlockTiming, Emission
@@ -25,6 +27,8 @@ class Crop:
         Their format.
     begin, end
         First step that is kept, and the one after the last.
+    series
+        Independent series that share the hardware.
 
     Raises
     ------
@@ -37,6 +41,7 @@ class Crop:
     format: FixedPoint
     begin: int
     end: int
+    series: int = 1
 
     def __post_init__(self) -> None:
         if not 0 <= self.begin < self.end <= self.steps:
@@ -47,17 +52,19 @@ class Crop:
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        return (Port("i", self.channels, self.format, self.steps),)
+        return (Port("i", self.channels, self.format, self.steps, self.series),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        return (Port("o", self.channels, self.format, self.end - self.begin),)
+        return (Port("o", self.channels, self.format, self.end - self.begin, self.series),)
 
     @property
     def timing(self) -> BlockTiming:
         kept = range(self.begin, self.end)
         return BlockTiming(
-            latency_cycles=0, interval_cycles=1, emission=Emission(tuple(kept), (0,) * len(kept))
+            latency_cycles=state_cycles(self.series),
+            interval_cycles=1,
+            emission=Emission(tuple(kept), (0,) * len(kept)),
         )
 
     def reference(
@@ -80,15 +87,15 @@ class CropBlock(Block):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         spec = self._spec
-        following = Signal(range(max(spec.steps, 2)), name="next_step")
-        step = Signal.like(following, name="step")
+        step = Signal(range(max(spec.steps, 2)), name="step")
+        layout = data.StructLayout({"step": len(step)})
+        state = series_state(m, self.i, spec.series, layout)
         m.d.comb += [
-            step.eq(Mux(self.i.payload.tag.first, 0, following)),
-            self.o.valid.eq(self.i.valid & (step >= spec.begin) & (step < spec.end)),
-            self.o.payload.eq(self.i.payload),
+            step.eq(Mux(state.payload.tag.first, 0, state.now.step)),
+            state.following.step.eq(step + 1),
+            self.o.valid.eq(state.valid & (step >= spec.begin) & (step < spec.end)),
+            self.o.payload.eq(state.payload),
             self.o.payload.tag.first.eq(step == spec.begin),
             self.o.payload.tag.last.eq(step == spec.end - 1),
         ]
-        with m.If(self.i.valid):
-            m.d.sync += following.eq(step + 1)
         return m

@@ -19,6 +19,7 @@ import numpy as np
 
 from hw.layer.depthwise_conv1d_block import DepthwiseConv1DBlock, Lanes
 from hw.layer.receptive_field import Padding, ReceptiveField
+from hw.layer.series_state import state_cycles
 from hw.number.fixed_point import FixedPoint
 from hw.product.folded import sum_bounds
 from hw.product.storage import Storage
@@ -53,6 +54,8 @@ class DepthwiseConv1D:
         where the next block is slower than this one.
     storage
         Where the weights lie.
+    series
+        Independent series that share the hardware.
     """
 
     kernel: np.ndarray
@@ -67,13 +70,14 @@ class DepthwiseConv1D:
     dilation: int = 1
     pace: int = 1
     storage: Storage = Storage.AUTO
+    series: int = 1
 
     def __post_init__(self) -> None:
-        _ = self.field  # Refuses what is not possible.
+        self.field.check_series(self.series)  # The field refuses what is not possible.
 
     def folded_to(self, cycles: int) -> Self:
         """Return the layer with the fewest multipliers that takes a beat every `cycles` cycles."""
-        field = self.field.folded_to(max(cycles, 1), self.kernel.size)
+        field = self.field.folded_to(max(cycles, 1), self.kernel.size, self.series)
         return replace(self, reuse=field.reuse, pace=field.pace)
 
     @cached_property
@@ -153,18 +157,19 @@ class DepthwiseConv1D:
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        return (Port("i", self.channels, self.input, self.steps),)
+        return (Port("i", self.channels, self.input, self.steps, self.series),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        return (Port("o", self.filters, self.output, self.field.outputs),)
+        return (Port("o", self.filters, self.output, self.field.outputs, self.series),)
 
     @property
     def timing(self) -> BlockTiming:
         multipliers = sum(group.lanes for group in self.groups)
         return BlockTiming(
-            latency_cycles=DepthwiseConv1DBlock.latency_cycles(self.groups),
-            interval_cycles=self.field.interval_cycles,
+            latency_cycles=DepthwiseConv1DBlock.latency_cycles(self.groups)
+            + state_cycles(self.series),
+            interval_cycles=self.field.beats_apart(self.series),
             multipliers=multipliers,
             shifters=multipliers if self.code.is_shift else 0,
             products=self.kernel.size * self.field.outputs / self.steps,

@@ -69,7 +69,8 @@ class FoldedRecurrence:
     Raises
     ------
     ChronogateError
-        When neither or both foldings are given, or one is below one.
+        When neither or both foldings are given, one is below one, or interleaved series or
+        reloadable layers should begin in states of their own.
     """
 
     kernel: np.ndarray
@@ -86,6 +87,7 @@ class FoldedRecurrence:
     skip_zeros: bool
     reloadable: bool
     state_access: bool
+    initial_state: bool
     state: FixedPoint
     kernel_format: FixedPoint
     recurrent_format: FixedPoint
@@ -125,6 +127,16 @@ class FoldedRecurrence:
 
     def __post_init__(self) -> None:
         self._divide()
+        if self.initial_state and self.series > 1:
+            raise ChronogateError(
+                f"a recurrent layer of {self.series} interleaved series begins in the state zero: "
+                "leave initial_state out, or give every series hardware of its own"
+            )
+        if self.initial_state and (self.reloadable or self.state_access):
+            raise ChronogateError(
+                "a recurrent layer that begins in a state of an input lets no host in: "
+                "leave out initial_state, or reloadable and state_access"
+            )
         if self.reloadable:
             layer = type(self).__name__
             if self.skip_zeros:
@@ -204,7 +216,11 @@ class FoldedRecurrence:
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        return (Port("i", self.kernel.shape[0], self.input, self.steps, self.series, self.models),)
+        kinds = self.state_kinds if self.initial_state else ()
+        return (
+            Port("i", self.kernel.shape[0], self.input, self.steps, self.series, self.models),
+            *(Port(f"{kind}0", self.units, self.state) for kind in kinds),
+        )
 
     @property
     def outputs(self) -> tuple[Port, ...]:
@@ -213,7 +229,7 @@ class FoldedRecurrence:
 
     @property
     def state_kinds(self) -> tuple[str, ...]:
-        """What a host finds in `state_memory`, in this order."""
+        """What a step hands on: in this order in `state_memory`, and as inputs ``h0``, ``c0``."""
         return ("h",)
 
     def state_memory(self, name: str, layer: str) -> Memory | None:

@@ -77,6 +77,10 @@ class GRU(FoldedRecurrence):
         of their formats. Sums are as wide as the worst of them needs.
     state_access
         Let a host read and write the states at run time (`hw.control.state`).
+    initial_state
+        Whether ``h0``, one beat of `units` values a window in the format `state`, say in which
+        state it begins (Keras's ``initial_state``, already quantized); by default every window
+        begins with zeros.
 
     Raises
     ------
@@ -107,6 +111,7 @@ class GRU(FoldedRecurrence):
     skip_zeros: bool = False
     reloadable: bool = False
     state_access: bool = False
+    initial_state: bool = False
 
     @cached_property
     def input_product(self) -> Dense:
@@ -238,9 +243,12 @@ class GRU(FoldedRecurrence):
         )
 
     def reference(
-        self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
+        self,
+        codes: np.ndarray,
+        *initial: np.ndarray,
+        trace: dict[str, np.ndarray] | None = None,
     ) -> np.ndarray:
-        """Map int64 codes ``(N, T, n_in)`` to hidden states.
+        """Map int64 codes ``(N, T, n_in)``, and `initial` states ``(N, units)``, to hidden states.
 
         Returns
         -------
@@ -251,9 +259,11 @@ class GRU(FoldedRecurrence):
         """
         projected = self.input_product.reference(codes)
         hidden = np.zeros((len(codes), self.units), dtype=np.int64)
+        state = initial[0] if self.initial_state else hidden
         history: list[np.ndarray] = []
         for step in range(codes.shape[1]):
-            hidden = self._step(projected[:, step], self.state.resize(hidden, self.hidden))
+            hidden = self._step(projected[:, step], state)
+            state = self.state.resize(hidden, self.hidden)
             history.append(hidden)
         sequence = np.stack(history, axis=1)
         if trace is not None:

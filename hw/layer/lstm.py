@@ -64,6 +64,10 @@ class LSTM(FoldedRecurrence):
         of their formats. Sums are as wide as the worst of them needs.
     state_access
         Let a host read and write the states at run time (`hw.control.state`).
+    initial_state
+        Whether ``h0`` and ``c0``, one beat of `units` values a window in the format `state`, say
+        in which state it begins (Keras's ``initial_state``, already quantized); by default every
+        window begins with zeros.
 
     Raises
     ------
@@ -96,6 +100,8 @@ class LSTM(FoldedRecurrence):
     @property
     def state_kinds(self) -> tuple[str, ...]:
         return ("h", "c")
+
+    initial_state: bool = False
 
     @cached_property
     def input_product(self) -> Dense:
@@ -203,9 +209,12 @@ class LSTM(FoldedRecurrence):
         )
 
     def reference(
-        self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
+        self,
+        codes: np.ndarray,
+        *initial: np.ndarray,
+        trace: dict[str, np.ndarray] | None = None,
     ) -> np.ndarray:
-        """Map int64 codes ``(N, T, n_in)`` to hidden states.
+        """Map int64 codes ``(N, T, n_in)``, and `initial` states ``(N, units)``, to hidden states.
 
         Returns
         -------
@@ -215,15 +224,14 @@ class LSTM(FoldedRecurrence):
         `trace`, if given, receives ``h`` and ``c``, ``(N, T, units)``, before the state quantizer.
         """
         projected = self.input_product.reference(codes)
-        hidden = np.zeros((len(codes), self.units), dtype=np.int64)
-        carry = np.zeros_like(hidden)
+        zeros = np.zeros((len(codes), self.units), dtype=np.int64)
+        kept, cell = initial if self.initial_state else (zeros, zeros)
+        hidden = zeros
         history: list[tuple[np.ndarray, np.ndarray]] = []
         for step in range(codes.shape[1]):
-            hidden, carry = self._step(
-                projected[:, step],
-                self.state.resize(hidden, self.hidden),
-                self.state.resize(carry, self.carry),
-            )
+            hidden, carry = self._step(projected[:, step], kept, cell)
+            kept = self.state.resize(hidden, self.hidden)
+            cell = self.state.resize(carry, self.carry)
             history.append((hidden, carry))
         sequence = np.stack([h for h, _ in history], axis=1)
         if trace is not None:

@@ -6,8 +6,10 @@ from math import ceil
 
 import numpy as np
 from amaranth.hdl import Array, Module, Mux, Signal, Value
+from amaranth.lib import data
 
 from hw.errors import ChronogateError
+from hw.layer.series_state import series_state
 from hw.number.fixed_point import FixedPoint
 from hw.stream import Block, Port
 from hw.timing import BlockTiming, Emission
@@ -76,15 +78,18 @@ class Pool:
         return values[:, 0] if self.size is None else values
 
     def ports(
-        self, channels: int, source: FixedPoint, result: FixedPoint
+        self, channels: int, source: FixedPoint, result: FixedPoint, series: int
     ) -> tuple[tuple[Port], tuple[Port]]:
         """Return the input port and the output port."""
         steps = None if self.size is None else self.outputs
-        return (Port("i", channels, source, self.steps),), (Port("o", channels, result, steps),)
+        return (
+            (Port("i", channels, source, self.steps, series),),
+            (Port("o", channels, result, steps, series),),
+        )
 
 
 class PoolBlock(Block):
-    """Pooling in hardware: one accumulator per channel for every pool under way.
+    """Pooling in hardware: one accumulator per channel and series for every pool under way.
 
     Parameters
     ----------
@@ -101,35 +106,48 @@ class PoolBlock(Block):
     ) -> None:
         super().__init__((source,), (result,))
         self._channels, self._kept = source.channels, result.format
-        self._pool, self._combine = pool, combine
+        self._pool, self._combine, self._series = pool, combine, source.series
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        pool, first = self._pool, self.i.payload.tag.first
+        pool = self._pool
+        accumulator = data.ArrayLayout(self._kept.shape, self._channels * pool.open_pools)
+        counters = {
+            "done": pool.outputs.bit_length(),
+            "begin_wait": max(pool.period - 1, 1).bit_length(),
+            "begin_turn": pool.open_pools.bit_length(),
+            "end_wait": max(pool.period - 1, pool.span - 1, 1).bit_length(),
+            "end_turn": pool.open_pools.bit_length(),
+        }
+        layout = data.StructLayout({"kept": accumulator, **counters})
+        self._state = state = series_state(m, self.i, self._series, layout, "pools")
+        first = state.payload.tag.first
         # Pools begin and end in turn, so two small counters each tell when and which one.
         begins, entry = self._turn(m, "begin", 0)
         ends, leaving = self._turn(m, "end", pool.span - 1)
-        done = Signal(range(pool.outputs + 1), name="pools_done")
-        done_now = Signal.like(done, name="pools_done_now")
-        m.d.comb += done_now.eq(Mux(first, 0, done))
-        with m.If(self.i.valid):
+        done_now = Signal(range(pool.outputs + 1), name="pools_done_now")
+        m.d.comb += [
+            done_now.eq(Mux(first, 0, state.now.done)),
+            state.following.done.eq(done_now + ends),
+        ]
+        with m.If(state.valid):
             m.d.sync += [
-                done.eq(done_now + ends),
+                self.o.payload.tag.as_value().eq(state.payload.tag.as_value()),
                 self.o.payload.tag.first.eq(done_now == 0),
                 self.o.payload.tag.last.eq(done_now == pool.outputs - 1),
             ]
-        m.d.sync += self.o.valid.eq(self.i.valid & ends)
+        m.d.sync += self.o.valid.eq(state.valid & ends)
         for channel in range(self._channels):
-            value = self.i.payload.data[channel]
+            value = state.payload.data[channel]
             totals: list[Signal] = []
             for index in range(pool.open_pools):
                 name = f"channel{channel}_pool{index}"
-                kept = Signal(self._kept.shape, name=f"{name}_kept")
+                place = channel * pool.open_pools + index
+                kept = state.now.kept[place]
                 total = Signal(self._kept.shape, name=name)
                 begun = begins & (entry == index)
                 m.d.comb += total.eq(Mux(begun, value, self._combine(kept, value)))
-                with m.If(self.i.valid):
-                    m.d.sync += kept.eq(total)
+                m.d.comb += state.following.kept[place].eq(total)
                 totals.append(total)
             m.d.sync += self.o.payload.data[channel].eq(Array(totals)[leaving])
         return m
@@ -137,22 +155,20 @@ class PoolBlock(Block):
     def _turn(self, m: Module, name: str, delay_beats: int) -> tuple[Signal, Signal]:
         """Return whether it is a pool's turn in this beat, and whose accumulator that is."""
         pool = self._pool
-        wait = Signal(range(max(pool.period, delay_beats + 1, 2)), name=f"{name}_wait")
-        wait_now = Signal.like(wait, name=f"{name}_wait_now")
-        turn = Signal(range(pool.open_pools + 1), name=f"{name}_turn")
-        turn_now = Signal.like(turn, name=f"{name}_turn_now")
+        state = self._state
+        wait, next_wait = state.now[f"{name}_wait"], state.following[f"{name}_wait"]
+        turn, next_turn = state.now[f"{name}_turn"], state.following[f"{name}_turn"]
+        wait_now = Signal(len(wait), name=f"{name}_wait_now")
+        turn_now = Signal(len(turn), name=f"{name}_turn_now")
         happens = Signal(name=f"{name}s")
         m.d.comb += [
-            wait_now.eq(Mux(self.i.payload.tag.first, delay_beats, wait)),
-            turn_now.eq(Mux(self.i.payload.tag.first, 0, turn)),
+            wait_now.eq(Mux(state.payload.tag.first, delay_beats, wait)),
+            turn_now.eq(Mux(state.payload.tag.first, 0, turn)),
             happens.eq(wait_now == 0),
+            next_wait.eq(Mux(happens, pool.period - 1, wait_now - 1)),
+            next_turn.eq(Mux(happens & (turn_now != pool.open_pools), turn_now + 1, turn_now)),
         ]
-        with m.If(self.i.valid):
-            m.d.sync += [
-                wait.eq(Mux(happens, pool.period - 1, wait_now - 1)),
-                turn.eq(Mux(happens & (turn_now != pool.open_pools), turn_now + 1, turn_now)),
-            ]
-            if pool.open_pools < pool.outputs:
-                with m.If(happens & (turn_now == pool.open_pools - 1)):
-                    m.d.sync += turn.eq(0)
+        if pool.open_pools < pool.outputs:
+            with m.If(happens & (turn_now == pool.open_pools - 1)):
+                m.d.comb += next_turn.eq(0)
         return happens, turn_now

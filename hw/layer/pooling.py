@@ -15,6 +15,7 @@ from amaranth.hdl import Module, Mux, Value
 from hw.errors import ChronogateError
 from hw.function.quotient import Quotient
 from hw.layer.pool import Pool, PoolBlock
+from hw.layer.series_state import state_cycles
 from hw.number.fixed_point import FixedPoint
 from hw.pipeline import delay
 from hw.stream import Block, Port
@@ -33,23 +34,26 @@ class MaxPooling:
         Their format.
     pool
         Which steps are pooled.
+    series
+        Independent series that share the hardware.
     """
 
     channels: int
     input: FixedPoint
     pool: Pool
+    series: int = 1
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        return self.pool.ports(self.channels, self.input, self.input)[0]
+        return self.pool.ports(self.channels, self.input, self.input, self.series)[0]
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        return self.pool.ports(self.channels, self.input, self.input)[1]
+        return self.pool.ports(self.channels, self.input, self.input, self.series)[1]
 
     @property
     def timing(self) -> BlockTiming:
-        return self.pool.timing(1)
+        return self.pool.timing(1 + state_cycles(self.series))
 
     def reference(
         self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
@@ -76,6 +80,8 @@ class AveragePooling:
     output
         Format into which the exact average is brought, or ``None`` to keep every bit, which takes
         a pool of a power of two.
+    series
+        Independent series that share the hardware.
 
     Raises
     ------
@@ -87,6 +93,7 @@ class AveragePooling:
     input: FixedPoint
     pool: Pool
     output: FixedPoint | None = None
+    series: int = 1
 
     def __post_init__(self) -> None:
         span = self.pool.span
@@ -118,15 +125,15 @@ class AveragePooling:
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        return self.pool.ports(self.channels, self.input, self.result)[0]
+        return self.pool.ports(self.channels, self.input, self.result, self.series)[0]
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        return self.pool.ports(self.channels, self.input, self.result)[1]
+        return self.pool.ports(self.channels, self.input, self.result, self.series)[1]
 
     @property
     def timing(self) -> BlockTiming:
-        return self.pool.timing(1 + self.division_cycles)
+        return self.pool.timing(1 + self.division_cycles + state_cycles(self.series))
 
     def reference(
         self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None

@@ -100,6 +100,14 @@ class ReceptiveField:
                 pass
         return cls(steps, taps, dilation, stride, before, after, reuse, pace)
 
+    def check_series(self, series: int) -> None:
+        """Raise a `ChronogateError` where interleaved series leave no time for a burst."""
+        if series > 1 and self.flushed:
+            raise ChronogateError(
+                f"a window of {series} interleaved series ends while others go on, which leaves no "
+                "time for the steps behind it: use padding 'causal' or 'valid'"
+            )
+
     @property
     def reach(self) -> int:
         """Steps between the newest and the oldest tap."""
@@ -150,7 +158,14 @@ class ReceptiveField:
         flush = ceil((emission.delay[-1] + 1) / self.steps)
         return max(1, flush, *least)
 
-    def folded_to(self, cycles: int, products: int) -> Self:
+    def beats_apart(self, series: int) -> int:
+        """Return the fewest cycles between two input beats of `series` interleaved series.
+
+        With several, any two beats in a row may complete an output step each.
+        """
+        return self.interval_cycles if series == 1 else self.reuse
+
+    def folded_to(self, cycles: int, products: int, series: int = 1) -> Self:
         """Return the slowest field that takes a beat every `cycles` cycles and has full use of it.
 
         Of all reuse factors that need the same multipliers for so many products, it has the
@@ -160,7 +175,7 @@ class ReceptiveField:
         fits = [
             reuse
             for reuse in range(1, min(self.stride * cycles, products) + 1)
-            if replace(slow, reuse=reuse).interval_cycles <= cycles
+            if replace(slow, reuse=reuse).beats_apart(series) <= cycles
         ]
         multipliers = ceil(products / max(fits, default=1))
         return replace(slow, reuse=ceil(products / multipliers))

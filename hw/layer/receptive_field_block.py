@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, unsigned
+from amaranth.lib import data
 from amaranth.lib.memory import Memory
 
 from hw.layer.receptive_field import ReceptiveField
+from hw.layer.series_state import series_state
 from hw.stream import Block, Port
 
 MEMORY_BITS = 512
@@ -13,7 +15,9 @@ MEMORY_BITS = 512
 
 
 class ReceptiveFieldBlock(Block):
-    """Turns beats into one beat of all taps for each output step; latency 0.
+    """Turns beats into one beat of all taps for each output step.
+
+    Latency 0; with interleaved series one cycle, as the history of each lies in a memory.
 
     Channel c of tap i, the oldest tap being 0, is channel ``i * channels + c`` of the result.
 
@@ -27,24 +31,28 @@ class ReceptiveFieldBlock(Block):
 
     def __init__(self, field: ReceptiveField, source: Port) -> None:
         self._field, self._row = field, source.channels * source.format.width
-        result = Port("o", field.taps * source.channels, source.format, field.outputs)
+        self._series = source.series
+        result = Port(
+            "o", field.taps * source.channels, source.format, field.outputs, source.series
+        )
         super().__init__((source,), (result,))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        field, tag = self._field, self.i.payload.tag
-        now = self.i.payload.data.as_value()
-        shifts = bool(field.flushed) or field.dilation == 1
-        if shifts or field.reach * self._row < MEMORY_BITS:
+        field = self._field
+        self._state = state = series_state(m, self.i, self._series, self._layout, "history")
+        tag = state.payload.tag
+        now = state.payload.data.as_value()
+        if self._shifts or field.reach * self._row < MEMORY_BITS:
             rows = self._registers(m, now)
             older = self._masked(m, rows[field.dilation - 1 :: field.dilation])
         else:
-            rows: list[Signal] = []
+            rows: list[Value] = []
             older = self._masked(m, self._memory(m, now))
         taps = [now, *older]
         fires = self._fires(m)
         live = Signal(name="live")
-        m.d.comb += live.eq(self.i.valid & fires)
+        m.d.comb += live.eq(state.valid & fires)
         m.d.comb += [
             self.o.valid.eq(live),
             self.o.payload.data.as_value().eq(Cat(reversed(taps))),
@@ -53,24 +61,44 @@ class ReceptiveFieldBlock(Block):
             # Beat for beat, so also where windows have no end: what comes in tells.
             m.d.comb += self.o.payload.tag.as_value().eq(tag.as_value())
             return m
-        index = Signal(range(field.outputs + 1), name="output_step")
-        index_now = Signal.like(index, name="output_step_now")
+        index_now = Signal(range(field.outputs + 1), name="output_step_now")
         m.d.comb += [
-            index_now.eq(Mux(tag.first, 0, index)),
+            index_now.eq(Mux(tag.first, 0, state.now.index)),
+            state.following.index.eq(index_now + fires),
+            self.o.payload.tag.as_value().eq(tag.as_value()),
             self.o.payload.tag.first.eq(index_now == 0),
             self.o.payload.tag.last.eq(index_now == field.outputs - 1),
         ]
-        with m.If(self.i.valid):
-            m.d.sync += index.eq(index_now + fires)
         if field.flushed:
             self._flush(m, [now, *rows])
         return m
 
-    def _registers(self, m: Module, now: Value) -> list[Signal]:
+    @property
+    def _shifts(self) -> bool:
+        return bool(self._field.flushed) or self._field.dilation == 1 or self._series > 1
+
+    @property
+    def _layout(self) -> data.StructLayout:
+        """What is kept of a series: the last rows, and counters of beats."""
+        field = self._field
+        kept = self._shifts or field.reach * self._row < MEMORY_BITS
+        return data.StructLayout(
+            {
+                "rows": data.ArrayLayout(self._row, field.reach if kept else 0),
+                "index": field.outputs.bit_length(),
+                "age": max(field.reach.bit_length(), 1),
+                "wait": max(field.last[0], field.stride - 1, 1).bit_length(),
+            }
+        )
+
+    def _registers(self, m: Module, now: Value) -> list[Value]:
         """Return the rows of the last beats, the newest first."""
-        rows = [Signal(self._row, name=f"row{age}") for age in range(1, self._field.reach + 1)]
-        with m.If(self.i.valid):
-            m.d.sync += [row.eq(newer) for row, newer in zip(rows, [now, *rows], strict=False)]
+        state, reach = self._state, self._field.reach
+        rows: list[Value] = [state.now.rows[age] for age in range(reach)]
+        m.d.comb += [
+            state.following.rows[age].eq(newer)
+            for age, newer in zip(range(reach), [now, *rows], strict=False)
+        ]
         return rows
 
     def _memory(self, m: Module, now: Value) -> list[Value]:
@@ -101,13 +129,12 @@ class ReceptiveFieldBlock(Block):
         field = self._field
         if not field.before:
             return older
-        age = Signal(range(field.reach + 1), name="age")
-        age_now = Signal.like(age, name="age_now")
-        m.d.comb += age_now.eq(Mux(self.i.payload.tag.first, 0, age))
-        with m.If(self.i.valid & (age_now != field.reach)):
-            m.d.sync += age.eq(age_now + 1)
-        with m.Elif(self.i.valid):
-            m.d.sync += age.eq(age_now)
+        state = self._state
+        age_now = Signal(range(field.reach + 1), name="age_now")
+        m.d.comb += [
+            age_now.eq(Mux(state.payload.tag.first, 0, state.now.age)),
+            state.following.age.eq(Mux(age_now != field.reach, age_now + 1, age_now)),
+        ]
         return [
             Mux(age_now >= q * field.dilation, row, 0)
             if q * field.dilation > field.last[0]
@@ -120,16 +147,14 @@ class ReceptiveFieldBlock(Block):
         field = self._field
         if field.stride == 1 and field.last[0] == 0:
             return Const(1)
-        most = max(field.last[0], field.stride - 1)
-        wait = Signal(range(most + 1), name="wait")
-        wait_now = Signal.like(wait, name="wait_now")
+        state = self._state
+        wait_now = Signal(len(state.now.wait), name="wait_now")
         fires = Signal(name="fires")
         m.d.comb += [
-            wait_now.eq(Mux(self.i.payload.tag.first, field.last[0], wait)),
+            wait_now.eq(Mux(state.payload.tag.first, field.last[0], state.now.wait)),
             fires.eq(wait_now == 0),
+            state.following.wait.eq(Mux(fires, field.stride - 1, wait_now - 1)),
         ]
-        with m.If(self.i.valid):
-            m.d.sync += wait.eq(Mux(fires, field.stride - 1, wait_now - 1))
         return fires
 
     def _flush(self, m: Module, rows: list[Value]) -> None:

@@ -16,8 +16,9 @@ from amaranth.lib.memory import Memory, ReadPort, WritePort
 
 from hw.layer.folded_recurrence import column_biases
 from hw.layer.projection import ProjectionStore
-from hw.layer.recurrent_cell import INFO_LEAD, Cell, Info, NewState, RecurrentSpec, gather
+from hw.layer.recurrent_cell import Cell, NewState, RecurrentSpec, gather
 from hw.layer.state_access import StateAccess, bus_members
+from hw.layer.step_info import INFO_LEAD, Info
 from hw.number.resize import resize
 from hw.pipeline import constants, delay, gathered, later
 from hw.product.array import MultiplierArray
@@ -67,20 +68,24 @@ class RecurrentBlock(Block):
         number = Signal(range(max(plan.banks, 2)), name="step_number")
         with m.If(self.i.valid):
             m.d.sync += number.eq(number + 1)
+        brought = [getattr(self, port.name).payload.data for port in self._recurrent.inputs[1:]]
         payload = Cat(self.i.payload.tag.as_value(), number)
         self._start_inputs(m, arrays[0])
         begin = plan.recurrent_begins[0]
-        pulse, taken = self._later(m, payload, begin - INFO_LEAD, "step")
-        info = Info(m, taken, pulse, self.i.payload.tag.shape())
+        pulse, taken = self._later(
+            m, Cat(payload, *(view.as_value() for view in brought)), begin - INFO_LEAD, "step"
+        )
+        info = Info(m, taken[: len(payload)], pulse, self.i.payload.tag.shape())
+        initial = self._initial(m, taken[len(payload) :], pulse)
         store = self._projections(m, arrays[0], number)
         bank = arrays[-1].banks[-1]
-        cells = self._cells(m, bank, info, store)
+        cells = self._cells(m, bank, info, store, initial)
         states = self.cells(m, cells, arrays[-1])
         self._start_recurrents(m, arrays[-1])
         # Named for simulation, which checks `hidden` in the cycle after each step's begin.
         begins = Signal(name=STEP_BEGINS)
         m.d.comb += begins.eq(delay(m, pulse, INFO_LEAD - 2, STEP_BEGINS))
-        self._keep(m, states, info, arrays[-1].vectors[-len(plan.recurrents)])
+        self._keep(m, states, info, arrays[-1].vectors[-len(plan.recurrents)], initial)
         self._finish(m, states, info)
         return m
 
@@ -143,17 +148,47 @@ class RecurrentBlock(Block):
         shape = spec.input_product.output.shape
         return ProjectionStore(plan.inputs, bank.results, shape, plan.banks, writing)
 
-    def _cells(self, m: Module, bank: Bank, info: Info, store: ProjectionStore) -> list[Cell]:
+    def _initial(self, m: Module, taken: Value, pulse: Value) -> tuple[data.View, ...]:
+        """Return the states that a window begins with, kept for as long as a step runs.
+
+        With one series a step begins when the one before has ended, so one register is enough.
+        """
+        views, first = [], 0
+        for port in self._recurrent.inputs[1:]:
+            layout = data.ArrayLayout(port.format.shape, port.channels)
+            register = Signal(layout.size, name=f"initial_{port.name}")
+            with m.If(pulse):
+                m.d.sync += register.eq(taken[first : first + layout.size])
+            views.append(data.View(layout, register))
+            first += layout.size
+        return tuple(views)
+
+    def _cells(
+        self,
+        m: Module,
+        bank: Bank,
+        info: Info,
+        store: ProjectionStore,
+        initial: tuple[data.View, ...],
+    ) -> list[Cell]:
         spec = self._recurrent
         cells, first = [], 0
         for group in spec.groups:
             last = first + len(group.lanes)
             columns = tuple(zip(bank.lookups[first:last], bank.results[first:last], strict=True))
-            cells.append(Cell(m, spec, group, columns, info, store, self._store, self._access))
+            hosts = self._store, self._access
+            cells.append(Cell(m, spec, group, columns, info, store, *hosts, initial))
             first = last
         return cells
 
-    def _keep(self, m: Module, states: Sequence[NewState], info: Info, vector: data.View) -> None:
+    def _keep(
+        self,
+        m: Module,
+        states: Sequence[NewState],
+        info: Info,
+        vector: data.View,
+        initial: tuple[data.View, ...],
+    ) -> None:
         """Store the hidden units, quantized for the next step of the series."""
         spec = self._recurrent
         quantized = [
@@ -186,7 +221,8 @@ class RecurrentBlock(Block):
                 m.d.comb += access.bus.result.eq(kept.word_select(access.unit, spec.state.width))
         first = info.at(-1).tag.first
         for unit, value in enumerate(source):
-            m.d.comb += hidden[unit].eq(Mux(first, 0, value))
+            begins = initial[0][unit] if initial else Const(0, spec.state.shape)
+            m.d.comb += hidden[unit].eq(Mux(first, begins, value))
         m.d.comb += vector.as_value().eq(gathered(hidden, spec.used_units))
 
     def _write_unit(self, m: Module, access: StateAccess, write: WritePort, read: ReadPort) -> None:

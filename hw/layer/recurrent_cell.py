@@ -15,6 +15,7 @@ from hw.layer.projection import ProjectionStore
 from hw.layer.state_access import StateAccess
 from hw.layer.state_memory import StateMemory
 from hw.layer.step import StepPlan
+from hw.layer.step_info import Info
 from hw.memory_port import Memory as HostMemory
 from hw.number.fixed_point import FixedPoint
 from hw.pipeline import delay
@@ -22,9 +23,6 @@ from hw.product.bank import Lookup, Result
 from hw.product.columns import Group
 from hw.product.model_store import ModelStore, ModelTable
 from hw.stream import Port
-
-INFO_LEAD = 3
-"""Cycles before a step's first recurrent operands in which its tag is taken over."""
 
 
 class RecurrentSpec(Protocol):
@@ -92,38 +90,6 @@ class Arrival:
     total: Signal
 
 
-class Info:
-    """The tag of a step and its number, whenever they are wanted.
-
-    ``at(k)`` holds what belongs to operands that were in the ring `k` cycles before.
-    """
-
-    def __init__(self, m: Module, payload: Value, pulse: Value, tag: data.Layout) -> None:
-        self._m = m
-        self._tag = tag
-        register = Signal(payload.shape(), name="step_info")
-        with m.If(pulse):
-            m.d.sync += register.eq(payload)
-        self._line: list[Value] = [register]
-
-    def at(self, cycles: int) -> "StepInfo":
-        """Return what belongs to the operands of `cycles` before; at least minus two."""
-        place = cycles + INFO_LEAD - 1
-        while len(self._line) <= place:
-            stage = len(self._line)
-            self._line.append(delay(self._m, self._line[-1], 1, f"step_info{stage}"))
-        value = self._line[place]
-        return StepInfo(data.View(self._tag, value[: self._tag.size]), value[self._tag.size :])
-
-
-@dataclass(frozen=True)
-class StepInfo:
-    """The tag of the step's beat, and the number of the step modulo ``StepPlan.banks``."""
-
-    tag: data.View
-    bank: Value
-
-
 @dataclass(frozen=True)
 class Cell:
     """What the hardware of one group of units sees.
@@ -146,6 +112,8 @@ class Cell:
         The tables of a reloadable layer.
     access
         How a host reaches the states.
+    initial
+        What each state begins a window with, by unit; none where it is zero.
     """
 
     m: Module
@@ -156,6 +124,7 @@ class Cell:
     projections: ProjectionStore
     store: ModelStore | None = None
     access: StateAccess | None = None
+    initial: tuple[data.View, ...] = ()
 
     @property
     def name(self) -> str:
@@ -219,7 +188,10 @@ class Cell:
 
     def memory(self, format: FixedPoint, name: str, kind: str = "h") -> StateMemory:
         """Add a memory of one value for each unit and series: states of `kind`."""
-        return StateMemory(self, format, f"{self.name}_{name}", kind)
+        initial = None
+        if self.initial:
+            initial = self.initial[self.spec.state_kinds.index(kind)]
+        return StateMemory(self, format, f"{self.name}_{name}", kind, initial)
 
 
 def gather(

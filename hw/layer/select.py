@@ -29,6 +29,8 @@ class Select:
         Number format.
     steps
         Beats in a window, or ``None`` for one.
+    series
+        Independent series that share the hardware.
 
     Raises
     ------
@@ -40,6 +42,7 @@ class Select:
     order: tuple[int, ...]
     format: FixedPoint
     steps: int | None = None
+    series: int = 1
 
     def __post_init__(self) -> None:
         if not self.order or not set(self.order) <= set(range(self.channels)):
@@ -50,11 +53,11 @@ class Select:
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        return (Port("i", self.channels, self.format, self.steps),)
+        return (Port("i", self.channels, self.format, self.steps, self.series),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        return (Port("o", len(self.order), self.format, self.steps),)
+        return (Port("o", len(self.order), self.format, self.steps, self.series),)
 
     @property
     def timing(self) -> BlockTiming:

@@ -66,6 +66,10 @@ class SimpleRNN(FoldedRecurrence):
         of their formats. Sums are as wide as the worst of them needs.
     state_access
         Let a host read and write the states at run time (`hw.control.state`).
+    initial_state
+        Whether ``h0``, one beat of `units` values a window in the format `state`, say in which
+        state it begins (Keras's ``initial_state``, already quantized); by default every window
+        begins with zeros.
 
     Raises
     ------
@@ -93,6 +97,7 @@ class SimpleRNN(FoldedRecurrence):
     skip_zeros: bool = False
     reloadable: bool = False
     state_access: bool = False
+    initial_state: bool = False
 
     @cached_property
     def input_product(self) -> Dense:
@@ -174,9 +179,12 @@ class SimpleRNN(FoldedRecurrence):
         )
 
     def reference(
-        self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
+        self,
+        codes: np.ndarray,
+        *initial: np.ndarray,
+        trace: dict[str, np.ndarray] | None = None,
     ) -> np.ndarray:
-        """Map int64 codes ``(N, T, n_in)`` to hidden states.
+        """Map int64 codes ``(N, T, n_in)``, and `initial` states ``(N, units)``, to hidden states.
 
         Returns
         -------
@@ -187,13 +195,14 @@ class SimpleRNN(FoldedRecurrence):
         """
         projected = self.input_product.reference(codes)
         hidden = np.zeros((len(codes), self.units), dtype=np.int64)
+        state = initial[0] if self.initial_state else hidden
         history: list[np.ndarray] = []
         for step in range(codes.shape[1]):
-            state = self.state.resize(hidden, self.hidden)
             sums = exact_matmul(state, self.recurrent_kernel, self.recurrent_sum)
             given = projected[:, step], self.input_product.output
             total = add(self.sum, given, (sums, self.recurrent_sum))
             hidden = self.activation.apply(total, self.sum)
+            state = self.state.resize(hidden, self.hidden)
             history.append(hidden)
         sequence = np.stack(history, axis=1)
         if trace is not None:

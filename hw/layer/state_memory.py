@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from amaranth.hdl import Mux, Signal, Value
+from amaranth.hdl import Array, Const, Mux, Signal, Value
+from amaranth.lib import data
 from amaranth.lib.memory import Memory, ReadPort
 
 from hw.layer.projection import within
@@ -18,10 +19,21 @@ REGISTERED_DEPTH = 64
 
 
 class StateMemory:
-    """One value for each unit of a group and each series; zero where a series begins."""
+    """One value for each unit of a group and each series.
 
-    def __init__(self, cell: "Cell", format: FixedPoint, name: str, kind: str) -> None:
+    Where a series begins it is zero, or `initial`, the values of all units.
+    """
+
+    def __init__(
+        self,
+        cell: "Cell",
+        format: FixedPoint,
+        name: str,
+        kind: str,
+        initial: data.View | None = None,
+    ) -> None:
         self._cell = cell
+        self._initial = initial
         self._kind = kind
         self._name = name
         self._format = format
@@ -45,15 +57,23 @@ class StateMemory:
         value = Signal(self._format.shape, name=f"{self._name}_{name}")
         if self._reads_with_clock:
             port = self._memory.read_port()
-            m.d.comb += value.eq(Mux(cell.info.at(after + 1).tag.first, 0, port.data))
+            begins = self._begins_with(delay(m, index, 1, f"{self._name}_{name}_begins"))
+            m.d.comb += value.eq(Mux(cell.info.at(after + 1).tag.first, begins, port.data))
         else:
             # Distributed RAM reads at once, so the zero need not come behind its register.
             port = self._memory.read_port(domain="comb")
-            m.d.sync += value.eq(Mux(cell.info.at(after).tag.first, 0, port.data))
+            begins = self._begins_with(index)
+            m.d.sync += value.eq(Mux(cell.info.at(after).tag.first, begins, port.data))
         m.d.comb += port.addr.eq(self._address(index, after))
         if cell.access is not None and cell.access.kinds[0] != self._kind:
             self._show(cell.access, port)
         return value
+
+    def _begins_with(self, index: Value) -> Value:
+        if self._initial is None:
+            return Const(0, self._format.shape)
+        units = self._cell.group.units
+        return Array(self._initial[unit] for unit in units)[index[: max(self._bits, 1)]]
 
     def _show(self, access: StateAccess, port: ReadPort) -> None:
         """Give a host's access the port, and its answer. States h are shown by the layer."""

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data
 
+from hw.layer.series_state import series_state, state_cycles
 from hw.number.fixed_point import FixedPoint
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
@@ -26,11 +28,14 @@ class WindowSum:
         Values in a beat.
     format
         Their format.
+    series
+        Independent series that share the hardware.
     """
 
     steps: int
     channels: int
     format: FixedPoint
+    series: int = 1
 
     @property
     def output(self) -> FixedPoint:
@@ -41,15 +46,15 @@ class WindowSum:
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        return (Port("i", self.channels, self.format, self.steps),)
+        return (Port("i", self.channels, self.format, self.steps, self.series),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        return (Port("o", self.channels, self.output),)
+        return (Port("o", self.channels, self.output, None, self.series),)
 
     @property
     def timing(self) -> BlockTiming:
-        return BlockTiming(latency_cycles=1, interval_cycles=1)
+        return BlockTiming(latency_cycles=1 + state_cycles(self.series), interval_cycles=1)
 
     def reference(
         self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
@@ -62,7 +67,7 @@ class WindowSum:
 
 
 class WindowSumBlock(Block):
-    """`WindowSum` in hardware: one accumulator per channel."""
+    """`WindowSum` in hardware: one accumulator per channel and series."""
 
     def __init__(self, spec: WindowSum) -> None:
         super().__init__(spec.inputs, spec.outputs)
@@ -70,16 +75,24 @@ class WindowSumBlock(Block):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        spec, tag = self._spec, self.i.payload.tag
+        spec = self._spec
+        layout = data.ArrayLayout(spec.output.shape, spec.channels)
+        state = series_state(m, self.i, spec.series, layout, "totals")
+        tag = state.payload.tag
         m.d.sync += [
-            self.o.valid.eq(self.i.valid & tag.last),
+            self.o.valid.eq(state.valid & tag.last),
             self.o.payload.tag.as_value().eq(tag.as_value()),
             self.o.payload.tag.first.eq(1),
         ]
         for channel in range(spec.channels):
+            before = Mux(tag.first, 0, state.now[channel])
             total = Signal(spec.output.shape, name=f"total{channel}")
-            with m.If(self.i.valid):
-                added = self.i.payload.data[channel]
-                m.d.sync += total.eq(Mux(tag.first, 0, total) + added)
-            m.d.comb += self.o.payload.data[channel].eq(total)
+            m.d.comb += [
+                total.eq(before + state.payload.data[channel]),
+                state.following[channel].eq(total),
+            ]
+            if spec.series == 1:
+                m.d.comb += self.o.payload.data[channel].eq(state.now[channel])
+            else:
+                m.d.sync += self.o.payload.data[channel].eq(total)
         return m

@@ -110,6 +110,12 @@ def _check_mode(network: "Network") -> None:
 
 def _check_connection(name: str, source: str, ports: Mapping[str, Port], expected: Port) -> None:
     given = ports[source]
+    if given.series != expected.series:
+        raise ChronogateError(
+            f"{name} serves {expected.series} series but {source} brings {given.series}: give the "
+            "layer as many (a Replay, an Unflatten and a MovingAverage, which send bursts, serve "
+            "one only)"
+        )
     if not given.carries_same(expected):
         raise ChronogateError(
             f"{name} expects {expected.channels} x {expected.format} "

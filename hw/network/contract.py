@@ -20,7 +20,7 @@ from hw.timing import (
 def network_timing(
     schedule: Schedule,
     source: Port,
-    results: Sequence[Port],
+    awaited: Sequence[Sequence[int]],
     mode: Mode,
     stages: Sequence[Stage],
 ) -> NetworkTiming:
@@ -32,16 +32,16 @@ def network_timing(
         Of the network.
     source, mode
         Leading input of the network, and how windows are cut from it.
-    results
-        Ports of the outputs.
+    awaited
+        For each output, the step that each beat of a window waits for.
     stages
         Its nodes, for the lines of the per-layer report.
     """
     pace, steps = schedule.pace, source.beats
     interval = max(steps * pace.step, pace.window)
     outputs = tuple(
-        _output_timing(schedule, leaving, source, result)
-        for leaving, result in zip(schedule.leaving, results, strict=True)
+        _output_timing(schedule, leaving, source, steps[0])
+        for leaving, steps in zip(schedule.leaving, awaited, strict=True)
     )
     return NetworkTiming(
         latency_cycles=max(output.latency_cycles for output in outputs),
@@ -54,13 +54,12 @@ def network_timing(
     )
 
 
-def _output_timing(schedule: Schedule, leaving: str, source: Port, result: Port) -> OutputTiming:
+def _output_timing(schedule: Schedule, leaving: str, source: Port, step: int) -> OutputTiming:
     since_first, since_last = schedule.leaves(leaving)
     overhead = EXIT_CYCLES + (BANKED_ENTRY_CYCLES if source.series > 1 else 0)
     # With several series the schedule takes every beat as a window; a window of one alone is
-    # longer by its other steps.
-    alone = source.series > 1 and result.steps is None
-    between = (source.beats - 1) * schedule.pace.series if alone else 0
+    # longer by the steps before the one that its first output beat waits for.
+    between = step * schedule.pace.series if source.series > 1 else 0
     return OutputTiming(
         latency_cycles=since_last[0] + overhead,
         last_beat_cycles=since_last[-1] + overhead,

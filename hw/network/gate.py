@@ -3,8 +3,14 @@
 Where a forecast's beats follow the steps one to one, or strides leave the last steps of a window
 unused, beats are ready before it is known whether ``tlast`` comes where it should. They wait in a
 queue (`hw.top.forecast_gate`) and leave one a cycle from the window's last beat on, so that a
-window that turns out broken has put out nothing. Interleaved designs have no gate: there a beat of
-every series may be the last of its window.
+window that turns out broken has put out nothing.
+
+Interleaved designs have no gate, which would have to keep a forecast of every series. A forecast
+of one beat leaves complete or not at all there, too, unless strides leave the window's last steps
+unused. Where a forecast has K beats that follow the steps, or such a stride, at most the beats that
+belong to the steps before the wrong ``tlast`` leave; none comes later, and the next window of the
+series begins anew. Of the beats of a series up to one that closes a forecast (``m_axis_tlast``),
+the last K are the forecast, and those before them are what is left of broken windows.
 """
 
 from dataclasses import dataclass

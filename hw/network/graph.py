@@ -16,6 +16,7 @@ from hw.errors import ChronogateError
 from hw.network.checks import check_network, leading_input
 from hw.network.codes import Codes, input_arrays
 from hw.network.contract import network_timing
+from hw.network.meeting import awaited_steps
 from hw.network.metadata import Metadata
 from hw.network.mode import Mode
 from hw.network.pace import Pace
@@ -232,6 +233,13 @@ class Network:
         return replace(schedule, pace=Pace(slowest, 1, max(slowest, pace.series)))
 
     @cached_property
+    def awaited(self) -> tuple[tuple[int, ...], ...]:
+        """For each output, the step of its series that each beat of a window waits for."""
+        if self.input.series > 1:
+            return awaited_steps(self.inputs, self.stages, self.outputs)
+        return tuple(tuple(self.schedule.awaited(name)) for name in self.schedule.leaving)
+
+    @cached_property
     def timing(self) -> NetworkTiming:
         """Predicted cycles between the AXI4-Stream handshakes."""
-        return network_timing(self.schedule, self.input, self.output_ports, self.mode, self.stages)
+        return network_timing(self.schedule, self.input, self.awaited, self.mode, self.stages)

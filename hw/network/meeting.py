@@ -8,6 +8,7 @@ from hw.errors import ChronogateError
 from hw.network.arrivals import Arrivals, Term, queue_depth
 from hw.network.pace import Pace
 from hw.network.stage import Stage, emission
+from hw.stream import Port
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,22 @@ def through(stage: Stage, met: Arrivals) -> Arrivals:
             ),
         )
         for term in met
+    )
+
+
+def awaited_steps(
+    inputs: Sequence[Port], stages: Sequence[Stage], outputs: Sequence[str]
+) -> tuple[tuple[int, ...], ...]:
+    """Return for each output the input step that each of its beats in a window waits for."""
+    arrivals: dict[str, Arrivals] = {
+        port.name: (Term(tuple(range(port.beats)), (0,) * port.beats),) for port in inputs
+    }
+    for stage in stages:
+        given = [arrivals[source] for source in stage.sources]
+        arrivals[stage.name] = through(stage, meet(stage, given, (0,) * len(given)))
+    return tuple(
+        tuple(max(steps) for steps in zip(*(term.step for term in arrivals[output]), strict=True))
+        for output in outputs
     )
 
 

@@ -47,7 +47,7 @@ from hw.stream import Port
 
 T = TypeVar("T")
 
-VERSION = 2
+VERSION = 3
 BLOCKS: dict[str, type[Spec]] = {
     block.__name__: block
     for block in (

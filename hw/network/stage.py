@@ -32,6 +32,10 @@ def one_step(port: Port) -> Port:
 
 
 def one_beat(stage: Stage) -> Stage:
-    """Return the stage with windows of one beat."""
+    """Return the stage with windows of one beat.
+
+    Of interleaved series no beat leads to more than one of the output.
+    """
     inputs = tuple(one_step(port) for port in stage.inputs)
-    return replace(stage, inputs=inputs, output=one_step(stage.output))
+    timing = replace(stage.timing, emission=None)
+    return replace(stage, inputs=inputs, output=one_step(stage.output), timing=timing)

@@ -25,8 +25,8 @@ class Case:
         Where it is stored; results are written there, too.
     network
         The design.
-    codes
-        Input codes ``(N, T, F)``, or ``(N, F)`` where a window is one beat.
+    arrays
+        Input codes as `Network.evaluate` takes them, an array for each input.
     seed
         Of gaps and stalls.
     locate
@@ -35,15 +35,20 @@ class Case:
 
     folder: Path
     network: Network
-    codes: np.ndarray
+    arrays: tuple[np.ndarray, ...]
     seed: int
     locate: bool = False
+
+    @property
+    def codes(self) -> np.ndarray:
+        """Codes of the leading input."""
+        return self.arrays[self.network.inputs.index(self.network.input)]
 
     @cached_property
     def trace(self) -> dict[str, np.ndarray]:
         """The golden model's codes of every layer."""
         trace: dict[str, np.ndarray] = {}
-        self.network.reference(self.codes, trace)
+        self.network.evaluate(self.arrays, trace)
         return trace
 
     @property
@@ -54,7 +59,7 @@ class Case:
     def save(self) -> None:
         """Write the case into its folder."""
         save_network(self.network, self.folder)
-        np.save(self.folder / "codes.npy", self.codes)
+        np.savez(self.folder / "codes.npz", *self.arrays)
         settings = {"seed": self.seed, "locate": self.locate}
         (self.folder / "case.json").write_text(json.dumps(settings))
 
@@ -63,8 +68,10 @@ class Case:
         """Read the case that the environment variable points to."""
         folder = Path(os.environ[FOLDER_VARIABLE])
         settings = json.loads((folder / "case.json").read_text())
-        codes = np.load(folder / "codes.npy", allow_pickle=False)
-        return cls(folder, load_network(folder), codes, settings["seed"], settings["locate"])
+        network = load_network(folder)
+        with np.load(folder / "codes.npz", allow_pickle=False) as archive:
+            arrays = tuple(archive[f"arr_{k}"] for k in range(len(network.inputs)))
+        return cls(folder, network, arrays, settings["seed"], settings["locate"])
 
 
 @dataclass(frozen=True)

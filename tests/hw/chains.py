@@ -57,13 +57,22 @@ class Chain:
         return draw_codes(self.rng, WEIGHT, *shape)
 
     def squeeze(self) -> "Chain":
-        return self.add(lambda p: Activation(p.channels, p.format, SQUEEZE, p.steps))
+        return self.add(lambda p: Activation(p.channels, p.format, SQUEEZE, p.steps, p.series))
 
     def conv(self, taps: int, filters: int, reuse: int, padding: Padding, **rest: int) -> "Chain":
         def make(port: Port) -> Spec:
             kernel, bias = self.draw(taps, port.channels, filters), self.draw(filters)
             return Conv1D(
-                kernel, bias, port.format, WEIGHT, WEIGHT, port.beats, reuse, padding, **rest
+                kernel,
+                bias,
+                port.format,
+                WEIGHT,
+                WEIGHT,
+                port.beats,
+                reuse,
+                padding,
+                **rest,
+                series=port.series,
             )
 
         return self.add(make).squeeze()
@@ -72,25 +81,41 @@ class Chain:
         def make(port: Port) -> Spec:
             kernel, bias = self.draw(taps, port.channels, 1), self.draw(port.channels)
             return DepthwiseConv1D(
-                kernel, bias, port.format, WEIGHT, WEIGHT, port.beats, reuse, padding, **rest
+                kernel,
+                bias,
+                port.format,
+                WEIGHT,
+                WEIGHT,
+                port.beats,
+                reuse,
+                padding,
+                **rest,
+                series=port.series,
             )
 
         return self.add(make).squeeze()
 
     def average(self, pool: Callable[[int], Pool]) -> "Chain":
         return self.add(
-            lambda p: AveragePooling(p.channels, p.format, pool(p.beats), AVERAGE)
+            lambda p: AveragePooling(p.channels, p.format, pool(p.beats), AVERAGE, p.series)
         ).squeeze()
 
     def dense(self, reuse: int) -> "Chain":
         return self.add(
             lambda p: Dense(
-                self.draw(p.channels, 4), self.draw(4), p.format, WEIGHT, WEIGHT, reuse, p.steps
+                self.draw(p.channels, 4),
+                self.draw(4),
+                p.format,
+                WEIGHT,
+                WEIGHT,
+                reuse,
+                p.steps,
+                p.series,
             )
         )
 
     def flatten(self) -> "Chain":
-        return self.add(lambda p: Flatten(p.beats, p.channels, p.format))
+        return self.add(lambda p: Flatten(p.beats, p.channels, p.format, p.series))
 
     def total(self, *sources: str, factors: tuple[int, ...] = (1, 1)) -> "Chain":
         """Add the results of some nodes."""

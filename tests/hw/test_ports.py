@@ -1,6 +1,7 @@
 """Several inputs: which packets make a window, what a wrong ``tlast`` on any of them costs."""
 
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 import numpy as np
 import pytest
@@ -18,6 +19,8 @@ from tests.hw.graphs import NARROW
 from tests.hw.many_ports import draw_arrays, many_ports, static_only
 
 WINDOWS = 60
+LIMIT = 8000
+"""Cycles; a run takes about a thousand."""
 
 
 @dataclass
@@ -93,8 +96,11 @@ class Bench:
         lead = next(s for s in self.sources if s.port is self.network.input)
         gaps = rng.random(len(self.sources)) * 0.7
         quiet, restarting = 0, False
-        while quiet < 150:
+        for cycle in count():
+            assert cycle < LIMIT, "the design hangs"
             quiet = quiet + 1 if all(s.done for s in self.sources) else 0
+            if quiet > 150:
+                break
             enable = bool(rng.random() < 0.8)
             restarting = restarting or bool(quiet == 0 and rng.random() < self.restarts)
             ctx.set(self._enable, enable)

@@ -1,0 +1,199 @@
+"""The tests that cocotb runs on designs of several streams, or in another mode than windows.
+
+Sliding, streaming and interleaved designs, several inputs and outputs: every stream has gaps and
+stalls of its own; codes, ``tlast`` and ``tid`` of every beat are compared. The names are those in
+`sim.cocotb_runner.STREAM_TESTS`.
+"""
+
+from dataclasses import dataclass
+
+import cocotb
+import numpy as np
+from cocotb.handle import HierarchyObject
+from cocotb.triggers import ClockCycles
+
+from hw.network.mode import Mode
+from sim.beats import Beats, InputBeats, arrange
+from sim.measure import Counted, report, stimuli
+from sim.testbench.case import Case, TestResult
+from sim.testbench.handles import number, word
+from sim.testbench.stream_bench import StreamBench, codes_moved
+from sim.verification import CycleReport, Mismatch
+
+WRONG_SHARE = 0.3
+"""Packets that are too short or too long."""
+
+
+@dataclass
+class BeatScoreboard:
+    """Counts what was compared and keeps the first difference."""
+
+    case: Case
+    windows: int = 0
+    values: int = 0
+    mismatches: int = 0
+    first: Mismatch | None = None
+
+    def compare(self, bench: StreamBench, beats: Beats, results: tuple[np.ndarray, ...]) -> None:
+        """Compare what every output has given with `results` of the golden model."""
+        network = self.case.network
+        for name, monitor, wanted, codes in zip(
+            network.outputs, bench.outputs, beats.outputs, results, strict=True
+        ):
+            marks = [(moved.last, moved.series) for moved in monitor.beats]
+            due = list(zip(wanted.places[:, 2].tolist(), wanted.series.tolist(), strict=True))
+            for place, (mark, expected) in enumerate(zip(marks, due, strict=True)):
+                assert mark == expected, (
+                    f"beat {place} of {monitor.prefix} has tlast and tid {mark}, not {expected}"
+                )
+            found, right = codes_moved(monitor), wanted.expected(codes)
+            self.values += right.size
+            wrong = np.argwhere(found != right)
+            self.mismatches += len(wrong)
+            if len(wrong) and self.first is None:
+                beat, channel = wrong[0].tolist()
+                row, position, _ = wanted.places[beat].tolist()
+                values = int(right[beat, channel]), int(found[beat, channel])
+                step = None if wanted.shape[1] == 1 else position
+                self.first = Mismatch(name, step, channel, *values, row)
+        self.windows += len(results[0])
+
+    def finish(self, test: str, cycles: CycleReport | None = None) -> None:
+        """Write the result and fail the test if anything differs."""
+        TestResult(self.windows, self.values, self.mismatches, self.first, cycles).save(
+            self.case.folder, test
+        )
+        assert self.first is None, str(self.first)
+
+
+def patience(case: Case, gaps: float, stalls: float) -> int:
+    """Return the cycles within which a beat must move somewhere."""
+    timing = case.network.timing
+    wait = timing.window_cycles + timing.interval_cycles + case.network.input.series
+    return int((wait + 500) * 4 / (1 - gaps) / (1 - stalls))
+
+
+async def exchange(
+    bench: StreamBench,
+    board: BeatScoreboard,
+    arrays: tuple[np.ndarray, ...],
+    order: np.ndarray | None = None,
+    waits: tuple[float, float] = (0.0, 0.0),
+) -> None:
+    """Send codes, take the forecasts and compare them."""
+    network = bench.case.network
+    beats = arrange(network, arrays, order)
+    bench.send(beats.inputs)
+    await bench.collect(beats, patience(bench.case, *waits))
+    board.compare(bench, beats, network.evaluate(arrays))
+
+
+async def run_all(dut: HierarchyObject, test: str, gaps: float, stalls: float) -> None:
+    """Send all codes of the case; series of an interleaved design in random order, too."""
+    case = Case.from_environment()
+    bench, board = StreamBench(dut, case, gaps, stalls), BeatScoreboard(case)
+    await bench.reset()
+    await exchange(bench, board, case.arrays, None, (gaps, stalls))
+    series = case.network.input.series
+    if series > 1:
+        await bench.reset()
+        alone = case.codes[: min(series, len(case.codes))]
+        rows = np.repeat(np.arange(len(alone)), alone.shape[1])
+        order = np.random.default_rng(case.seed).permutation(rows)
+        await exchange(bench, board, (alone,), order, (gaps, stalls))
+    board.finish(test)
+
+
+@cocotb.test()
+async def streams_back_to_back(dut: HierarchyObject) -> None:
+    """No gaps, no stalls: the cycles are counted."""
+    case = Case.from_environment()
+    bench, board = StreamBench(dut, case), BeatScoreboard(case)
+    runs = []
+    for arrays in stimuli(case.network):
+        await bench.reset()
+        await exchange(bench, board, arrays)
+        runs.append(Counted(bench.lead.cycles, tuple(m.cycles for m in bench.outputs)))
+    await bench.reset()
+    await exchange(bench, board, case.arrays)
+    board.finish("streams_back_to_back", report(case.network, runs))
+
+
+@cocotb.test()
+async def streams_random_gaps(dut: HierarchyObject) -> None:
+    """Every source pauses at random."""
+    await run_all(dut, "streams_random_gaps", 0.4, 0.0)
+
+
+@cocotb.test()
+async def streams_random_stalls(dut: HierarchyObject) -> None:
+    """Every sink stalls at random."""
+    await run_all(dut, "streams_random_stalls", 0.0, 0.6)
+
+
+@cocotb.test()
+async def streams_gaps_and_stalls(dut: HierarchyObject) -> None:
+    """Both, and the sinks stall nearly always."""
+    await run_all(dut, "streams_gaps_and_stalls", 0.3, 0.85)
+
+
+@cocotb.test()
+async def streams_long_stall(dut: HierarchyObject) -> None:
+    """Sinks that are not ready for long fill the design up to its inputs; nothing is lost."""
+    case = Case.from_environment()
+    bench, board = StreamBench(dut, case), BeatScoreboard(case)
+    bench.stall(True)
+    await bench.reset()
+    beats = arrange(case.network, case.arrays)
+    bench.send(beats.inputs)
+    timing = case.network.timing
+    await ClockCycles(bench.clock, 2 * timing.window_cycles + 6 * timing.interval_cycles)
+    assert not any(m.beats for m in bench.outputs), "a beat left although tready is low"
+    bench.stall(False)
+    await bench.collect(beats, patience(case, 0.0, 0.0))
+    board.compare(bench, beats, case.network.evaluate(case.arrays))
+    board.finish("streams_long_stall")
+
+
+@cocotb.test()
+async def streams_wrong_tlast(dut: HierarchyObject) -> None:
+    """Packets of a wrong length on any input drop their window on all; for one series of windows.
+
+    The other designs have no wrong ``tlast``, or one for each series: there nothing is sent wrong.
+    """
+    case = Case.from_environment()
+    network, rng = case.network, np.random.default_rng(case.seed)
+    bench, board = StreamBench(dut, case, 0.2, 0.3), BeatScoreboard(case)
+    await bench.reset()
+    right = np.ones(len(case.codes), dtype=bool)
+    sent = arrange(network, case.arrays).inputs
+    if network.mode is Mode.WINDOW and network.input.series == 1:
+        sent = tuple(_with_wrong_packets(beats, right, rng) for beats in sent)
+    whole = tuple(codes[right] for codes in case.arrays)
+    beats = arrange(network, whole)
+    bench.send(sent)
+    await bench.collect(beats, patience(case, 0.2, 0.3))
+    board.compare(bench, beats, network.evaluate(whole))
+    counted, wrong = number(word(dut, "dropped_windows")), int((~right).sum())
+    assert counted == wrong, f"{counted} windows counted as dropped, {wrong} were wrong"
+    board.finish("streams_wrong_tlast")
+
+
+def _with_wrong_packets(
+    beats: InputBeats, right: np.ndarray, rng: np.random.Generator
+) -> InputBeats:
+    """Shorten or lengthen some packets; `right` is cleared for their windows."""
+    packets = np.split(np.arange(len(beats.last)), np.flatnonzero(beats.last)[:-1] + 1)
+    rows: list[np.ndarray] = []
+    for window, packet in enumerate(packets):
+        # The last window is right, so that forecasts come until the end.
+        if window < len(packets) - 1 and rng.random() < WRONG_SHARE / 2:
+            right[window] = False
+            lengths = [n for n in range(1, 2 * len(packet) + 2) if n != len(packet)]
+            rows.append(np.resize(packet, int(rng.choice(lengths))))
+        else:
+            rows.append(packet)
+    order = np.concatenate(rows)
+    last = np.zeros(len(order), dtype=np.uint8)
+    last[np.cumsum([len(row) for row in rows]) - 1] = 1
+    return InputBeats(beats.codes[order], last, beats.series[order])

@@ -1,0 +1,71 @@
+"""Interleaved series through convolutions and pools in Verilog: codes and cycles."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hw import Network, Padding, Pool, Port
+from hw.network.mode import Mode
+from sim.measure import measure_cycles
+from sim.rtl_model import RtlModel
+from sim.verification import CycleReport
+from tests.hw.chains import FEATURES, SOURCE, Chain
+from tests.hw.drawing import draw_codes
+
+SERIES, STEPS = 6, 12
+
+
+def windows() -> Network:
+    """Return strided and dilated convolutions, a pool, a dense layer over what is left."""
+    return (
+        Chain(Port("input", FEATURES, SOURCE, STEPS, SERIES))
+        .conv(3, 4, reuse=3, padding=Padding.CAUSAL, dilation=2)
+        .conv(2, 4, reuse=5, padding=Padding.VALID, stride=2)
+        .average(lambda steps: Pool(steps, 2, 1))
+        .flatten()
+        .dense(reuse=9)
+        .network("windows")
+    )
+
+
+def sequences() -> Network:
+    """Return what gives several beats for a window, fewer than come."""
+    return (
+        Chain(Port("input", FEATURES, SOURCE, STEPS, SERIES))
+        .depthwise(4, reuse=4, padding=Padding.VALID, stride=3)
+        .dense(reuse=2)
+        .network("sequences")
+    )
+
+
+def samples() -> Network:
+    """Return convolutions that keep the history of every series from sample to sample."""
+    network = (
+        Chain(Port("input", FEATURES, SOURCE, 1, SERIES))
+        .conv(3, 4, reuse=3, padding=Padding.CAUSAL, dilation=4)
+        .depthwise(3, reuse=2, padding=Padding.CAUSAL)
+        .dense(reuse=2)
+        .network("samples")
+    )
+    return Network(
+        network.name, network.inputs, network.nodes, network.outputs, mode=Mode.STREAMING
+    )
+
+
+@pytest.mark.parametrize("make", [windows, sequences, samples])
+def test_series_do_not_mix(make, tmp_path: Path) -> None:
+    network = make()
+    rng = np.random.default_rng(3)
+    length = STEPS if network.mode is Mode.WINDOW else 20
+    codes = draw_codes(rng, SOURCE, 2 * SERIES, length, FEATURES)
+    expected = network.reference(codes)
+    with RtlModel(network, tmp_path, "-O0") as model:
+        assert measure_cycles(model) == CycleReport.predicted(network.timing)
+        for gaps, stalls in ((0.0, 0.0), (0.4, 0.6)):
+            model.reset()
+            assert model.run(codes, gaps, stalls).outputs.tolist() == expected.tolist()
+        order = rng.permutation(np.repeat(np.arange(SERIES), length))
+        model.reset()
+        run = model.run(codes[:SERIES], 0.2, 0.3, 1, order=order)
+        assert run.outputs.tolist() == expected[:SERIES].tolist()

@@ -1,0 +1,83 @@
+"""The cocotb testbench in every mode and with many streams: passes what is right, sees bugs."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hw import ChronogateError, Network
+from hw.network.mode import Mode
+from hw.top.axi import accelerator_verilog
+from sim.cocotb_runner import STREAM_TESTS, run_testbench
+from tests.hw.drawing import draw_codes, draw_network
+from tests.hw.many_ports import Arrays, draw_arrays, many_ports
+from tests.sim.test_modes import per_sample, stateful
+
+
+def series(network: Network, rows: int, length: int) -> Arrays:
+    rng = np.random.default_rng(4)
+    return (draw_codes(rng, network.input_format, rows, length, network.features),)
+
+
+def sliding() -> tuple[Network, Arrays]:
+    network = replace(draw_network(2, "lstm"), mode=Mode.SLIDING)
+    return network, series(network, 3, network.look_back + 6)
+
+
+def interleaved() -> tuple[Network, Arrays]:
+    network = stateful("lstm", 6, 3)
+    return network, series(network, 8, 7)
+
+
+def interleaved_windows() -> tuple[Network, Arrays]:
+    network = per_sample(5, 2, Mode.WINDOW, 4)
+    return network, series(network, 7, 4)
+
+
+def ports() -> tuple[Network, Arrays]:
+    network = many_ports()
+    return network, draw_arrays(network, np.random.default_rng(1), 20)
+
+
+@pytest.mark.parametrize("make", [sliding, interleaved, ports])
+def test_right_designs_pass(make, tmp_path: Path) -> None:
+    network, arrays = make()
+    result = run_testbench(network, arrays, tmp_path, 5)
+    assert result.passed
+    assert result.predicted == result.simulated
+    assert result.backpressure == STREAM_TESTS
+
+
+def broken(verilog: str, right: str, wrong: str) -> str:
+    assert verilog.count(right) == 1
+    return verilog.replace(right, wrong)
+
+
+def test_a_wrong_tid_is_noticed(tmp_path: Path) -> None:
+    network, arrays = interleaved_windows()
+    verilog = broken(
+        accelerator_verilog(network),
+        "assign m_axis_tid = ",
+        "assign m_axis_tid = 3'd1 ^ ",
+    )
+    with pytest.raises(ChronogateError, match="has tlast and tid"):
+        run_testbench(network, arrays, tmp_path, 5, verilog=verilog)
+
+
+def test_a_wrong_code_is_located(tmp_path: Path) -> None:
+    network, arrays = ports()
+    bias = network.nodes[0].spec
+    assert network.nodes[0].name == "where"
+    wrong = replace(bias, bias=bias.bias - 1)  # pyright: ignore
+    other = replace(network, nodes=(replace(network.nodes[0], spec=wrong), *network.nodes[1:]))
+    result = run_testbench(network, arrays, tmp_path, 5, verilog=accelerator_verilog(other))
+    assert result.mismatches > 0
+    assert result.first_mismatch is not None
+    assert result.first_mismatch.layer in network.outputs
+
+
+def test_registers_of_other_designs_are_refused(tmp_path: Path) -> None:
+    network, arrays = ports()
+    with pytest.raises(ChronogateError, match="leave control out"):
+        run_testbench(network, arrays, tmp_path, 5, control=True)
