@@ -5,9 +5,10 @@ paces the beats (`hw.top`), and one clock enable freezes all of it while an outp
 A block's stream therefore has ``valid`` but no ``ready`` (``always_ready``).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from amaranth.hdl import Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -88,8 +89,29 @@ class Block(wiring.Component):
     i: stream.Interface
     o: stream.Interface
 
-    def __init__(self, inputs: Iterable[Port], outputs: Iterable[Port]) -> None:
+    def __init__(
+        self,
+        inputs: Iterable[Port],
+        outputs: Iterable[Port],
+        others: Mapping[str, wiring.Member] | None = None,
+    ) -> None:
         super().__init__(
             {port.name: In(port.signature) for port in inputs}
             | {port.name: Out(port.signature) for port in outputs}
+            | dict(others or {})
         )
+
+
+class AdaptiveBlock(Block):
+    """A block whose time depends on its data (`hw.timing.Extra`).
+
+    ``hold`` is high, from a register, for just the cycles by which a beat takes longer than the
+    contract's latency and interval; the network's entry stands still meanwhile. ``moved`` is high
+    for one cycle for each unit of work that data called for, to be counted.
+    """
+
+    hold: Signal
+    moved: Signal
+
+    def __init__(self, inputs: Iterable[Port], outputs: Iterable[Port]) -> None:
+        super().__init__(inputs, outputs, {"hold": Out(1), "moved": Out(1)})

@@ -1,6 +1,6 @@
 """Everything that the clock enable stops: the entry and the blocks of a network."""
 
-from amaranth.hdl import Module, ResetInserter, Signal, unsigned
+from amaranth.hdl import Cat, EnableInserter, Module, ResetInserter, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -8,6 +8,7 @@ from hw.control.saturation import SaturationWatch
 from hw.network.checks import identifier
 from hw.network.graph import Network, Node
 from hw.network.mode import Mode
+from hw.stream import AdaptiveBlock
 from hw.top.banked_entry import BankedEntry
 from hw.top.entry import Entry, padded_width, series_bits
 from hw.top.forecast_gate import ForecastGate
@@ -16,6 +17,11 @@ from hw.top.join import Join
 from hw.top.side_inputs import SideInputs
 from hw.top.single_entry import SingleEntry
 from hw.top.sliding_entry import SlidingEntry
+
+
+def adaptive_nodes(network: Network) -> tuple[Node, ...]:
+    """Return the nodes whose time depends on data."""
+    return tuple(node for node in network.nodes if node.spec.timing.extra is not None)
 
 
 def make_entry(network: Network) -> Entry:
@@ -48,6 +54,8 @@ class Core(wiring.Component):
         What is computed.
     watches
         Quantizers of which ``saturated[k]`` tells that a beat saturates them.
+
+    ``moved[k]`` is that of the k-th of `adaptive_nodes` (`hw.stream.AdaptiveBlock`).
     """
 
     tdata: Signal
@@ -59,6 +67,7 @@ class Core(wiring.Component):
     restarted: Signal
     dropped_windows: Signal
     saturated: Signal
+    moved: Signal
     o: stream.Interface
 
     def __init__(self, network: Network, watches: tuple[SaturationWatch, ...] = ()) -> None:
@@ -75,6 +84,7 @@ class Core(wiring.Component):
                 "restarted": Out(1),
                 "dropped_windows": Out(32),
                 "saturated": Out(len(self._watches)),
+                "moved": Out(len(adaptive_nodes(network))),
                 "o": Out(network.output.signature),
             }
             | {f"o{k}": Out(p.signature) for k, p in enumerate(network.output_ports) if k}
@@ -99,18 +109,24 @@ class Core(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         network = self._network
-        m.submodules.entry = entry = make_entry(network)
+        entry = make_entry(network)
+        # While a block takes longer than in the best case, the entry's time stands still.
+        runs = Signal(name="entry_runs")
+        m.submodules.entry = EnableInserter(runs)(entry) if network.is_adaptive else entry
+        enters = Signal(name="enters")
         m.d.comb += [
             entry.tdata.eq(self.tdata),
             entry.tid.eq(self.tid),
-            entry.tvalid.eq(self.tvalid),
+            entry.tvalid.eq(self.tvalid & runs),
             entry.tlast.eq(self.tlast),
             entry.restart.eq(self.restart),
-            self.restarted.eq(entry.restarted),
-            self.tready.eq(entry.tready),
+            self.restarted.eq(entry.restarted & runs),
+            self.tready.eq(entry.tready & runs),
             self.dropped_windows.eq(entry.dropped_windows),
+            enters.eq(entry.o.valid & runs),
         ]
-        streams: dict[str, Stream] = {network.input.name: (entry.o.valid, entry.o.payload)}
+        holds: list[Value] = []
+        streams: dict[str, Stream] = {network.input.name: (enters, entry.o.payload)}
         if network.side_inputs:
             streams |= self._side_inputs(m, entry)
         for node in network.nodes:
@@ -123,10 +139,14 @@ class Core(wiring.Component):
                 taken = getattr(block, port.name)
                 m.d.comb += [taken.valid.eq(there), taken.payload.eq(payload)]
             streams[node.name] = block.o.valid, block.o.payload
+            if isinstance(block, AdaptiveBlock):
+                m.d.comb += self.moved[len(holds)].eq(block.moved)
+                holds.append(block.hold)
             _probe(m, node.name, block.o.valid, block.o.payload)
         for index, watch in enumerate(self._watches):
             saturates = watch.hardware(m, *streams[watch.source], index)
             m.d.comb += self.saturated[index].eq(saturates)
+        m.d.comb += runs.eq(~Cat(holds).any() if holds else 1)
         for output, result in zip(network.outputs, self.results, strict=True):
             there, payload = self._gate(m, output, streams[output], entry)
             m.d.comb += [result.valid.eq(there), result.payload.eq(payload)]

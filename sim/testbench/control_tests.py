@@ -209,7 +209,9 @@ async def reset_state(dut: HierarchyObject) -> None:
         window = stop % len(case.codes)
         sent = len(bench.handshakes.input_beats)
         bench.send(window)
-        await ClockCycles(bench.clock, rng.randrange(1, 3 * case.network.timing.window_cycles))
+        await ClockCycles(
+            bench.clock, rng.randrange(1, 3 * case.network.worst_timing.window_cycles)
+        )
         await host.write("enable", 0)
         taken = len(bench.handshakes.input_beats)
         await ClockCycles(bench.clock, 5)
@@ -231,7 +233,7 @@ async def _reset_while_frozen(
     host: Registers, bench: Bench, scoreboard: Scoreboard, dropped: int
 ) -> None:
     """The command waits until the output moves again."""
-    timing, beats = bench.case.network.timing, bench.case.network.look_back
+    timing, beats = bench.case.network.worst_timing, bench.case.network.look_back
     bench.sink.clear_pause_generator()
     bench.stall(True)
     sent, windows = len(bench.handshakes.input_beats), [0, 1] * 3

@@ -11,7 +11,7 @@ import numpy as np
 from cocotb.handle import HierarchyObject
 from cocotb.triggers import ClockCycles, SimTimeoutError, with_timeout
 
-from sim.measure import cycle_report
+from sim.measure import cycle_report, without_extra
 from sim.testbench.bench import PERIOD_NS, Bench
 from sim.testbench.case import Case
 from sim.testbench.handles import bit, number, word
@@ -58,11 +58,14 @@ async def run_all(dut: HierarchyObject, test: str, gaps: float = 0.0, stalls: fl
     await exchange(bench, scoreboard, windows)
     cycles = None
     if not gaps and not stalls:
-        beats, forecasts = (
-            np.array(cycles).reshape(len(windows), -1)
-            for cycles in (bench.handshakes.input_beats, bench.handshakes.output_beats)
+        counted = bench.handshakes
+        beats, forecasts = np.array(counted.input_beats), np.array(counted.output_beats)
+        taken = without_extra(case.network, case.codes, beats, forecasts)
+        cycles = cycle_report(
+            case.network,
+            taken.inputs.reshape(len(windows), -1),
+            taken.outputs.reshape(len(windows), -1),
         )
-        cycles = cycle_report(case.network, beats, forecasts)
     scoreboard.finish(test, cycles)
 
 
@@ -103,7 +106,7 @@ async def long_stall(dut: HierarchyObject) -> None:
     windows = list(range(len(case.codes)))[:6]
     for window in windows:
         bench.send(window)
-    timing = case.network.timing
+    timing = case.network.worst_timing
     await ClockCycles(bench.clock, timing.window_cycles + len(windows) * timing.interval_cycles)
     assert number(bit(dut, "m_axis_tvalid")), "m_axis_tvalid waits for m_axis_tready"
     assert not bench.handshakes.output_beats, "a forecast left although m_axis_tready is low"
@@ -120,7 +123,7 @@ async def reset_in_mid_window(dut: HierarchyObject) -> None:
     await bench.reset()
     for share in RESETS:
         bench.send(0)
-        await ClockCycles(bench.clock, int(share * case.network.timing.window_cycles) + 2)
+        await ClockCycles(bench.clock, int(share * case.network.worst_timing.window_cycles) + 2)
         await bench.reset()
         bench.source.clear()
         while not bench.sink.empty():
