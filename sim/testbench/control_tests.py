@@ -14,9 +14,10 @@ from cocotb.triggers import ClockCycles, RisingEdge
 from cocotb.utils import get_sim_time
 
 from hw.control.axi_lite import OKAY, SLVERR
-from hw.control.map import COUNTERS, control_map, saturation_names
+from hw.control.map import COUNTERS, control_map, moved_names, saturation_names
 from hw.control.registers import WORD_BYTES, Access, Register
 from hw.control.saturation import saturation_watches
+from hw.layer.delta_layer import MOVED_INPUTS, MOVED_STATES
 from hw.network.serialization import fingerprint
 from sim.testbench.bench import PERIOD_NS, Bench, pauses
 from sim.testbench.case import Case
@@ -191,6 +192,10 @@ async def _check_saturations(host: Registers, bench: Bench, windows: list[int]) 
     for (name, node), watch in zip(names, watches, strict=True):
         found, expected = await host.read(name), watch.reference(entering[watch.source])
         assert found == expected, f"{node}: {found} beats saturated, {expected} should have"
+    for name, node in moved_names(case.network):
+        found = await host.counter(name)
+        expected = sum(case.trace[f"{node}.{key}"].sum() for key in (MOVED_INPUTS, MOVED_STATES))
+        assert found == expected, f"{node}: {found} values moved, {expected} should have"
 
 
 @cocotb.test()
