@@ -156,7 +156,14 @@ def plot(points: Sequence[Point], path: Path) -> None:
     figure = new_figure(9.6, 3.6, 1, 2)
     left, right = figure.axes
     saved = [100 * point.saved for point in points]
-    left.plot(saved, [p.error for p in points], "o-", color=FORECAST.light, label="to the truth")
+    left.plot(
+        saved,
+        [p.error for p in points],
+        "o-",
+        clip_on=False,
+        color=FORECAST.light,
+        label="to the truth",
+    )
     left.plot(
         saved,
         [p.added for p in points],
@@ -165,7 +172,7 @@ def plot(points: Sequence[Point], path: Path) -> None:
         label="to the plain forecasts",
     )
     left.set(xlabel="products saved, %", title="mean squared error, scaled units", ylim=(0, None))
-    right.plot(saved, [p.step_cycles for p in points], "o-", color=FORECAST.light)
+    right.plot(saved, [p.step_cycles for p in points], "o-", clip_on=False, color=FORECAST.light)
     right.set(xlabel="products saved, %", title="cycles per step", ylim=(0, None))
     for point, place in zip(points, saved, strict=True):
         right.annotate(

@@ -17,10 +17,11 @@ from tests.sim.test_modes import assert_equal
 @pytest.mark.parametrize(
     ("seed", "kind", "mode", "layers", "slow"),
     [
-        (1, "lstm", Mode.WINDOW, 1, True),
-        (7, "gru_after", Mode.WINDOW, 2, False),
-        (4, "lstm", Mode.STREAMING, 2, False),
-        (5, "gru_after", Mode.SLIDING, 1, False),
+        (4, "gru_after", Mode.WINDOW, 1, True),  # beats reach the layer late
+        (9, "gru_after", Mode.WINDOW, 1, True),  # the layer behind is slower than the best case
+        (33, "gru_after", Mode.WINDOW, 2, False),
+        (29, "lstm", Mode.STREAMING, 2, False),
+        (37, "lstm", Mode.SLIDING, 1, False),
     ],
 )
 def test_cycles_follow_from_counted_events(
@@ -31,8 +32,8 @@ def test_cycles_follow_from_counted_events(
     length = network.look_back if mode is Mode.WINDOW else network.look_back + 30
     codes = slow_series(rng, network, 40 if mode is Mode.WINDOW else 3, length)
     expected = network.reference(codes)
-    assert len(np.unique(expected)) > 5
-    assert len(np.unique(extra_cycles(network, codes))) > 3
+    assert len(np.unique(expected.reshape(-1, expected.shape[-1]), axis=0)) > 20
+    assert len(np.unique(extra_cycles(network, codes))) > 4
     with RtlModel(network, tmp_path, optimize="-O1") as rtl:
         run = rtl.run(codes)
         assert_equal(run.outputs, expected)
