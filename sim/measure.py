@@ -62,8 +62,8 @@ def _adaptive_report(model: RtlModel) -> CycleReport:
     run = model.run(codes)
     taken = without_extra(network, codes, run.input_beats, run.output_beats)
     if windows:
-        beats = (cycles.reshape(WINDOWS, -1) for cycles in (taken.inputs, taken.outputs))
-        return cycle_report(network, *beats)
+        entered = taken.inputs.reshape(WINDOWS, -1)
+        return cycle_report(network, entered, taken.outputs.reshape(WINDOWS, -1))
     return _series_report(taken.inputs, taken.inputs[network.look_back - 1 :], taken.outputs)
 
 

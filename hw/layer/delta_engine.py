@@ -9,7 +9,7 @@ from amaranth.lib.memory import Memory
 
 from hw.layer.delta_layer import DeltaLayer
 from hw.layer.delta_plan import SUM_CYCLES, pack
-from hw.pipeline import BLOCK_ROM_BITS, constants, delay
+from hw.pipeline import constants, delay
 
 
 @dataclass(frozen=True)
@@ -120,12 +120,12 @@ class DeltaEngine:
         weights = plan.arranged(np.concatenate([layer.kernel, layer.recurrent_kernel]))
         lanes = weights.shape[-1]
         words = pack(weights.reshape(-1, lanes), width)
-        block = len(words) * lanes * width >= BLOCK_ROM_BITS
+        in_block_ram = layer.storage.in_block_ram(len(words), lanes * width)
         memory = Memory(
             shape=unsigned(lanes * width),
             depth=max(len(words), 2),
             init=words,
-            attrs={"rom_style": "block"} if block else {},
+            attrs=layer.storage.attributes(in_block_ram),
         )
         m.submodules.weights = memory
         port = memory.read_port()

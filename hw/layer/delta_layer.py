@@ -39,7 +39,8 @@ class DeltaLayer:
     Raises
     ------
     ChronogateError
-        When a threshold is negative, or the layer has two pools or several series.
+        When a threshold is negative, or the layer has two pools, several series, or skips
+        zeros.
     """
 
     input_threshold: int
@@ -77,6 +78,11 @@ class DeltaLayer:
             raise ChronogateError(
                 "a delta layer has one pool of multipliers: give the layer multipliers in place of "
                 "reuse factors"
+            )
+        if self.layer.skip_zeros:
+            raise ChronogateError(
+                "delta updates take whole columns of the kernels, zeros included: leave skip_zeros "
+                "out of the layer"
             )
         if self.layer.series > 1:
             raise ChronogateError(

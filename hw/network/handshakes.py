@@ -1,8 +1,8 @@
-"""Networks whose time depends on their data: the closed form in counted events.
+"""The handshakes of networks whose time depends on data: the closed form in counted events.
 
 The entry of such a network stands still while a block takes longer than in the best case
-(`hw.timing.Extra`), so its time is that of the best case plus the cycles in which it stood still:
-events that the reference counts, times the cycles of each.
+(`hw.network.adaptive`, `hw.timing.Extra`), so its time is that of the best case plus the cycles in
+which it stood still: events that the reference counts, times the cycles of each.
 """
 
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hw.network.mode import Mode
-from hw.timing import EVENTS, NetworkTiming, OutputTiming
+from hw.timing import EVENTS, EXIT_CYCLES, NetworkTiming, OutputTiming
 
 if TYPE_CHECKING:
     from hw.network.graph import Network
@@ -91,8 +91,7 @@ def best_handshakes(network: "Network", codes: np.ndarray) -> Handshakes:
     closes = window * timing.interval_cycles + (steps - 1) * step
     enters = np.where(window == 0, place * step, follows)
     enters = np.where(place == steps - 1, closes, enters).reshape(extra.shape)
-    overhead = timing.latency_cycles - network.schedule.leaves(network.schedule.output)[1][0]
-    since = np.array(network.schedule.leaves(network.schedule.output)[1]) + overhead
+    since = np.array(network.schedule.leaves(network.schedule.output)[1]) + EXIT_CYCLES
     awaited = network.schedule.awaited(network.schedule.output)
     leaves = enters + since if network.mode is Mode.STREAMING else enters[:, awaited] + since
     return Handshakes(_accepted(network, codes, enters), leaves.ravel())

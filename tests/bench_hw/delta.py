@@ -26,7 +26,7 @@ from hw import GRU, LSTM, Network, delta
 from hw.layer.delta import moved_products
 from hw.layer.delta_gru import DeltaGRU
 from hw.layer.delta_lstm import DeltaLSTM
-from hw.network.adaptive import predicted_handshakes
+from hw.network.handshakes import predicted_handshakes
 from sim.rtl_model import BATCH_WINDOWS, RtlModel
 from tests.bench_hw.table import print_table
 

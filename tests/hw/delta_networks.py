@@ -7,6 +7,7 @@ import numpy as np
 from hw import (
     Activation,
     FixedPoint,
+    Flatten,
     Function,
     Network,
     Node,
@@ -74,6 +75,8 @@ def delta_network(seed: int, kind: str, mode: Mode, layers: int = 1, slow: bool 
         layer = replace(spec.layer, return_sequences=sequence)
         append(f"delta{index}", replace(spec, layer=layer))
         squeeze(f"squeeze{index}")
+    if mode is not Mode.STREAMING and port().steps is not None:
+        append("flatten", Flatten(port().beats, port().channels, port().format))
     dense("after", 60 if slow else 5)
     return Network(f"{kind}{seed}", (source,), tuple(nodes), ("after",), mode=mode)
 

@@ -26,7 +26,7 @@ from hw.control.map import moved_names
 from hw.layer.delta import moved_products
 from hw.layer.delta_layer import MOVED_INPUTS, MOVED_STATES
 from hw.layer.delta_plan import DeltaPlan
-from hw.network.adaptive import extra_cycles, predicted_handshakes
+from hw.network.handshakes import extra_cycles, predicted_handshakes
 from hw.network.mode import Mode
 from hw.network.serialization import fingerprint, load_network, save_network
 from hw.timing import EVENTS
@@ -327,6 +327,7 @@ def test_what_cannot_be_is_refused() -> None:
     refused(before, "reset_after=True")
     refused(lstm, "give 0 or more", -1)
     refused(replace(lstm, series=4), "one series")
+    refused(replace(lstm, skip_zeros=True), "skip_zeros")
     with pytest.raises(ChronogateError, match="one pool"):
         DeltaLSTM(replace(lstm, multipliers=None, input_reuse=1, recurrent_reuse=1))
 
@@ -340,8 +341,10 @@ def test_networks_that_cannot_be_paced_are_refused() -> None:
     other = Node("other", replace(spec.layer), ("input",))
     total = Add(spec.layer.units, (spec.layer.hidden,) * 2, (1, 1), 4)
     joined = Network("n", (port,), (inner, other, Node("add", total, ("delta", "other"))), ("add",))
-    with pytest.raises(ChronogateError, match="no streams can meet"):
+    with pytest.raises(ChronogateError, match="beside each other"):
         _ = joined.timing
+    with pytest.raises(ChronogateError, match="one beat at the end"):
+        _ = Network("n", (port,), (inner,), ("delta",)).timing
     replay = Replay(4, 3, source, 200)
     burst = (Node("replay", replay, ("input",)), replace(inner, inputs=("replay",)))
     with pytest.raises(ChronogateError, match="one beat for each time step"):
