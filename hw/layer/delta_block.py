@@ -200,9 +200,13 @@ class DeltaBlock(AdaptiveBlock):
     ) -> None:
         """Give h away, and compare it with what was propagated last."""
         plan, layer, name = self.plan, self._spec.layer, cell.name
-        valid = delay(m, cell.valid, plan.tail, f"{name}_hidden_valid")
-        unit = delay(m, cell.index, plan.tail, f"{name}_hidden_unit")
-        state = resize(m, hidden, layer.outputs[0].format, layer.state, f"{name}_state")
+        finished = delay(m, cell.valid, plan.tail, f"{name}_hidden_valid")
+        newest = delay(m, cell.index, plan.tail, f"{name}_hidden_unit")
+        quantized = resize(m, hidden, layer.outputs[0].format, layer.state, f"{name}_state")
+        # To quantize and to compare take a cycle each.
+        state = delay(m, quantized, 1, f"{name}_state")
+        valid = delay(m, finished, 1, f"{name}_state_valid")
+        unit = delay(m, newest, 1, f"{name}_state_unit")
         memory = Memory(shape=layer.state.shape, depth=max(plan.unit_rows, 2), init=[])
         m.submodules[f"{name}_propagated"] = memory
         read, write = memory.read_port(domain="comb"), memory.write_port()
@@ -223,8 +227,10 @@ class DeltaBlock(AdaptiveBlock):
             notes.data.eq(now),
         ]
         for index, place in enumerate(range(number, plan.units, plan.cells)):
+            with m.If(finished & (newest == index)):
+                m.d.sync += self.o.payload.data[place].eq(hidden)
             with m.If(valid & (unit == index)):
-                m.d.sync += [self.o.payload.data[place].eq(hidden), states[place].eq(moves)]
+                m.d.sync += states[place].eq(moves)
 
 
 def _exceeds(difference: Signal, threshold: int) -> Value:

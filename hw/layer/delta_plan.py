@@ -91,8 +91,9 @@ class DeltaPlan:
         """Return the contract, for cells with so many multipliers of their own."""
         return BlockTiming(
             latency_cycles=self.latency_cycles,
-            # What moved is looked at a cycle after the beat, so a beat may come with the last h.
-            interval_cycles=self.latency_cycles - 1,
+            # While the output beat leaves, the last h is compared, and what moved is looked at a
+            # cycle after a beat.
+            interval_cycles=self.latency_cycles,
             multipliers=self.cells * (self.lanes + cell_multipliers),
             products=self.elements * self.gates * self.units + cell_multipliers * self.units,
             extra=Extra(
