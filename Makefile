@@ -40,6 +40,7 @@ bench-hw: .venv/ready
 	$(BIN)/python -m tests.bench_hw.weights $(QUICK)
 	$(BIN)/python -m tests.bench_hw.shared
 	$(BIN)/python -m tests.bench_hw.unrolled $(QUICK)
+	$(BIN)/python -m tests.bench_hw.delta $(QUICK)
 
 notebooks: .venv/ready
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb

@@ -122,3 +122,18 @@ class Block(wiring.Component):
             | {port.name: Out(port.signature) for port in outputs}
             | dict(others or {})
         )
+
+
+class AdaptiveBlock(Block):
+    """A block whose time depends on its data (`hw.timing.Extra`).
+
+    ``hold`` is high, from a register, for just the cycles by which a beat takes longer than the
+    contract's latency and interval; the network's entry stands still meanwhile. ``moved`` is high
+    for one cycle for each unit of work that data called for, to be counted.
+    """
+
+    hold: Signal
+    moved: Signal
+
+    def __init__(self, inputs: Iterable[Port], outputs: Iterable[Port]) -> None:
+        super().__init__(inputs, outputs, {"hold": Out(1), "moved": Out(1)})

@@ -32,6 +32,35 @@ class Emission:
 
 
 @dataclass(frozen=True)
+class Extra:
+    """Cycles that a beat may take beyond its block's latency and interval, by its data.
+
+    A beat with e events takes ``e * cycles`` more. The block's ``hold`` (`hw.stream`) is high for
+    just as many cycles, the first of them `lead` cycles after the beat, and the entry of the
+    network stands still meanwhile: to everything that is paced from there a held cycle has not
+    happened. How many events each beat has is a matter of the reference: its trace `EVENTS`.
+
+    Parameters
+    ----------
+    cycles
+        Of one event.
+    first, most
+        Events at most of the first beat of a window, and of any other one.
+    lead
+        From the beat to ``hold``.
+    """
+
+    cycles: int
+    first: int
+    most: int
+    lead: int
+
+
+EVENTS = "extra_events"
+"""Under this name an adaptive block's reference traces the events of every beat, ``(N, T)``."""
+
+
+@dataclass(frozen=True)
 class BlockTiming:
     """Closed-form cycles of one block.
 
@@ -54,6 +83,9 @@ class BlockTiming:
     shifters
         How many of the multipliers only shift, because all their weights are powers of two: they
         are folded like the others but take no DSP block.
+    extra
+        Where time depends on data: what comes on top of latency and interval, which are then
+        those of the best case, and `products` those of the worst.
     """
 
     latency_cycles: int
@@ -63,6 +95,7 @@ class BlockTiming:
     emission: Emission | None = None
     series_cycles: int | None = None
     shifters: int = 0
+    extra: Extra | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +127,8 @@ class OutputTiming:
 @dataclass(frozen=True)
 class NetworkTiming:
     """Cycles of a network between its AXI4-Stream handshakes, as the report defines them.
+
+    Where they depend on data, these are the best or the worst case (`hw.network.handshakes`).
 
     Cycles are differences of the rising-edge indices of accepted handshakes, with output ready
     held high and no gaps at the input. With several inputs the handshakes are those of the leading

@@ -197,7 +197,7 @@ class RtlModel:
             StreamBuffer.empty(len(wanted.places), port)
             for wanted, port in zip(beats.outputs, network.output_ports, strict=True)
         ]
-        timing = network.timing
+        timing = network.worst_timing
         # Random waits are geometric: a thousandfold mean is never met by chance.
         patience = (
             timing.window_cycles

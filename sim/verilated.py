@@ -119,7 +119,7 @@ def build_library(
 
 def design_header(network: Network) -> str:
     """Return ``design.h``: what the wrapper has to know of `network`."""
-    timing = network.timing
+    timing = network.worst_timing
     name = re.sub(r"\W", "_", network.name)
     prefixes = input_prefixes(network)
     sources = {prefixes[port.name]: port for port in network.inputs}

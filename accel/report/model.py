@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from accel.report.schema import Model, ModelLayer
+from hw.layer.delta_gru import DeltaGRU
+from hw.layer.delta_lstm import DeltaLSTM
 from hw.layer.dense import Dense
 from hw.layer.gru import GRU
 from hw.layer.lstm import LSTM
@@ -22,7 +24,7 @@ class Weights:
 
 def weights_of(node: Node) -> tuple[Weights, ...]:
     """Return every array of weights that a node holds."""
-    spec = node.spec
+    spec = node.spec.layer if isinstance(node.spec, DeltaGRU | DeltaLSTM) else node.spec
     if isinstance(spec, Dense):
         return (Weights(spec.kernel, spec.kernel_format), Weights(spec.bias, spec.bias_format))
     if isinstance(spec, GRU | LSTM):

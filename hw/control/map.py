@@ -26,6 +26,9 @@ COUNTERS = {
 }
 """Counters of 64 bits that every design has."""
 
+HALVES = (("low", "bits 31:0"), ("high", "bits 63:32"))
+"""Of a counter of 64 bits."""
+
 ADDRESS_BITS = 28
 
 
@@ -141,18 +144,33 @@ def _counters(network: Network) -> list[Register]:
     words = [
         Register.word(f"{name}_{half}", Access.READ, f"{meaning}, {bits}")
         for name, meaning in COUNTERS.items()
-        for half, bits in (("low", "bits 31:0"), ("high", "bits 63:32"))
+        for half, bits in HALVES
     ]
+    for name, node in moved_names(network):
+        meaning = f"inputs and states of {node} that moved and were multiplied"
+        words += [
+            Register.word(f"{name}_{half}", Access.READ, f"{meaning}, {bits}")
+            for half, bits in HALVES
+        ]
     for name, node in saturation_names(network):
         meaning = f"beats of {node} in which a value was beyond its format"
         words.append(Register.word(name, Access.READ, meaning))
     return words
 
 
+def moved_names(network: Network) -> list[tuple[str, str]]:
+    """Return counter and node of every layer with delta updates."""
+    nodes = [node.name for node in network.nodes if node.spec.timing.extra is not None]
+    return _names("moved", nodes)
+
+
 def saturation_names(network: Network) -> list[tuple[str, str]]:
     """Return register and node of every saturation counter."""
-    nodes = [watch.node for watch in saturation_watches(network)]
-    names = [f"saturated_{re.sub('[^a-z0-9]', '_', node.lower())}" for node in nodes]
+    return _names("saturated", [watch.node for watch in saturation_watches(network)])
+
+
+def _names(prefix: str, nodes: list[str]) -> list[tuple[str, str]]:
+    names = [f"{prefix}_{re.sub('[^a-z0-9]', '_', node.lower())}" for node in nodes]
     return [
         (name if names.count(name) == 1 else f"{name}_{i}", node)
         for i, (name, node) in enumerate(zip(names, nodes, strict=True))

@@ -262,7 +262,7 @@ class GRU(FoldedRecurrence):
         state = initial[0] if self.initial_state else hidden
         history: list[np.ndarray] = []
         for step in range(codes.shape[1]):
-            hidden = self._step(projected[:, step], state)
+            hidden = self.step(projected[:, step], state, state)
             state = self.state.resize(hidden, self.hidden)
             history.append(hidden)
         sequence = np.stack(history, axis=1)
@@ -270,9 +270,20 @@ class GRU(FoldedRecurrence):
             trace["h"] = sequence
         return sequence if self.return_sequences else hidden
 
-    def _step(self, projected: np.ndarray, state: np.ndarray) -> np.ndarray:
+    def step(self, projected: np.ndarray, state: np.ndarray, seen: np.ndarray) -> np.ndarray:
+        """Compute the new h of one step, int64 ``(N, units)``.
+
+        Parameters
+        ----------
+        projected
+            ``x . kernel + bias``, int64 ``(N, 3 * units)``.
+        state
+            s, int64 ``(N, units)``.
+        seen
+            What the product of s takes in its place: s itself but with delta updates.
+        """
         x_z, x_r, x_h = np.split(projected, 3, axis=1)
-        sums = exact_matmul(state, self._gate_kernel, self.gate_sum)
+        sums = exact_matmul(seen, self._gate_kernel, self.gate_sum)
         sums = sums.reshape(len(state), -1, self.units)
         z, r = (
             self.recurrent_activation.apply(

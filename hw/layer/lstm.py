@@ -229,7 +229,7 @@ class LSTM(FoldedRecurrence):
         hidden = zeros
         history: list[tuple[np.ndarray, np.ndarray]] = []
         for step in range(codes.shape[1]):
-            hidden, carry = self._step(projected[:, step], kept, cell)
+            hidden, carry = self.step(projected[:, step], kept, cell)
             kept = self.state.resize(hidden, self.hidden)
             cell = self.state.resize(carry, self.carry)
             history.append((hidden, carry))
@@ -239,9 +239,23 @@ class LSTM(FoldedRecurrence):
             trace["c"] = np.stack([c for _, c in history], axis=1)
         return sequence if self.return_sequences else hidden
 
-    def _step(
+    def step(
         self, projected: np.ndarray, hidden: np.ndarray, carry: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
+        """Compute one step.
+
+        Parameters
+        ----------
+        projected
+            ``x . kernel + bias``, int64 ``(N, 4 * units)``.
+        hidden, carry
+            q(h) and q(c), int64 ``(N, units)``.
+
+        Returns
+        -------
+        tuple of numpy.ndarray
+            The new h and c.
+        """
         sums = exact_matmul(hidden, self.recurrent_kernel, self.recurrent_sum)
         z = add(self.sum, (projected, self.input_product.output), (sums, self.recurrent_sum))
         z_i, z_f, z_c, z_o = np.split(z, 4, axis=1)

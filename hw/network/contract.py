@@ -88,6 +88,6 @@ def _layer(stage: Stage, interval: int) -> LayerTiming:
 
 
 def _utilization(timing: BlockTiming, interval: int, beats: int) -> float | None:
-    if timing.multipliers == 0:
+    if timing.multipliers == 0 or timing.extra is not None:
         return None
     return beats * timing.products / (timing.multipliers * interval)

@@ -16,6 +16,7 @@ from hw.errors import ChronogateError
 from hw.network.checks import check_network, leading_input
 from hw.network.codes import Codes, input_arrays
 from hw.network.contract import network_timing
+from hw.network.handshakes import worst_timing
 from hw.network.meeting import awaited_steps
 from hw.network.metadata import Metadata
 from hw.network.mode import Mode
@@ -241,5 +242,15 @@ class Network:
 
     @cached_property
     def timing(self) -> NetworkTiming:
-        """Predicted cycles between the AXI4-Stream handshakes."""
+        """Predicted cycles between the AXI4-Stream handshakes; of the best case if data decides."""
         return network_timing(self.schedule, self.input, self.awaited, self.mode, self.stages)
+
+    @property
+    def is_adaptive(self) -> bool:
+        """Whether cycles depend on data (`hw.network.handshakes`)."""
+        return any(stage.timing.extra is not None for stage in self.stages)
+
+    @cached_property
+    def worst_timing(self) -> NetworkTiming:
+        """The cycles of the worst case: `timing` itself, unless data decides."""
+        return worst_timing(self) if self.is_adaptive else self.timing

@@ -8,6 +8,7 @@ entry, the depth of the queues in front of every join, and the figures of `Netwo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from hw.network.adaptive import check_chain, hold_pace
 from hw.network.arrivals import Arrivals, Term
 from hw.network.gate import Gate, gate_arrivals, gate_name, make_gate, needs_gate
 from hw.network.meeting import Waiting, holds, meet, pace_of, through, waiting
@@ -104,6 +105,8 @@ def make_schedule(
         for term in met:
             step, window = pace_of(stage, term, steps)
             step_pace, window_pace = max(step_pace, step), max(window_pace, window)
+        if stage.timing.extra is not None:
+            step_pace = max(step_pace, hold_pace(stage, stage.timing.extra, met))
         arrivals[stage.name] = through(stage, met)
         drain = max(drain, stage.timing.interval_cycles + _latest(arrivals[stage.name]))
     gated = [output for output in outputs if needs_gate(arrivals[output], steps)]
@@ -123,6 +126,7 @@ def make_schedule(
         output: make_gate(arrivals[output], arrivals[gate_name(output)], pace, steps)
         for output in gated
     }
+    check_chain(stages, len(inputs), len(outputs), bool(gates))
     if not joins and not gates and all(stage.timing.emission is None for stage in stages):
         drain = 0
     leaving = tuple(gate_name(output) if output in gates else output for output in outputs)

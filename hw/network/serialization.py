@@ -25,6 +25,8 @@ from hw.layer.batch_normalization import BatchNormalization
 from hw.layer.concatenate import Concatenate
 from hw.layer.conv1d import Conv1D
 from hw.layer.crop import Crop
+from hw.layer.delta_gru import DeltaGRU
+from hw.layer.delta_lstm import DeltaLSTM
 from hw.layer.dense import Dense
 from hw.layer.depthwise_conv1d import DepthwiseConv1D
 from hw.layer.flatten import Flatten
@@ -58,6 +60,8 @@ BLOCKS: dict[str, type[Spec]] = {
         Concatenate,
         Conv1D,
         Crop,
+        DeltaGRU,
+        DeltaLSTM,
         Dense,
         DepthwiseConv1D,
         Flatten,

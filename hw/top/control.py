@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.control.axi_lite import PREFIX, axi_lite_pins, connect_bus
 from hw.control.bank import RegisterBank
-from hw.control.map import COUNTERS, control_map, saturation_names
+from hw.control.map import COUNTERS, control_map, moved_names, saturation_names
 from hw.control.memory_access import MemoryAccess
 from hw.control.registers import WORD_BITS
 from hw.control.saturation import saturation_watches
@@ -39,6 +39,7 @@ class Control(wiring.Component):
     output_beat: Signal
     stalled: Signal
     saturated: Signal
+    moved: Signal
     dropped_windows: Signal
     commit: Signal
     commit_pending: Signal
@@ -49,6 +50,7 @@ class Control(wiring.Component):
         self._reloadable = bool(network.reloadable)
         self.watches = saturation_watches(network)
         self._saturations = [name for name, _ in saturation_names(network)]
+        self._moved = [name for name, _ in moved_names(network)]
         self.address_bits = self._map.address_bits
         self.pins = axi_lite_pins(self.address_bits, PREFIX)
         super().__init__(
@@ -61,6 +63,7 @@ class Control(wiring.Component):
                 "output_beat": In(1),
                 "stalled": In(1),
                 "saturated": In(len(self._saturations)),
+                "moved": In(len(self._moved)),
                 "dropped_windows": In(32),
             }
             | {f"memory{k}": Out(memory.signature) for k, memory in enumerate(memories)}
@@ -85,18 +88,19 @@ class Control(wiring.Component):
         return m
 
     def _count(self, m: Module, registers: RegisterBank) -> None:
-        widths = [COUNTER_BITS] * len(COUNTERS) + [SATURATION_BITS] * len(self._saturations)
+        wide = [*COUNTERS, *self._moved]
+        widths = [COUNTER_BITS] * len(wide) + [SATURATION_BITS] * len(self._saturations)
         m.submodules.counters = counters = Counters(widths)
         events = (Const(1), self.input_beat, self.output_beat, self.stalled)
         m.d.comb += [
-            counters.events.eq(Cat(*events, self.saturated)),
+            counters.events.eq(Cat(*events, self.moved, self.saturated)),
             counters.latch.eq(registers.field("control_latch")),
             counters.clear.eq(registers.field("control_clear")),
         ]
-        for name, count in zip(COUNTERS, counters.counts[: len(COUNTERS)], strict=True):
+        for name, count in zip(wide, counters.counts[: len(wide)], strict=True):
             halves = [registers.field(f"{name}_{half}") for half in ("low", "high")]
             m.d.comb += Cat(halves).eq(count)
-        for name, count in zip(self._saturations, counters.counts[len(COUNTERS) :], strict=True):
+        for name, count in zip(self._saturations, counters.counts[len(wide) :], strict=True):
             m.d.comb += registers.field(name).eq(count)
 
     def _reach(self, m: Module, registers: RegisterBank) -> None:

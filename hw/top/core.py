@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Module, ResetInserter, Signal, Value, unsigned
+from amaranth.hdl import Cat, EnableInserter, Module, ResetInserter, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -15,7 +15,7 @@ from hw.network.checks import identifier
 from hw.network.graph import Network, Node
 from hw.network.mode import Mode
 from hw.product.reloadable import ModelSelect
-from hw.stream import Block, Port
+from hw.stream import AdaptiveBlock, Block, Port
 from hw.top.banked_entry import BankedEntry
 from hw.top.entry import Entry, padded_width, series_bits
 from hw.top.forecast_gate import ForecastGate
@@ -25,6 +25,11 @@ from hw.top.side_inputs import SideInputs
 from hw.top.single_entry import SingleEntry
 from hw.top.sliding_entry import SlidingEntry
 from hw.top.state_port import StatePort, settling_cycles
+
+
+def adaptive_nodes(network: Network) -> tuple[Node, ...]:
+    """Return the nodes whose time depends on data."""
+    return tuple(node for node in network.nodes if node.spec.timing.extra is not None)
 
 
 def make_entry(network: Network) -> Entry:
@@ -63,6 +68,8 @@ class Core(wiring.Component):
         What is computed.
     watches
         Quantizers of which ``saturated[k]`` tells that a beat saturates them.
+
+    ``moved[k]`` is that of the k-th of `adaptive_nodes` (`hw.stream.AdaptiveBlock`).
     """
 
     tdata: Signal
@@ -77,6 +84,7 @@ class Core(wiring.Component):
     commit: Signal
     settled: Signal
     target: Signal
+    moved: Signal
     o: stream.Interface
 
     def __init__(self, network: Network, watches: tuple[SaturationWatch, ...] = ()) -> None:
@@ -93,6 +101,7 @@ class Core(wiring.Component):
                 "restarted": Out(1),
                 "dropped_windows": Out(32),
                 "saturated": Out(len(self._watches)),
+                "moved": Out(len(adaptive_nodes(network))),
                 "o": Out(self._tagged(network.output).signature),
             }
             | {
@@ -123,19 +132,26 @@ class Core(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         network = self._network
-        m.submodules.entry = entry = make_entry(network)
+        entry = make_entry(network)
+        # While a block takes longer than in the best case, the entry's time stands still.
+        runs = Signal(name="entry_runs")
+        m.submodules.entry = EnableInserter(runs)(entry) if network.is_adaptive else entry
+        # While a host is at the states, no beat comes in.
         hold = Signal(name="hold")
+        enters = Signal(name="enters")
         m.d.comb += [
             entry.tdata.eq(self.tdata),
             entry.tid.eq(self.tid),
-            entry.tvalid.eq(self.tvalid & ~hold),
+            entry.tvalid.eq(self.tvalid & runs & ~hold),
             entry.tlast.eq(self.tlast),
             entry.restart.eq(self.restart),
-            self.restarted.eq(entry.restarted),
-            self.tready.eq(entry.tready & ~hold),
+            self.restarted.eq(entry.restarted & runs),
+            self.tready.eq(entry.tready & runs & ~hold),
             self.dropped_windows.eq(entry.dropped_windows),
+            enters.eq(entry.o.valid & runs),
         ]
-        streams: dict[str, Stream] = {network.input.name: (entry.o.valid, entry.o.payload)}
+        holds: list[Value] = []
+        streams: dict[str, Stream] = {network.input.name: (enters, entry.o.payload)}
         if network.side_inputs:
             streams |= self._side_inputs(m, entry)
         if network.reloadable:
@@ -158,6 +174,9 @@ class Core(wiring.Component):
                 taken = getattr(block, port.name)
                 m.d.comb += [taken.valid.eq(there), taken.payload.eq(payload)]
             streams[node.name] = block.o.valid, block.o.payload
+            if isinstance(block, AdaptiveBlock):
+                m.d.comb += self.moved[len(holds)].eq(block.moved)
+                holds.append(block.hold)
             _probe(m, node.name, block.o.valid, block.o.payload)
         for index, watch in enumerate(self._watches):
             saturates = watch.hardware(m, *streams[watch.source], index)
@@ -166,6 +185,7 @@ class Core(wiring.Component):
             m.d.comb += hold.eq(self._reach_states(m, entry, buses))
         if settled:
             m.d.comb += self.settled.eq(Cat(settled).all())
+        m.d.comb += runs.eq(~Cat(holds).any() if holds else 1)
         for output, result in zip(network.outputs, self.results, strict=True):
             there, payload = self._gate(m, output, streams[output], entry)
             m.d.comb += [result.valid.eq(there), result.payload.eq(payload)]

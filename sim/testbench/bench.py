@@ -143,7 +143,7 @@ class Bench:
 
     async def settle(self) -> None:
         """Wait until whatever is still in the pipeline must have come out."""
-        timing = self.case.network.timing
+        timing = self.case.network.worst_timing
         await ClockCycles(self.clock, timing.latency_cycles + timing.interval_cycles + 8)
 
     def stall(self, stalled: bool) -> None:
@@ -153,7 +153,7 @@ class Bench:
     @property
     def patience_ns(self) -> int:
         """Time within which a forecast must come, pauses included."""
-        timing = self.case.network.timing
+        timing = self.case.network.worst_timing
         return PERIOD_NS * (20 * (timing.window_cycles + timing.interval_cycles) + 2000)
 
 

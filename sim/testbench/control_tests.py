@@ -14,9 +14,10 @@ from cocotb.triggers import ClockCycles, RisingEdge
 from cocotb.utils import get_sim_time
 
 from hw.control.axi_lite import OKAY, SLVERR
-from hw.control.map import COUNTERS, control_map, host_memories, saturation_names
+from hw.control.map import COUNTERS, control_map, host_memories, moved_names, saturation_names
 from hw.control.registers import WORD_BYTES, Access, Register
 from hw.control.saturation import saturation_watches
+from hw.layer.delta_layer import MOVED_INPUTS, MOVED_STATES
 from hw.network.serialization import fingerprint
 from sim.testbench.bench import PERIOD_NS, Bench, pauses
 from sim.testbench.case import Case
@@ -192,6 +193,10 @@ async def _check_saturations(host: Registers, bench: Bench, windows: list[int]) 
     for (name, node), watch in zip(names, watches, strict=True):
         found, expected = await host.read(name), watch.reference(entering[watch.source])
         assert found == expected, f"{node}: {found} beats saturated, {expected} should have"
+    for name, node in moved_names(case.network):
+        found = await host.counter(name)
+        expected = sum(case.trace[f"{node}.{key}"].sum() for key in (MOVED_INPUTS, MOVED_STATES))
+        assert found == expected, f"{node}: {found} values moved, {expected} should have"
 
 
 @cocotb.test()
@@ -210,7 +215,9 @@ async def reset_state(dut: HierarchyObject) -> None:
         window = stop % len(case.codes)
         sent = len(bench.handshakes.input_beats)
         bench.send(window)
-        await ClockCycles(bench.clock, rng.randrange(1, 3 * case.network.timing.window_cycles))
+        await ClockCycles(
+            bench.clock, rng.randrange(1, 3 * case.network.worst_timing.window_cycles)
+        )
         await host.write("enable", 0)
         taken = len(bench.handshakes.input_beats)
         await ClockCycles(bench.clock, 5)
@@ -232,7 +239,7 @@ async def _reset_while_frozen(
     host: Registers, bench: Bench, scoreboard: Scoreboard, dropped: int
 ) -> None:
     """The command waits until the output moves again."""
-    timing, beats = bench.case.network.timing, bench.case.network.look_back
+    timing, beats = bench.case.network.worst_timing, bench.case.network.look_back
     bench.sink.clear_pause_generator()
     bench.stall(True)
     sent, windows = len(bench.handshakes.input_beats), [0, 1] * 3

@@ -14,7 +14,7 @@ from cocotb.triggers import ClockCycles
 
 from hw.network.mode import Mode
 from sim.beats import Beats, InputBeats, arrange
-from sim.measure import Counted, report, stimuli
+from sim.measure import counted, report, stimuli
 from sim.testbench.case import Case, TestResult
 from sim.testbench.handles import number, word
 from sim.testbench.stream_bench import StreamBench, codes_moved
@@ -113,7 +113,8 @@ async def streams_back_to_back(dut: HierarchyObject) -> None:
     for arrays in stimuli(case.network):
         await bench.reset()
         await exchange(bench, board, arrays)
-        runs.append(Counted(bench.lead.cycles, tuple(m.cycles for m in bench.outputs)))
+        beats = [monitor.cycles for monitor in bench.outputs]
+        runs.append(counted(case.network, arrays, bench.lead.cycles, beats))
     await bench.reset()
     await exchange(bench, board, case.arrays)
     board.finish("streams_back_to_back", report(case.network, runs))

@@ -11,7 +11,7 @@ import numpy as np
 from cocotb.handle import HierarchyObject
 from cocotb.triggers import ClockCycles, SimTimeoutError, with_timeout
 
-from sim.measure import cycle_report
+from sim.measure import counted, cycle_report
 from sim.testbench.bench import PERIOD_NS, Bench
 from sim.testbench.case import Case
 from sim.testbench.handles import bit, number, word
@@ -58,11 +58,15 @@ async def run_all(dut: HierarchyObject, test: str, gaps: float = 0.0, stalls: fl
     await exchange(bench, scoreboard, windows)
     cycles = None
     if not gaps and not stalls:
-        beats, forecasts = (
-            np.array(cycles).reshape(len(windows), -1)
-            for cycles in (bench.handshakes.input_beats, bench.handshakes.output_beats)
+        seen = bench.handshakes
+        taken = counted(
+            case.network, case.arrays, np.array(seen.input_beats), [np.array(seen.output_beats)]
         )
-        cycles = cycle_report(case.network, beats, forecasts)
+        cycles = cycle_report(
+            case.network,
+            taken.input_beats.reshape(len(windows), -1),
+            taken.beats[0].reshape(len(windows), -1),
+        )
     scoreboard.finish(test, cycles)
 
 
@@ -103,7 +107,7 @@ async def long_stall(dut: HierarchyObject) -> None:
     windows = list(range(len(case.codes)))[:6]
     for window in windows:
         bench.send(window)
-    timing = case.network.timing
+    timing = case.network.worst_timing
     await ClockCycles(bench.clock, timing.window_cycles + len(windows) * timing.interval_cycles)
     assert number(bit(dut, "m_axis_tvalid")), "m_axis_tvalid waits for m_axis_tready"
     assert not bench.handshakes.output_beats, "a forecast left although m_axis_tready is low"
@@ -120,7 +124,7 @@ async def reset_in_mid_window(dut: HierarchyObject) -> None:
     await bench.reset()
     for share in RESETS:
         bench.send(0)
-        await ClockCycles(bench.clock, int(share * case.network.timing.window_cycles) + 2)
+        await ClockCycles(bench.clock, int(share * case.network.worst_timing.window_cycles) + 2)
         await bench.reset()
         bench.source.clear()
         while not bench.sink.empty():
