@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw.errors import ChronogateError
-from hw.network.graph import Network
+from hw.network.design import Design
 from hw.network.mode import Mode
 from hw.stream import Port
 
@@ -70,7 +70,7 @@ class Beats:
 
 
 def arrange(
-    network: Network, arrays: Sequence[np.ndarray], order: np.ndarray | None = None
+    network: Design, arrays: Sequence[np.ndarray], order: np.ndarray | None = None
 ) -> Beats:
     """Return the beats that bring codes into `network`.
 
@@ -135,7 +135,7 @@ def _occurrence(order: NDArray[np.int64], rows: int) -> NDArray[np.int64]:
 
 
 def _outputs(
-    network: Network,
+    network: Design,
     port: Port,
     order: NDArray[np.int64],
     step: NDArray[np.int64],
@@ -148,7 +148,7 @@ def _outputs(
 
 
 def _places(
-    network: Network,
+    network: Design,
     port: Port,
     order: NDArray[np.int64],
     step: NDArray[np.int64],

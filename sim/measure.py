@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from hw.errors import ChronogateError
+from hw.network.gated import GatedNetwork
 from hw.network.graph import Network
 from hw.network.mode import Mode
 from hw.stream import Port
@@ -26,6 +27,10 @@ def measure_cycles(model: RtlModel) -> CycleReport:
         promises.
     """
     network = model.network
+    if isinstance(network, GatedNetwork):
+        raise ChronogateError(
+            f"the cycles of {network.name} depend on its windows: use measure_gated"
+        )
     model.reset()
     series = network.input.series
     if network.mode is Mode.WINDOW and series == 1:
@@ -42,7 +47,7 @@ def measure_cycles(model: RtlModel) -> CycleReport:
         run = model.run(np.zeros((1, length, network.features), dtype=np.int64))
         last = run.input_beats[network.look_back - 1 :]
         return slowest([_series_report(run.input_beats, last, beats) for beats in run.beats])
-    return _interleaved_report(model)
+    return _interleaved_report(model, network)
 
 
 def _zeros(port: Port, windows: int) -> np.ndarray:
@@ -60,9 +65,8 @@ def slowest(reports: Sequence[CycleReport]) -> CycleReport:
     )
 
 
-def _interleaved_report(model: RtlModel) -> CycleReport:
+def _interleaved_report(model: RtlModel, network: Network) -> CycleReport:
     """Count with as many series in turn as hide the recurrent part, then with one alone."""
-    network = model.network
     rows = min(network.input.series, 2 + network.timing.step_cycles)
     length = network.look_back if network.mode is Mode.WINDOW else WINDOWS
     codes = np.zeros((rows, length, network.features), dtype=np.int64)

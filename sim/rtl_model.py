@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hw.errors import ChronogateError
 from hw.network.codes import Codes
-from hw.network.graph import Network
+from hw.network.design import Design
 from hw.network.mode import Mode
 from hw.top.axi import output_prefixes
 from sim.beats import arrange
@@ -55,7 +55,7 @@ class RtlModel:
     """
 
     def __init__(
-        self, network: Network, folder: Path, optimize: str = "-O2", verilog: str | None = None
+        self, network: Design, folder: Path, optimize: str = "-O2", verilog: str | None = None
     ) -> None:
         self.network = network
         self.library = build_library(network, Path(folder).resolve(), optimize, verilog)

@@ -48,6 +48,13 @@ class Core(wiring.Component):
         What is computed.
     watches
         Quantizers of which ``saturated[k]`` tells that a beat saturates them.
+
+    Attributes
+    ----------
+    hold : In(1)
+        No beat is let in.
+    entered : Out(stream)
+        The beats that enter the first block: those of broken windows end without a last one.
     """
 
     tdata: Signal
@@ -59,6 +66,8 @@ class Core(wiring.Component):
     restarted: Signal
     dropped_windows: Signal
     saturated: Signal
+    hold: Signal
+    entered: stream.Interface
     o: stream.Interface
 
     def __init__(self, network: Network, watches: tuple[SaturationWatch, ...] = ()) -> None:
@@ -75,6 +84,8 @@ class Core(wiring.Component):
                 "restarted": Out(1),
                 "dropped_windows": Out(32),
                 "saturated": Out(len(self._watches)),
+                "hold": In(1),
+                "entered": Out(network.input.signature),
                 "o": Out(network.output.signature),
             }
             | {f"o{k}": Out(p.signature) for k, p in enumerate(network.output_ports) if k}
@@ -106,6 +117,9 @@ class Core(wiring.Component):
             entry.tvalid.eq(self.tvalid),
             entry.tlast.eq(self.tlast),
             entry.restart.eq(self.restart),
+            entry.hold.eq(self.hold),
+            self.entered.valid.eq(entry.o.valid),
+            self.entered.payload.eq(entry.o.payload),
             self.restarted.eq(entry.restarted),
             self.tready.eq(entry.tready),
             self.dropped_windows.eq(entry.dropped_windows),

@@ -1,0 +1,65 @@
+"""The register map of two networks behind a gate."""
+
+from hw.control.map import (
+    COUNTERS,
+    control_registers,
+    counter_registers,
+    identity_registers,
+    saturation_names,
+    saturation_registers,
+)
+from hw.control.registers import WORD_BITS, Access, Register, RegisterMap
+from hw.network.gate_serialization import gate_fingerprint
+from hw.network.gated import GatedNetwork
+
+GATE_COUNTERS = {
+    "windows": "windows judged, dropped ones not included",
+    "wakes": "windows that woke the large network",
+    "awake_cycles": "cycles in which the clock of the large network was enabled",
+    "products_skipped": "products of the large network that smooth windows did not cost",
+}
+"""Counters of 64 bits beside those that every design has."""
+
+
+def gate_map(gated: GatedNetwork) -> RegisterMap:
+    """Return the registers of `gated`: those of every design, the threshold, and what it saved."""
+    cheap, large = gated.products
+    threshold = (
+        "steps between input codes from which on a window wakes the large network; holds from the "
+        "next window that begins; 0 always wakes it, numbers beyond every step never do"
+    )
+    return RegisterMap(
+        "chronogate",
+        f"Registers of {gated.name}. Counters run without pause; they show what they were at "
+        "the latest control.latch.",
+        (
+            *identity_registers(gated, gate_fingerprint(gated)),
+            *control_registers(reloadable=False),
+            *counter_registers(COUNTERS),
+            *saturation_registers(gated_saturation_names(gated)),
+            Register.word(
+                "threshold", Access.WRITE, threshold, gated.threshold_bits, gated.threshold
+            ),
+            _products("cheap", cheap),
+            _products("large", large),
+            *counter_registers(GATE_COUNTERS),
+        ),
+    )
+
+
+def gated_saturation_names(gated: GatedNetwork) -> list[tuple[str, str]]:
+    """Return register and node of every saturation counter of both networks."""
+    return [
+        (f"{part}_{register}", f"{node} in {network.name}")
+        for part, network in (("cheap", gated.cheap), ("large", gated.large))
+        for register, node in saturation_names(network)
+    ]
+
+
+def _products(part: str, count: int) -> Register:
+    return Register.word(
+        f"{part}_products",
+        Access.CONSTANT,
+        f"products of the {part} network for one window",
+        reset=min(count, (1 << WORD_BITS) - 1),
+    )
