@@ -11,12 +11,14 @@ import numpy as np
 from cocotb_tools.runner import get_runner
 
 from hw.errors import ChronogateError
-from hw.network.graph import Network
-from hw.top.axi import accelerator_verilog
+from hw.network.design import Design
+from hw.network.gated import GatedNetwork
+from hw.top.verilog import design_verilog
+from sim.measure import predicted_report
 from sim.runtime import cache_folder, keep, lend
 from sim.testbench.case import FOLDER_VARIABLE, Case, TestResult
 from sim.toolchain import PCH_OPTION, Toolchain, find_toolchain
-from sim.verification import CycleReport, Mismatch, Verification
+from sim.verification import Mismatch, Verification
 
 TESTS = (
     "back_to_back",
@@ -28,7 +30,8 @@ TESTS = (
     "wrong_tlast",
 )
 CONTROL_TESTS = ("registers", "counters", "reset_state")
-MODULES = ("sim.testbench.tests", "sim.testbench.control_tests")
+GATE_TESTS = ("registers", "reset_state", "gate_counters", "threshold_changes")
+MODULES = ("sim.testbench.tests", "sim.testbench.control_tests", "sim.testbench.gate_tests")
 WAVE = "dump.vcd"
 RESULTS = "results.xml"
 # The runs are short: optimizing the design further costs more than it gives. The runtime is built
@@ -38,7 +41,7 @@ WAIVED = ("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC", "-Wno-CASEINCOMPLETE")
 
 
 def run_testbench(
-    network: Network,
+    network: Design,
     codes: np.ndarray,
     folder: Path,
     seed: int,
@@ -87,9 +90,10 @@ def run_testbench(
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / "accelerator.v"
     if verilog is None:
-        verilog = accelerator_verilog(network, control=control)
+        verilog = design_verilog(network, control=control)
     source.write_text(verilog, encoding="utf-8")
-    tests = TESTS + CONTROL_TESTS if control else TESTS
+    registers = GATE_TESTS if isinstance(network, GatedNetwork) else CONTROL_TESTS
+    tests = TESTS + registers if control else TESTS
     case = Case(folder, network, codes, seed)
     results, problems = _run(toolchain, case, source, tests, waves, tick or (lambda done: None))
     mismatches = sum(result.mismatches for result in results.values())
@@ -105,7 +109,7 @@ def run_testbench(
         backpressure=tests,
         simulator=toolchain.version,
         realizations=("reference", "rtl"),
-        predicted=CycleReport.predicted(network.timing),
+        predicted=predicted_report(network, codes),
         simulated=cycles,
         first_mismatch=first,
     )
@@ -133,7 +137,7 @@ def _failed(
     """Run the first test that failed again with waves, and put it all into one sentence."""
     test, words = next(iter(problems.items()), ("cocotb", "no result was written"))
     files = [f"log: {case.folder / 'test.log'}"]
-    if test in TESTS + CONTROL_TESTS:
+    if test in TESTS + CONTROL_TESTS + GATE_TESTS:
         _run(toolchain, case, source, (test,), True, lambda done: None)
         files.append(f"waveform: {case.folder / WAVE}")
     earlier = "" if first is None else f"; the first wrong code is in {first}"

@@ -3,10 +3,8 @@
 from hw.control.map import (
     COUNTERS,
     control_registers,
-    counter_registers,
     identity_registers,
     saturation_names,
-    saturation_registers,
 )
 from hw.control.registers import WORD_BITS, Access, Register, RegisterMap
 from hw.network.gate_serialization import gate_fingerprint
@@ -35,14 +33,19 @@ def gate_map(gated: GatedNetwork) -> RegisterMap:
         (
             *identity_registers(gated, gate_fingerprint(gated)),
             *control_registers(reloadable=False),
-            *counter_registers(COUNTERS),
-            *saturation_registers(gated_saturation_names(gated)),
+            *_counters(COUNTERS),
+            *(
+                Register.word(
+                    name, Access.READ, f"beats of {node} in which a value was beyond its format"
+                )
+                for name, node in gated_saturation_names(gated)
+            ),
             Register.word(
                 "threshold", Access.WRITE, threshold, gated.threshold_bits, gated.threshold
             ),
             _products("cheap", cheap),
             _products("large", large),
-            *counter_registers(GATE_COUNTERS),
+            *_counters(GATE_COUNTERS),
         ),
     )
 
@@ -53,6 +56,14 @@ def gated_saturation_names(gated: GatedNetwork) -> list[tuple[str, str]]:
         (f"{part}_{register}", f"{node} in {network.name}")
         for part, network in (("cheap", gated.cheap), ("large", gated.large))
         for register, node in saturation_names(network)
+    ]
+
+
+def _counters(counters: dict[str, str]) -> list[Register]:
+    return [
+        Register.word(f"{name}_{half}", Access.READ, f"{meaning}, {bits}")
+        for name, meaning in counters.items()
+        for half, bits in (("low", "bits 31:0"), ("high", "bits 63:32"))
     ]
 
 

@@ -1,7 +1,6 @@
 """The register map of a network: a function of the network, for hardware and host alike."""
 
 import re
-from collections.abc import Iterable, Mapping
 
 from hw.control.registers import Access, Field, Register, RegisterMap
 from hw.control.saturation import saturation_watches
@@ -51,16 +50,15 @@ def control_map(network: Network, memories: tuple[Memory, ...] = ()) -> Register
         (
             *identity_registers(network, fingerprint(network)),
             *control_registers(bool(memories)),
-            *counter_registers(COUNTERS),
-            *saturation_registers(saturation_names(network)),
+            *_counters(network),
             *(_memory_access(memories) if memories else ()),
         ),
         memories,
     )
 
 
-def identity_registers(design: Design, digest: str) -> list[Register]:
-    """Return the constants that tell what `design`, of that SHA-256, is."""
+def identity_registers(network: Design, digest: str) -> list[Register]:
+    """Return the constants that tell what a design is; `digest` is its SHA-256."""
 
     def constant(name: str, value: int, description: str) -> Register:
         return Register.word(name, Access.CONSTANT, description, reset=value)
@@ -80,13 +78,13 @@ def identity_registers(design: Design, digest: str) -> list[Register]:
             )
             for i in range(HASH_WORDS)
         ),
-        constant("look_back", design.look_back, "input beats in a window"),
-        constant("features", design.features, "values in an input beat"),
-        constant("outputs", design.outputs_per_window, "values in a forecast"),
-        constant("series", design.input.series, "independent series that share the core"),
+        constant("look_back", network.look_back, "input beats in a window"),
+        constant("features", network.features, "values in an input beat"),
+        constant("outputs", network.outputs_per_window, "values in a forecast"),
+        constant("series", network.input.series, "independent series that share the core"),
         constant(
             "mode",
-            list(Mode).index(design.mode),
+            list(Mode).index(network.mode),
             f"how windows are cut: {', '.join(f'{i} {mode}' for i, mode in enumerate(Mode))}",
         ),
     ]
@@ -119,21 +117,16 @@ def control_registers(reloadable: bool) -> list[Register]:
     ]
 
 
-def counter_registers(counters: Mapping[str, str]) -> list[Register]:
-    """Return the two words of each counter of 64 bits, given by name and meaning."""
-    return [
+def _counters(network: Network) -> list[Register]:
+    words = [
         Register.word(f"{name}_{half}", Access.READ, f"{meaning}, {bits}")
-        for name, meaning in counters.items()
+        for name, meaning in COUNTERS.items()
         for half, bits in (("low", "bits 31:0"), ("high", "bits 63:32"))
     ]
-
-
-def saturation_registers(names: Iterable[tuple[str, str]]) -> list[Register]:
-    """Return the counter of each quantizer, given as register and node."""
-    return [
-        Register.word(name, Access.READ, f"beats of {node} in which a value was beyond its format")
-        for name, node in names
-    ]
+    for name, node in saturation_names(network):
+        meaning = f"beats of {node} in which a value was beyond its format"
+        words.append(Register.word(name, Access.READ, meaning))
+    return words
 
 
 def saturation_names(network: Network) -> list[tuple[str, str]]:

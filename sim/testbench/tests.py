@@ -11,7 +11,9 @@ import numpy as np
 from cocotb.handle import HierarchyObject
 from cocotb.triggers import ClockCycles, SimTimeoutError, with_timeout
 
-from sim.measure import cycle_report
+from hw.network.gated import GatedNetwork
+from hw.network.graph import Network
+from sim.measure import cycle_report, gated_report
 from sim.testbench.bench import PERIOD_NS, Bench
 from sim.testbench.case import Case
 from sim.testbench.handles import bit, number, word
@@ -53,7 +55,7 @@ async def run_all(dut: HierarchyObject, test: str, gaps: float = 0.0, stalls: fl
     bench, scoreboard = Bench(dut, case, gaps, stalls), Scoreboard(case)
     await bench.reset()
     windows = list(range(len(case.codes)))
-    if case.locate:
+    if case.locate and isinstance(case.network, Network):
         scoreboard.layers = LayerWatch(bench, windows)
     await exchange(bench, scoreboard, windows)
     cycles = None
@@ -62,7 +64,10 @@ async def run_all(dut: HierarchyObject, test: str, gaps: float = 0.0, stalls: fl
             np.array(cycles).reshape(len(windows), -1)
             for cycles in (bench.handshakes.input_beats, bench.handshakes.output_beats)
         )
-        cycles = cycle_report(case.network, beats, forecasts)
+        if isinstance(case.network, GatedNetwork):
+            cycles = gated_report(case.network, case.codes, beats, forecasts)
+        else:
+            cycles = cycle_report(case.network, beats, forecasts)
     scoreboard.finish(test, cycles)
 
 
