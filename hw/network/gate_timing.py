@@ -182,8 +182,11 @@ class GatedTiming:
         return -(-self._alone(True).cycles // self.interval_cycles(False))
 
     def _alone(self, wake: bool) -> "_Stay":
-        beats = self.beats([wake])
-        return _Stay(beats.input[0].tolist(), beats.output[0].tolist())
+        """What becomes of a window that comes in behind smooth ones."""
+        beats, pace = self.beats([wake]), self.cheap.pace
+        # Its first beat need not wait where its last one must.
+        early = max(pace.window - self.steps * pace.step, 0)
+        return _Stay(-early, int(beats.input[0, -1]), beats.output[0].tolist())
 
     @property
     def _queued(self) -> "_Stay":
@@ -198,12 +201,12 @@ class GatedTiming:
         replay = _window(pace.step, [[0]], pace, self.steps)
         begin = replay[-1] - self.banks * interval + 1
         entered = _window(begin, [], self.cheap.pace, self.steps)
-        return _Stay(entered, self._output(entered, replay, begin))
+        return _Stay(entered[0], entered[-1], self._output(entered, replay, begin))
 
     def _figures(self, wake: bool, stay: "_Stay") -> NetworkTiming:
         return NetworkTiming(
-            latency_cycles=stay.output[0] - stay.input[-1],
-            last_beat_cycles=stay.output[-1] - stay.input[-1],
+            latency_cycles=stay.output[0] - stay.last,
+            last_beat_cycles=stay.output[-1] - stay.last,
             window_cycles=self._alone(wake).output[0],
             interval_cycles=self.interval_cycles(wake),
             step_cycles=self.cheap.pace.step,
@@ -239,15 +242,16 @@ class GatedTiming:
 
 @dataclass(frozen=True)
 class _Stay:
-    """A window's handshakes."""
+    """When a window's first and last beat come in, and the beats of its forecast leave."""
 
-    input: list[int]
+    first: int
+    last: int
     output: list[int]
 
     @property
     def cycles(self) -> int:
         """From its first beat until its place in flight is free again."""
-        return self.output[-1] + 1 - self.input[0]
+        return self.output[-1] + 1 - self.first
 
 
 def _window(begin: int, before: list[list[int]], pace: Pace, steps: int) -> list[int]:

@@ -190,9 +190,10 @@ class GatedNetwork:
     def banks(self) -> int:
         """Windows kept for the large network: one is filled while another is replayed.
 
-        A large network that is no slower than the cheap one needs a third, or the two would meet.
+        There is a third where beats come in every cycle, as the next window begins before the
+        verdict on the one before, and where the large network is no slower than the cheap one.
         """
-        return 2 if self.large.schedule.pace.step > self.cheap.schedule.pace.step else 3
+        return 2 if 1 < self.cheap.schedule.pace.step < self.large.schedule.pace.step else 3
 
     @cached_property
     def gate_timing(self) -> GatedTiming:
