@@ -30,8 +30,8 @@ TESTS = (
     "wrong_tlast",
 )
 CONTROL_TESTS = ("registers", "counters", "reset_state")
-GATE_TESTS = ("registers", "reset_state", "gate_counters", "threshold_changes")
-MODULES = ("sim.testbench.tests", "sim.testbench.control_tests", "sim.testbench.gate_tests")
+GATED_TESTS = ("registers", "reset_state", "gated_counters", "threshold_changes")
+MODULES = ("sim.testbench.tests", "sim.testbench.control_tests", "sim.testbench.gated_tests")
 WAVE = "dump.vcd"
 RESULTS = "results.xml"
 # The runs are short: optimizing the design further costs more than it gives. The runtime is built
@@ -92,7 +92,7 @@ def run_testbench(
     if verilog is None:
         verilog = design_verilog(network, control=control)
     source.write_text(verilog, encoding="utf-8")
-    registers = GATE_TESTS if isinstance(network, GatedNetwork) else CONTROL_TESTS
+    registers = GATED_TESTS if isinstance(network, GatedNetwork) else CONTROL_TESTS
     tests = TESTS + registers if control else TESTS
     case = Case(folder, network, codes, seed)
     results, problems = _run(toolchain, case, source, tests, waves, tick or (lambda done: None))
@@ -137,7 +137,7 @@ def _failed(
     """Run the first test that failed again with waves, and put it all into one sentence."""
     test, words = next(iter(problems.items()), ("cocotb", "no result was written"))
     files = [f"log: {case.folder / 'test.log'}"]
-    if test in TESTS + CONTROL_TESTS + GATE_TESTS:
+    if test in TESTS + CONTROL_TESTS + GATED_TESTS:
         _run(toolchain, case, source, (test,), True, lambda done: None)
         files.append(f"waveform: {case.folder / WAVE}")
     earlier = "" if first is None else f"; the first wrong code is in {first}"

@@ -167,7 +167,7 @@ def gated_report(
     ChronogateError
         When one differs.
     """
-    predicted = gated.gate_timing.beats(gated.wakes(codes))
+    predicted = gated.gated_timing.beats(gated.wakes(codes))
     counted = [
         np.reshape(beats, wanted.shape) - input_beats.ravel()[0]
         for beats, wanted in (
@@ -202,7 +202,7 @@ def gated_summary(input_beats: np.ndarray, output_beats: np.ndarray) -> CycleRep
 def predicted_report(network: Design, codes: np.ndarray) -> CycleReport:
     """Return the figures that the contracts of a design add up to, for the windows `codes`."""
     if isinstance(network, GatedNetwork):
-        beats = network.gate_timing.beats(network.wakes(codes))
+        beats = network.gated_timing.beats(network.wakes(codes))
         return gated_summary(beats.input, beats.output)
     return CycleReport.predicted(network.timing)
 

@@ -1,6 +1,6 @@
 """The register map of a design, whatever it is made of."""
 
-from hw.control.gate_map import gate_map
+from hw.control.gated_map import gated_map
 from hw.control.map import control_map
 from hw.control.registers import RegisterMap
 from hw.network.design import Design
@@ -9,4 +9,4 @@ from hw.network.gated import GatedNetwork
 
 def design_map(design: Design) -> RegisterMap:
     """Return the registers of a design."""
-    return gate_map(design) if isinstance(design, GatedNetwork) else control_map(design)
+    return gated_map(design) if isinstance(design, GatedNetwork) else control_map(design)

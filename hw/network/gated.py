@@ -8,12 +8,14 @@ Gating by what the input looks like is the cheap end of conditional computation:
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.errors import ChronogateError
-from hw.network.gate_timing import GatedPart, GatedTiming
+from hw.network.codes import Codes
+from hw.network.gated_checks import check_gated
+from hw.network.gated_timing import GatedPart, GatedTiming
 from hw.network.graph import Network
 from hw.network.metadata import Metadata
 from hw.network.mode import Mode
@@ -21,8 +23,7 @@ from hw.number.fixed_point import FixedPoint
 from hw.stream import Port
 from hw.timing import LayerTiming, NetworkTiming
 
-WIDEST = 31
-"""Bits of an input value whose roughness can be compared with a register."""
+T = TypeVar("T")
 
 MOST_IN_FLIGHT = 256
 """Windows on their way for which queues are made when nobody says how many."""
@@ -80,13 +81,27 @@ class GatedNetwork:
     in_flight: int | None = None
 
     def __post_init__(self) -> None:
-        _check_networks(self)
-        _check_gate(self)
+        check_gated(self)
+
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        """The input port, of both networks, as the only one."""
+        return self.cheap.inputs
 
     @property
     def input(self) -> Port:
         """The input port, of both networks."""
         return self.cheap.input
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The name of the one output."""
+        return self.cheap.outputs
+
+    @property
+    def output_ports(self) -> tuple[Port, ...]:
+        """The output port, of both networks, as the only one."""
+        return self.cheap.output_ports
 
     @property
     def output(self) -> Port:
@@ -176,6 +191,14 @@ class GatedNetwork:
         """Return `codes` as int64 after checking shape and range."""
         return self.cheap.check_codes(codes)
 
+    def check_arrays(self, codes: Codes) -> tuple[np.ndarray, ...]:
+        """Return the codes of the one input in the same way, alone in a tuple."""
+        return self.cheap.check_arrays(codes)
+
+    def only(self, results: tuple[T, ...]) -> T:
+        """Return the one result."""
+        return self.cheap.only(results)
+
     @property
     def products(self) -> tuple[int, int]:
         """Products for one window in the cheap and in the large network."""
@@ -196,20 +219,20 @@ class GatedNetwork:
         return 2 if 1 < self.cheap.schedule.pace.step < self.large.schedule.pace.step else 3
 
     @cached_property
-    def gate_timing(self) -> GatedTiming:
+    def gated_timing(self) -> GatedTiming:
         """Cycles as a function of the windows that wake."""
         return replace(self._unbounded, in_flight=self.queue)
 
     @property
     def timing(self) -> NetworkTiming:
         """Predicted cycles of the worst case: every window wakes the large network."""
-        always = self.gate_timing.always
+        always = self.gated_timing.always
         return replace(always, layers=self._layers(always, large=True))
 
     @property
     def best_timing(self) -> NetworkTiming:
         """Predicted cycles of the best case: no window wakes the large network."""
-        never = self.gate_timing.never
+        never = self.gated_timing.never
         return replace(never, layers=self._layers(never, large=False))
 
     @cached_property
@@ -250,72 +273,3 @@ def products_per_window(network: Network) -> int:
     """Return the useful products of one window."""
     stages = network.stages
     return round(sum(max(p.beats for p in s.inputs) * s.timing.products for s in stages))
-
-
-def _check_networks(gated: GatedNetwork) -> None:
-    for network in (gated.cheap, gated.large):
-        if network.mode is not Mode.WINDOW or network.input.series > 1:
-            kind = f"{network.input.series} series" if network.input.series > 1 else network.mode
-            raise ChronogateError(
-                f"{network.name} cannot stand behind the gate {gated.name} in the mode {kind}: "
-                "use the window mode with one series"
-            )
-        awaited = network.schedule.awaited(network.schedule.output)
-        if min(awaited) < network.look_back - 1:
-            raise ChronogateError(
-                f"{network.name} begins its forecast at input beat {min(awaited)}, before the gate "
-                f"{gated.name} has seen its window: let it return the last step only"
-            )
-    for kind, cheap, large in (
-        ("input", gated.cheap.input, gated.large.input),
-        ("output", gated.cheap.output, gated.large.output),
-    ):
-        if not cheap.carries_same(large):
-            raise ChronogateError(
-                f"the {kind}s of {gated.cheap.name} and {gated.large.name} differ "
-                f"({_described(cheap)} and {_described(large)}): the gate {gated.name} needs two "
-                "networks of the same look-back, features, horizon and number formats"
-            )
-    if gated.cheap.metadata != gated.large.metadata:
-        raise ChronogateError(
-            f"{gated.cheap.name} and {gated.large.name} were made for different data: train both "
-            "on the same features and targets, scaled alike"
-        )
-
-
-def _check_gate(gated: GatedNetwork) -> None:
-    if gated.look_back < 2:
-        raise ChronogateError(
-            f"the gate {gated.name} judges a window by the steps in it, but it has one beat only: "
-            "let the networks take one beat for each time step"
-        )
-    if gated.input_format.width > WIDEST:
-        raise ChronogateError(
-            f"the gate {gated.name} compares values of at most {WIDEST} bits, not "
-            f"{gated.input_format.width}: quantize the input of both networks more coarsely"
-        )
-    channels = gated.channels
-    if not channels or len(set(channels)) < len(channels):
-        raise ChronogateError(
-            f"the gate {gated.name} needs channels to look at, each named once, not {channels}"
-        )
-    if not all(0 <= channel < gated.features for channel in channels):
-        raise ChronogateError(
-            f"the gate {gated.name} looks at channels {channels}, but the input has "
-            f"{gated.features}: use numbers from 0 to {gated.features - 1}"
-        )
-    most = 1 << gated.input_format.width
-    if not 0 <= gated.threshold <= most:
-        raise ChronogateError(
-            f"the threshold {gated.threshold} of the gate {gated.name} is no step between input "
-            f"codes: use 0 (always awake) to {most} (never)"
-        )
-    if gated.in_flight is not None and gated.in_flight < gated.fewest_in_flight:
-        raise ChronogateError(
-            f"the gate {gated.name} lets {gated.in_flight} windows be on their way, which slows "
-            f"its networks down: let in_flight be at least {gated.fewest_in_flight}"
-        )
-
-
-def _described(port: Port) -> str:
-    return f"{port.beats} x {port.channels} x {port.format}"

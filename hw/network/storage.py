@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from hw.network.design import Design
-from hw.network.gate_serialization import FILE, gate_fingerprint, load_gated, save_gated
 from hw.network.gated import GatedNetwork
+from hw.network.gated_serialization import FILE, gated_fingerprint, load_gated, save_gated
 from hw.network.serialization import fingerprint, load_network, save_network
 
 
@@ -29,4 +29,4 @@ def load_design(folder: Path) -> Design:
 
 def design_fingerprint(design: Design) -> str:
     """Return the SHA-256 of a serialized design, hexadecimal."""
-    return gate_fingerprint(design) if isinstance(design, GatedNetwork) else fingerprint(design)
+    return gated_fingerprint(design) if isinstance(design, GatedNetwork) else fingerprint(design)

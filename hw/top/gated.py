@@ -33,7 +33,7 @@ from hw.network.gated import GatedNetwork
 from hw.top.axi import beat_shape, padded
 from hw.top.core import Core
 from hw.top.entry import countdown
-from hw.top.gate_control import GateControl
+from hw.top.gated_control import GatedControl
 from hw.top.judge import Judge
 from hw.top.window_bank import WindowBank
 
@@ -46,7 +46,7 @@ class GatedAccelerator(wiring.Component):
     gated
         What is computed.
     control
-        Whether it has registers behind AXI4-Lite, ``s_axil_*`` (`hw.control.gate_map.gate_map`);
+        Whether it has registers behind AXI4-Lite, ``s_axil_*`` (`hw.control.gated_map.gated_map`);
         without them the threshold is a constant.
     """
 
@@ -64,7 +64,7 @@ class GatedAccelerator(wiring.Component):
 
     def __init__(self, gated: GatedNetwork, control: bool = False) -> None:
         self._gated = gated
-        self._control = GateControl(gated) if control else None
+        self._control = GatedControl(gated) if control else None
         super().__init__(
             {
                 "aclk": In(1),
@@ -128,7 +128,7 @@ class GatedAccelerator(wiring.Component):
 
     def _replay(self, m: Module, bank: WindowBank, large: Core) -> Signal:
         """Send rough windows to the large network; return when its clock is enabled."""
-        port, busy = self._gated.large.input, self._gated.gate_timing.large.busy_cycles
+        port, busy = self._gated.large.input, self._gated.gated_timing.large.busy_cycles
         rest = countdown(m, busy + 1, "rest")
         awake = Signal(name="awake")
         m.d.comb += [
@@ -175,7 +175,7 @@ class GatedAccelerator(wiring.Component):
         m.d.sync += in_flight.eq(in_flight + comes - leaves)
         return in_flight != windows
 
-    def _attach(self, m: Module, control: GateControl, cheap: Core, judge: Judge) -> None:
+    def _attach(self, m: Module, control: GatedControl, cheap: Core, judge: Judge) -> None:
         """Connect registers and counters."""
         connect_bus(m, self, control, control.address_bits, PREFIX)
         m.d.comb += [

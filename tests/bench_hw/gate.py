@@ -30,7 +30,7 @@ from hw import (
     Quantizer,
     Rounding,
 )
-from hw.control.gate_map import GATE_COUNTERS, gate_map
+from hw.control.gated_map import GATED_COUNTERS, gated_map
 from hw.network.gated import GatedNetwork
 from hw.top.gated import gated_verilog
 from sim.measure import measure_gated
@@ -44,7 +44,7 @@ HIDDEN = (64, 32)
 REUSE = {"cheap": (24,), "large": (384, 128, 24)}
 GRID = FixedPoint(8, 3, True, Rounding.RND_CONV, Overflow.SAT)
 FORECAST = FixedPoint(12, 3, True, Rounding.RND_CONV, Overflow.SAT)
-QUANTILES = (0.02, 0.1, 0.25, 0.4, 0.55, 0.7, 0.8, 0.9, 0.97)
+QUANTILES = (0.05, 0.15, 0.3, 0.45, 0.55, 0.7, 0.8, 0.9, 0.97)
 COUNTED = 256
 LATCH_CLEAR = 0b110
 
@@ -152,7 +152,7 @@ def holding(values: np.ndarray, width: int, signed: bool = True) -> FixedPoint:
 
 def measure(rtl: RtlModel, gated: GatedNetwork, windows: Windows, threshold: int) -> Result:
     """Run the windows with a threshold, and compare all with the golden model."""
-    registers = gate_map(gated)
+    registers = gated_map(gated)
     judged = replace(gated, threshold=threshold)
     rtl.write_register(registers.offset("threshold"), threshold)
     rtl.write_register(registers.offset("control"), LATCH_CLEAR)
@@ -164,7 +164,7 @@ def measure(rtl: RtlModel, gated: GatedNetwork, windows: Windows, threshold: int
     count, wakes, _, skipped = (
         rtl.read_register(registers.offset(f"{name}_low"))
         | rtl.read_register(registers.offset(f"{name}_high")) << 32
-        for name in GATE_COUNTERS
+        for name in GATED_COUNTERS
     )
     saved = skipped - count * gated.products[0]
     if (count, wakes) != (len(expected.wakes), expected.wakes.sum()) or (
@@ -191,8 +191,10 @@ def sweep(quick: bool) -> tuple[GatedNetwork, list[Result]]:
     cheap = network("cheap", ridge(training), training)
     large = network("large", mlp(training, 2000 if quick else 6000), training)
     gated = GatedNetwork("weather", cheap, large, 0, channels=(0,))
-    levels = np.quantile(gated.roughness(training.codes), QUANTILES)
-    thresholds = [0, *sorted({int(level) for level in levels} - {0}), 1 << GRID.width]
+    roughness = gated.roughness(training.codes)
+    levels = {int(level) for level in np.quantile(roughness, QUANTILES)}
+    told_apart = sorted(level for level in levels if level > roughness.min())
+    thresholds = [0, *told_apart, 1 << GRID.width]
     middle = thresholds[len(thresholds) // 2]
     gated = replace(gated, threshold=middle)
     with tempfile.TemporaryDirectory() as scratch:

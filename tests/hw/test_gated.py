@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from hw import ChronogateError, Feature, FixedPoint, Flatten, Metadata, Node
-from hw.control.gate_map import gate_map
+from hw.control.gated_map import gated_map
 from hw.control.header import c_header
 from hw.control.markdown import markdown
 from hw.network.arrivals import Term
 from hw.network.design import Design
-from hw.network.gate_serialization import gate_fingerprint
-from hw.network.gate_timing import NEVER, GatedPart, GatedTiming
 from hw.network.gated import GatedNetwork
+from hw.network.gated_serialization import gated_fingerprint
+from hw.network.gated_timing import NEVER, GatedPart, GatedTiming
 from hw.network.mode import Mode
 from hw.network.pace import Pace
 from hw.network.storage import design_fingerprint, load_design, save_design
@@ -105,10 +105,10 @@ def test_best_and_worst_case_hold_for_every_sequence_of_wakes(seed: int) -> None
 
 def test_a_lone_wake_delays_no_later_window() -> None:
     gated = draw_gated(3, "gru_after")
-    timing = gated.gate_timing
+    timing = gated.gated_timing
     quiet = timing.beats([False] * 100).input
     assert (timing.beats([False] * 9 + [True] + [False] * 90).input == quiet).all()
-    fewer = replace(gated, in_flight=gated.fewest_in_flight).gate_timing
+    fewer = replace(gated, in_flight=gated.fewest_in_flight).gated_timing
     assert (fewer.beats([False] * 9 + [True] + [False] * 90).input >= quiet).all()
 
 
@@ -149,22 +149,15 @@ def test_one_beat_and_wide_values_are_refused() -> None:
         replace(gated, cheap=one, large=one)
 
 
-def test_a_forecast_before_the_end_of_the_window_is_refused() -> None:
-    gated = draw_gated(5, "mlp")
-    every = replace(gated.cheap, nodes=(), outputs=("input",))
-    with pytest.raises(ChronogateError, match="last step only"):
-        replace(gated, cheap=every, large=every)
-
-
 def test_files(tmp_path: Path) -> None:
     gated = draw_gated(6, "gru_before")
     save_design(gated, tmp_path)
     again = load_design(tmp_path)
     assert isinstance(again, GatedNetwork)
-    assert design_fingerprint(again) == gate_fingerprint(gated)
+    assert design_fingerprint(again) == gated_fingerprint(gated)
     codes = draw_windows(np.random.default_rng(6), gated, 20)
     assert again.reference(codes).outputs.tolist() == gated.reference(codes).outputs.tolist()
-    assert again.gate_timing == gated.gate_timing
+    assert again.gated_timing == gated.gated_timing
     alone: Design = gated.cheap
     save_design(alone, tmp_path / "alone")
     assert design_fingerprint(load_design(tmp_path / "alone")) == design_fingerprint(alone)
@@ -180,7 +173,7 @@ def test_every_setting_is_in_the_fingerprint() -> None:
         replace(gated, cheap=replace(gated.cheap, name="other")),
         replace(gated, large=replace(gated.large, name="other")),
     ]
-    assert len({gate_fingerprint(design) for design in changed}) == len(changed)
+    assert len({gated_fingerprint(design) for design in changed}) == len(changed)
 
 
 @pytest.mark.parametrize(
@@ -221,8 +214,8 @@ def test_missing_and_mixed_parts_are_refused(tmp_path: Path) -> None:
 
 def test_the_register_map_in_c_and_markdown() -> None:
     gated = draw_gated(1, "lstm")
-    header, table = c_header(gate_map(gated)), markdown(gate_map(gated))
-    offset = gate_map(gated).offset("threshold")
+    header, table = c_header(gated_map(gated)), markdown(gated_map(gated))
+    offset = gated_map(gated).offset("threshold")
     assert f"#define CHRONOGATE_THRESHOLD_OFFSET {offset:#x}u" in header
     assert f"#define CHRONOGATE_LARGE_PRODUCTS_VALUE {gated.products[1]:#x}u" in header
     assert f"| `{offset:#05x}` | `threshold` | {gated.input_format.width}:0 | RW |" in table

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from hw import ChronogateError
-from hw.control.gate_map import GATE_COUNTERS, gate_map
+from hw.control.gated_map import GATED_COUNTERS, gated_map
 from hw.network.gated import GatedNetwork
 from hw.top.gated import gated_verilog
-from sim.cocotb_runner import GATE_TESTS, TESTS, run_testbench
+from sim.cocotb_runner import GATED_TESTS, TESTS, run_testbench
 from sim.measure import measure_cycles, measure_gated
 from sim.rtl_model import RtlModel
 from tests.hw.gates import draw_gated, draw_windows
@@ -24,7 +24,7 @@ LATCH = 1 << 1
 )
 def test_codes_and_cycles(seed: int, kind: str, beats: int, tmp_path: Path) -> None:
     gated = draw_gated(seed, kind, beats)
-    registers = gate_map(gated)
+    registers = gated_map(gated)
     rng = np.random.default_rng(seed)
     verilog = gated_verilog(gated, control=True)
     with RtlModel(gated, tmp_path, "-O0", verilog=verilog) as rtl:
@@ -37,18 +37,18 @@ def test_codes_and_cycles(seed: int, kind: str, beats: int, tmp_path: Path) -> N
             rtl.write_register(registers.offset("threshold"), threshold)
             run = rtl.run(codes)
             same(run.outputs, expected.outputs)
-            beats_at = gated.gate_timing.beats(expected.wakes)
+            beats_at = gated.gated_timing.beats(expected.wakes)
             start = run.input_beats[0]
             same(run.input_beats.reshape(WINDOWS, -1) - start, beats_at.input)
             same(run.output_beats.reshape(WINDOWS, -1) - start, beats_at.output)
             rtl.write_register(registers.offset("control"), LATCH)
             wakes = int(expected.wakes.sum())
             counted = (
-                WINDOWS, wakes, gated.gate_timing.awake_cycles(beats_at),
+                WINDOWS, wakes, gated.gated_timing.awake_cycles(beats_at),
                 (WINDOWS - wakes) * gated.products[1],
             )  # fmt: skip
             assert [
-                rtl.read_register(registers.offset(f"{name}_low")) for name in GATE_COUNTERS
+                rtl.read_register(registers.offset(f"{name}_low")) for name in GATED_COUNTERS
             ] == list(counted)
             assert gated.products_saved(WINDOWS, wakes) == counted[3] - WINDOWS * gated.products[0]
             for gaps, stalls in ((0.5, 0.0), (0.0, 0.7), (0.3, 0.9)):
@@ -74,7 +74,7 @@ def test_testbench_with_registers(tmp_path: Path) -> None:
     codes = draw_windows(np.random.default_rng(1), gated, 10)
     result = run_testbench(gated, codes, tmp_path, 5, control=True)
     assert result.passed
-    assert result.backpressure == TESTS + GATE_TESTS
+    assert result.backpressure == TESTS + GATED_TESTS
 
 
 def few_in_flight() -> GatedNetwork:

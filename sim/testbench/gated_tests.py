@@ -1,6 +1,6 @@
 """The tests that cocotb runs on two networks behind a gate, with registers behind AXI4-Lite.
 
-The names are among those in `sim.cocotb_runner.GATE_TESTS`.
+The names are among those in `sim.cocotb_runner.GATED_TESTS`.
 """
 
 import random
@@ -11,7 +11,7 @@ from cocotb.handle import HierarchyObject
 from cocotb.triggers import ClockCycles, RisingEdge
 from cocotb.utils import get_sim_time
 
-from hw.control.gate_map import gated_saturation_names
+from hw.control.gated_map import gated_saturation_names
 from hw.control.saturation import saturation_watches
 from hw.network.gated import GatedNetwork
 from sim.testbench.bench import PERIOD_NS, Bench
@@ -29,7 +29,7 @@ LIMIT_TAKEN = 1
 
 
 @cocotb.test()
-async def gate_counters(dut: HierarchyObject) -> None:
+async def gated_counters(dut: HierarchyObject) -> None:
     """Windows, wakes, products skipped and cycles awake of a run that begins and ends at rest."""
     case = Case.from_environment()
     gated = _gated(case)
@@ -60,7 +60,7 @@ async def gate_counters(dut: HierarchyObject) -> None:
     ):
         found = await host.read(name)
         assert found == count, f"{node}: {found} beats saturated, {count} should have"
-    scoreboard.finish("gate_counters")
+    scoreboard.finish("gated_counters")
 
 
 @cocotb.test()
@@ -80,7 +80,7 @@ async def threshold_changes(dut: HierarchyObject) -> None:
     changes = [(0, gated.threshold)]
     while len(bench.handshakes.input_beats) < len(windows) * gated.look_back:
         await ClockCycles(
-            bench.clock, rng.randrange(1, 3 * gated.gate_timing.never.interval_cycles)
+            bench.clock, rng.randrange(1, 3 * gated.gated_timing.never.interval_cycles)
         )
         threshold = rng.choice(choices)
         changes.append((await host.write("threshold", threshold), threshold))

@@ -19,7 +19,7 @@ PARTS = ("cheap", "large")
 _AGAIN = "write it again"
 
 
-def gate_fingerprint(gated: GatedNetwork) -> str:
+def gated_fingerprint(gated: GatedNetwork) -> str:
     """Return the SHA-256 of the gate and of both networks, hexadecimal."""
     digest = sha256(json.dumps(_settings(gated)).encode())
     for network in (gated.cheap, gated.large):
@@ -31,7 +31,7 @@ def save_gated(gated: GatedNetwork, folder: Path) -> None:
     """Write the gate and both networks into `folder`, which is made if missing."""
     save_network(gated.cheap, folder / "cheap")
     save_network(gated.large, folder / "large")
-    document = {"version": VERSION, **_settings(gated), "fingerprint": gate_fingerprint(gated)}
+    document = {"version": VERSION, **_settings(gated), "fingerprint": gated_fingerprint(gated)}
     (folder / FILE).write_text(json.dumps(document, indent=2) + "\n")
 
 
@@ -68,7 +68,7 @@ def load_gated(folder: Path) -> GatedNetwork:
         raise
     except (KeyError, TypeError) as error:
         raise ChronogateError(f"{path} is damaged ({error!r}): {_AGAIN}") from None
-    if gate_fingerprint(gated) != expected:
+    if gated_fingerprint(gated) != expected:
         raise ChronogateError(f"{path} and the networks beside it do not belong together: {_AGAIN}")
     return gated
 

@@ -6,20 +6,20 @@ from amaranth.lib.wiring import In, Out
 
 from hw.control.axi_lite import PREFIX, axi_lite_pins, connect_bus
 from hw.control.bank import RegisterBank
-from hw.control.gate_map import GATE_COUNTERS, gate_map, gated_saturation_names
+from hw.control.gated_map import GATED_COUNTERS, gated_map, gated_saturation_names
 from hw.control.map import COUNTERS
 from hw.network.gated import GatedNetwork
 from hw.top.control import COUNTER_BITS, SATURATION_BITS
 from hw.top.counters import Counters
 
 
-class GateControl(wiring.Component):
+class GatedControl(wiring.Component):
     """Registers and counters of a gated top.
 
     Parameters
     ----------
     gated
-        The design; `hw.control.gate_map.gate_map` describes its registers.
+        The design; `hw.control.gated_map.gated_map` describes its registers.
     """
 
     accepting: Signal
@@ -37,7 +37,7 @@ class GateControl(wiring.Component):
 
     def __init__(self, gated: GatedNetwork) -> None:
         self._gated = gated
-        self._map = gate_map(gated)
+        self._map = gated_map(gated)
         self._saturations = [name for name, _ in gated_saturation_names(gated)]
         self.address_bits = self._map.address_bits
         self.pins = axi_lite_pins(self.address_bits, PREFIX)
@@ -76,7 +76,7 @@ class GateControl(wiring.Component):
         return m
 
     def _count(self, m: Module, registers: RegisterBank) -> None:
-        names = [*COUNTERS, *GATE_COUNTERS]
+        names = [*COUNTERS, *GATED_COUNTERS]
         widths = [COUNTER_BITS] * len(names) + [SATURATION_BITS] * len(self._saturations)
         skipped = {names.index("products_skipped"): self._gated.products[1]}
         m.submodules.counters = counters = Counters(widths, skipped)

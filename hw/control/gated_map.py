@@ -7,10 +7,10 @@ from hw.control.map import (
     saturation_names,
 )
 from hw.control.registers import WORD_BITS, Access, Register, RegisterMap
-from hw.network.gate_serialization import gate_fingerprint
 from hw.network.gated import GatedNetwork
+from hw.network.gated_serialization import gated_fingerprint
 
-GATE_COUNTERS = {
+GATED_COUNTERS = {
     "windows": "windows judged, dropped ones not included",
     "wakes": "windows that woke the large network",
     "awake_cycles": "cycles in which the clock of the large network was enabled",
@@ -19,7 +19,7 @@ GATE_COUNTERS = {
 """Counters of 64 bits beside those that every design has."""
 
 
-def gate_map(gated: GatedNetwork) -> RegisterMap:
+def gated_map(gated: GatedNetwork) -> RegisterMap:
     """Return the registers of `gated`: those of every design, the threshold, and what it saved."""
     cheap, large = gated.products
     threshold = (
@@ -31,7 +31,7 @@ def gate_map(gated: GatedNetwork) -> RegisterMap:
         f"Registers of {gated.name}. Counters run without pause; they show what they were at "
         "the latest control.latch.",
         (
-            *identity_registers(gated, gate_fingerprint(gated)),
+            *identity_registers(gated, gated_fingerprint(gated)),
             *control_registers(reloadable=False),
             *_counters(COUNTERS),
             *(
@@ -45,7 +45,7 @@ def gate_map(gated: GatedNetwork) -> RegisterMap:
             ),
             _products("cheap", cheap),
             _products("large", large),
-            *_counters(GATE_COUNTERS),
+            *_counters(GATED_COUNTERS),
         ),
     )
 
