@@ -319,10 +319,6 @@ void predict(const std::vector<Float *> &inputs, const std::vector<Float *> &out
     }
 }
 
-} // namespace
-
-namespace {
-
 // One access of AXI4-Lite, while the streams rest; the answer's word, or -1 for an error.
 template <class Model>
 int64_t access_register(Bench &bench, Model &top, bool write, uint32_t address, uint32_t word) {
@@ -333,6 +329,7 @@ int64_t access_register(Bench &bench, Model &top, bool write, uint32_t address, 
         top.s_axil_awvalid = top.s_axil_wvalid = write;
         top.s_axil_arvalid = !write;
         top.s_axil_bready = top.s_axil_rready = 1;
+        for (Pins &pins : bench.inputs) *pins.valid = 0;
         for (int patience = 100; patience > 0; patience--) {
             bench.settle();
             const bool aw = top.s_axil_awready, w = top.s_axil_wready, ar = top.s_axil_arready;
@@ -353,7 +350,8 @@ int64_t access_register(Bench &bench, Model &top, bool write, uint32_t address, 
 
 EXPORT int64_t model_register(void *model, int64_t write, int64_t address, int64_t word) {
     Bench &bench = *static_cast<Bench *>(model);
-    return access_register(bench, *bench.top, write, uint32_t(address), uint32_t(word));
+    return access_register(bench, *bench.model, write, uint32_t(address), uint32_t(word));
 }
+
 EXPORT void PREDICT_FLOAT(PARAMETERS(float)) { predict<float>({INPUT_NAMES}, {OUTPUT_NAMES}); }
 EXPORT void PREDICT_DOUBLE(PARAMETERS(double)) { predict<double>({INPUT_NAMES}, {OUTPUT_NAMES}); }
