@@ -223,7 +223,9 @@ def plot(results: list[Result], path: Path) -> None:
     added = np.array([100 * (result.error / best - 1) for result in results])
     axes.plot(saved[[0, -1]], added[[0, -1]], ":", color="grey", label="waking at random")
     axes.plot(saved, added, "o-", label="the gate, counted and computed by the RTL")
-    for x, y, result in zip(saved, added, results, strict=True):
+    for x, y, before, result in zip(saved, added, [-np.inf, *saved], results, strict=False):
+        if x - before < 3:
+            continue
         name = {0: "always", 1 << GRID.width: "never"}.get(
             result.threshold, f"{result.degrees:.1f} °C"
         )
