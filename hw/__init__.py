@@ -33,6 +33,7 @@ from hw.layer.simple_rnn import SimpleRNN
 from hw.layer.unflatten import Unflatten
 from hw.layer.unrolled_dense import UnrolledDense
 from hw.layer.window_sum import WindowSum
+from hw.network.gated import GatedForecast, GatedNetwork
 from hw.network.graph import Network, Node
 from hw.network.metadata import Feature, Metadata
 from hw.number.fixed_point import FixedPoint, Overflow, Rounding
@@ -60,6 +61,8 @@ __all__ = [
     "FixedPoint",
     "Flatten",
     "Function",
+    "GatedForecast",
+    "GatedNetwork",
     "LayerTiming",
     "LeakyRelu",
     "MaxPooling",

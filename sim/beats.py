@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw.errors import ChronogateError
+from hw.network.design import Design
 from hw.network.graph import Network
 from hw.network.mode import Mode
 from hw.stream import Port
@@ -70,7 +71,7 @@ class Beats:
 
 
 def arrange(
-    network: Network, arrays: Sequence[np.ndarray], order: np.ndarray | None = None
+    network: Design, arrays: Sequence[np.ndarray], order: np.ndarray | None = None
 ) -> Beats:
     """Return the beats that bring codes into `network`.
 
@@ -135,7 +136,7 @@ def _occurrence(order: NDArray[np.int64], rows: int) -> NDArray[np.int64]:
 
 
 def _outputs(
-    network: Network,
+    network: Design,
     port: Port,
     order: NDArray[np.int64],
     step: NDArray[np.int64],
@@ -148,7 +149,7 @@ def _outputs(
 
 
 def _places(
-    network: Network,
+    network: Design,
     port: Port,
     order: NDArray[np.int64],
     step: NDArray[np.int64],
@@ -170,7 +171,7 @@ def _places(
             full = step >= look_back - 1
             table = np.stack([order, step - look_back + 1, ones], axis=1)[full]
             return table, length - look_back + 1
-    if network.input.series > 1:
+    if network.input.series > 1 and isinstance(network, Network):
         awaited = np.array(network.awaited[network.output_ports.index(port)])
         position = np.searchsorted(awaited, step)
         leads = np.isin(step, awaited)

@@ -11,13 +11,15 @@ from cocotb_tools.runner import get_runner
 
 from hw.errors import ChronogateError
 from hw.network.codes import Codes
-from hw.network.graph import Network
+from hw.network.design import Design
+from hw.network.gated import GatedNetwork
 from hw.network.mode import Mode
-from hw.top.axi import accelerator_verilog
+from hw.top.verilog import design_verilog
+from sim.measure import predicted_report
 from sim.runtime import cache_folder, keep, lend
 from sim.testbench.case import FOLDER_VARIABLE, Case, TestResult
 from sim.toolchain import PCH_OPTION, Toolchain, find_toolchain
-from sim.verification import CycleReport, Mismatch, Verification
+from sim.verification import Mismatch, Verification
 
 TESTS = (
     "back_to_back",
@@ -40,8 +42,10 @@ STREAM_TESTS = (
 
 CONTROL_TESTS = ("registers", "counters", "reset_state")
 RELOAD_TESTS = ("reload",)
+GATED_TESTS = ("registers", "reset_state", "gated_counters", "threshold_changes")
 MODULES = tuple(
-    f"sim.testbench.{name}" for name in ("tests", "control_tests", "reload_tests", "stream_tests")
+    f"sim.testbench.{name}"
+    for name in ("tests", "control_tests", "reload_tests", "gated_tests", "stream_tests")
 )
 WAVE = "dump.vcd"
 RESULTS = "results.xml"
@@ -52,7 +56,7 @@ WAIVED = ("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC", "-Wno-CASEINCOMPLETE")
 
 
 def run_testbench(
-    network: Network,
+    network: Design,
     codes: Codes,
     folder: Path,
     seed: int,
@@ -108,11 +112,9 @@ def run_testbench(
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / "accelerator.v"
     if verilog is None:
-        verilog = accelerator_verilog(network, control=control)
+        verilog = design_verilog(network, control=control)
     source.write_text(verilog, encoding="utf-8")
-    reloads = control and bool(network.reloadable)
-    windows = TESTS + CONTROL_TESTS * control + RELOAD_TESTS * reloads
-    tests = windows if plain else STREAM_TESTS
+    tests = (TESTS + _register_tests(network) * control) if plain else STREAM_TESTS
     case = Case(folder, network, arrays, seed)
     results, problems = _run(toolchain, case, source, tests, waves, tick or (lambda done: None))
     mismatches = sum(result.mismatches for result in results.values())
@@ -128,13 +130,19 @@ def run_testbench(
         backpressure=tests,
         simulator=toolchain.version,
         realizations=("reference", "rtl"),
-        predicted=CycleReport.predicted(network.timing),
+        predicted=predicted_report(network, case.codes),
         simulated=cycles,
         first_mismatch=first,
     )
 
 
-def is_plain(network: Network) -> bool:
+def _register_tests(design: Design) -> tuple[str, ...]:
+    if isinstance(design, GatedNetwork):
+        return GATED_TESTS
+    return CONTROL_TESTS + RELOAD_TESTS * bool(design.reloadable)
+
+
+def is_plain(network: Design) -> bool:
     """Tell whether a design takes windows of one series, with one input and one output."""
     ports = (*network.inputs, *network.outputs)
     return network.mode is Mode.WINDOW and network.input.series == 1 and len(ports) == 2
@@ -164,7 +172,7 @@ def _failed(
     """Run the first test that failed again with waves, and put it all into one sentence."""
     test, words = next(iter(problems.items()), ("cocotb", "no result was written"))
     files = [f"log: {case.folder / 'test.log'}"]
-    if test in TESTS + CONTROL_TESTS + RELOAD_TESTS + STREAM_TESTS:
+    if test in TESTS + CONTROL_TESTS + RELOAD_TESTS + GATED_TESTS + STREAM_TESTS:
         _run(toolchain, case, source, (test,), True, lambda done: None)
         files.append(f"waveform: {case.folder / WAVE}")
     earlier = "" if first is None else f"; the first wrong code is in {first}"

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hw.errors import ChronogateError
+from hw.network.design import Design
+from hw.network.gated import GatedNetwork
 from hw.network.graph import Network
 from hw.network.handshakes import extra_before
 from hw.network.mode import Mode
@@ -45,12 +47,17 @@ def measure_cycles(model: RtlModel) -> CycleReport:
         When latency or interval is not the same for every window, which the static schedule
         promises.
     """
+    network = model.network
+    if isinstance(network, GatedNetwork):
+        raise ChronogateError(
+            f"the cycles of {network.name} depend on its windows: use measure_gated"
+        )
     runs = []
-    for arrays in stimuli(model.network):
+    for arrays in stimuli(network):
         model.reset()
         run = model.run(arrays)
-        runs.append(counted(model.network, arrays, run.input_beats, run.beats))
-    return report(model.network, runs)
+        runs.append(counted(network, arrays, run.input_beats, run.beats))
+    return report(network, runs)
 
 
 def stimuli(network: Network) -> list[tuple[np.ndarray, ...]]:
@@ -205,6 +212,76 @@ def _least(latencies: np.ndarray, held: int) -> int:
     if latencies.max() > least + held:
         return _constant(latencies, "latency")
     return least
+
+
+def measure_gated(model: RtlModel, gated: GatedNetwork, codes: np.ndarray) -> CycleReport:
+    """Reset the model, send windows ``(N, T, F)`` without gaps or stalls, and compare every beat.
+
+    Raises
+    ------
+    ChronogateError
+        When a beat does not move in the cycle that the wakes say.
+    """
+    model.reset()
+    run = model.run(codes)
+    return gated_report(gated, codes, run.input_beats, run.output_beats)
+
+
+def gated_report(
+    gated: GatedNetwork, codes: np.ndarray, input_beats: np.ndarray, output_beats: np.ndarray
+) -> CycleReport:
+    """Compare the cycles of all handshakes with those that the wakes say, and sum them up.
+
+    Parameters
+    ----------
+    gated, codes
+        The design, and the windows ``(N, T, F)`` that it got from reset on.
+    input_beats, output_beats
+        Cycles of the handshakes.
+
+    Raises
+    ------
+    ChronogateError
+        When one differs.
+    """
+    predicted = gated.gated_timing.beats(gated.wakes(codes))
+    counted = [
+        np.reshape(beats, wanted.shape) - input_beats.ravel()[0]
+        for beats, wanted in (
+            (input_beats, predicted.input),
+            (output_beats, predicted.output),
+        )
+    ]
+    for name, found, wanted in zip(
+        ("input", "output"), counted, (predicted.input, predicted.output), strict=True
+    ):
+        wrong = np.argwhere(found != wanted)
+        if len(wrong):
+            window, beat = wrong[0]
+            raise ChronogateError(
+                f"{name} beat {beat} of window {window} moves in cycle {found[window, beat]}, not "
+                f"{wanted[window, beat]}; this is a bug in the hardware, please report it"
+            )
+    return gated_summary(*counted)
+
+
+def gated_summary(input_beats: np.ndarray, output_beats: np.ndarray) -> CycleReport:
+    """Sum up a run whose windows differ: by its longest latencies and its longest interval."""
+    return CycleReport(
+        latency_cycles=int((output_beats[:, 0] - input_beats[:, -1]).max()),
+        last_beat_cycles=int((output_beats[:, -1] - input_beats[:, -1]).max()),
+        window_cycles=int(output_beats[0, 0] - input_beats[0, 0]),
+        interval_cycles=int(np.diff(output_beats[:, 0]).max()),
+        step_cycles=int(np.diff(input_beats.ravel()).min()),
+    )
+
+
+def predicted_report(network: Design, codes: np.ndarray) -> CycleReport:
+    """Return the figures that the contracts of a design add up to, for the windows `codes`."""
+    if isinstance(network, GatedNetwork):
+        beats = network.gated_timing.beats(network.wakes(codes))
+        return gated_summary(beats.input, beats.output)
+    return CycleReport.predicted(network.timing)
 
 
 def _constant(cycles: np.ndarray, name: str) -> int:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hw.errors import ChronogateError
 from hw.network.codes import Codes
-from hw.network.graph import Network
+from hw.network.design import Design
 from hw.network.mode import Mode
 from hw.top.axi import output_prefixes
 from sim.beats import arrange
@@ -55,7 +55,7 @@ class RtlModel:
     """
 
     def __init__(
-        self, network: Network, folder: Path, optimize: str = "-O2", verilog: str | None = None
+        self, network: Design, folder: Path, optimize: str = "-O2", verilog: str | None = None
     ) -> None:
         self.network = network
         self.library = build_library(network, Path(folder).resolve(), optimize, verilog)
@@ -87,6 +87,29 @@ class RtlModel:
     def dropped_windows(self) -> int:
         """Windows that were dropped for a wrong ``tlast`` since the last reset."""
         return self._functions.model_dropped(self._open_model())
+
+    def read_register(self, offset: int) -> int:
+        """Return the word at an address of AXI4-Lite, where the Verilog has registers.
+
+        Raises
+        ------
+        ChronogateError
+            When the design answers with an error.
+        """
+        return self._register(False, offset, 0)
+
+    def write_register(self, offset: int, word: int) -> None:
+        """Write the word at an address of AXI4-Lite; see `read_register`."""
+        self._register(True, offset, word)
+
+    def _register(self, write: bool, offset: int, word: int) -> int:
+        answer = self._functions.model_register(self._open_model(), int(write), offset, word)
+        if answer < 0:
+            raise ChronogateError(
+                f"{self.network.name} has no register at {offset:#x} that could be "
+                f"{'written' if write else 'read'}: see its register map"
+            )
+        return answer
 
     def _open_model(self) -> int:
         if self._model is None:
@@ -247,6 +270,8 @@ def _load(library: Path) -> ctypes.CDLL:
         function.argtypes = [ctypes.c_void_p]
     functions.model_dropped.restype = ctypes.c_int64
     pointer, integer = ctypes.c_void_p, ctypes.c_int64
+    functions.model_register.argtypes = [pointer, integer, integer, integer]
+    functions.model_register.restype = integer
     functions.model_run.argtypes = [
         pointer, ctypes.POINTER(CStream), ctypes.POINTER(CStream), ctypes.c_uint32,
         ctypes.c_uint32, ctypes.c_uint64, integer, integer,

@@ -12,11 +12,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from hw.errors import ChronogateError
-from hw.network.graph import Network
+from hw.network.design import Design
 from hw.number.fixed_point import FixedPoint, Overflow, Rounding
 from hw.stream import Port
-from hw.top.axi import accelerator_verilog, input_prefixes, output_prefixes
+from hw.top.axi import input_prefixes, output_prefixes
 from hw.top.entry import padded_width
+from hw.top.verilog import design_verilog
 from sim.runtime import cache_folder
 from sim.toolchain import Toolchain, find_toolchain
 
@@ -43,7 +44,7 @@ _OVERFLOW = {Overflow.WRAP: "W", Overflow.SAT: "S", Overflow.SAT_ZERO: "Z", Over
 
 
 def build_library(
-    network: Network, folder: Path, optimize: str = "-O2", verilog: str | None = None
+    network: Design, folder: Path, optimize: str = "-O2", verilog: str | None = None
 ) -> Path:
     """Verilate `network` and compile it.
 
@@ -68,7 +69,7 @@ def build_library(
     ChronogateError
         When a tool is missing or fails.
     """
-    verilog = accelerator_verilog(network) if verilog is None else verilog
+    verilog = design_verilog(network) if verilog is None else verilog
     header = design_header(network)
     toolchain = find_toolchain()
     wrapper = _WRAPPER.read_text(encoding="utf-8")
@@ -117,7 +118,7 @@ def build_library(
     return library
 
 
-def design_header(network: Network) -> str:
+def design_header(network: Design) -> str:
     """Return ``design.h``: what the wrapper has to know of `network`."""
     timing = network.worst_timing
     name = re.sub(r"\W", "_", network.name)

@@ -7,6 +7,7 @@ from hw.control.reload import model_memories, shape_fingerprint
 from hw.control.saturation import saturation_watches
 from hw.control.state import state_memories
 from hw.memory_port import Memory
+from hw.network.design import Design
 from hw.network.graph import Network
 from hw.network.mode import Mode
 from hw.network.serialization import fingerprint
@@ -52,8 +53,8 @@ def control_map(network: Network, memories: tuple[Memory, ...] = ()) -> Register
         f"Registers of {network.name}. Counters run without pause; they show what they were at "
         "the latest control.latch.",
         (
-            *_identity(network),
-            *_control(bool(network.reloadable)),
+            *identity_registers(network, fingerprint(network)),
+            *control_registers(bool(network.reloadable)),
             *_counters(network),
             *(_memory_access(memories, bool(network.reloadable)) if memories else ()),
             *(_shape(network) if network.reloadable else ()),
@@ -62,8 +63,8 @@ def control_map(network: Network, memories: tuple[Memory, ...] = ()) -> Register
     )
 
 
-def _identity(network: Network) -> list[Register]:
-    digest = fingerprint(network)
+def identity_registers(network: Design, digest: str) -> list[Register]:
+    """Return the constants that tell what a design is; `digest` is its SHA-256."""
 
     def constant(name: str, value: int, description: str) -> Register:
         return Register.word(name, Access.CONSTANT, description, reset=value)
@@ -114,7 +115,8 @@ def _shape(network: Network) -> list[Register]:
     ]
 
 
-def _control(reloadable: bool) -> list[Register]:
+def control_registers(reloadable: bool) -> list[Register]:
+    """Return the registers that act on windows and counters."""
     pulses = [
         (
             "reset_state",

@@ -37,6 +37,7 @@ from hw.control.map import host_memories
 from hw.control.state import state_memories
 from hw.memory_port import MemoryInterface
 from hw.network.checks import identifier
+from hw.network.design import Design
 from hw.network.graph import Network
 from hw.stream import Port
 from hw.top.control import Control
@@ -52,13 +53,13 @@ def stream_prefixes(side: str, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{side}_{identifier(name)}" for name in names)
 
 
-def input_prefixes(network: Network) -> dict[str, str]:
+def input_prefixes(network: Design) -> dict[str, str]:
     """Return what the pins of each input begin with, by its name."""
     names = [port.name for port in network.inputs]
     return dict(zip(names, stream_prefixes("s_axis", names), strict=True))
 
 
-def output_prefixes(network: Network) -> tuple[str, ...]:
+def output_prefixes(network: Design) -> tuple[str, ...]:
     """Return what the pins of each output begin with."""
     return stream_prefixes("m_axis", network.outputs)
 

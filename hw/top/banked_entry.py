@@ -56,7 +56,9 @@ class BankedEntry(Entry):
         clear_of = self._collisions(m, series, moves & beat.passes)
         m.d.comb += [
             moves.eq(held & (step_wait == 0) & (~beat.last | (window_wait == 0)) & clear_of),
-            self.tready.eq(cleared[-1] & self._next(held, moves, step_wait) & ~self.restart),
+            self.tready.eq(
+                cleared[-1] & self._next(held, moves, step_wait) & ~self.restart & ~self.hold
+            ),
             self.restarted.eq(self.restart & ~held & cleared[-1]),
             accepted.eq(self.tvalid & self.tready),
             # A held beat's state is read again and again: the same series may just have moved.

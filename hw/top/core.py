@@ -1,16 +1,12 @@
 """Everything that the clock enable stops: the entry and the blocks of a network."""
 
-from collections.abc import Sequence
-
-from amaranth.hdl import Cat, EnableInserter, Module, ResetInserter, Signal, Value, unsigned
+from amaranth.hdl import Cat, EnableInserter, Module, ResetInserter, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.control.reload import model_memories
 from hw.control.saturation import SaturationWatch
 from hw.control.state import state_memories, stateful_nodes
 from hw.layer.carrier import carrying, with_model
-from hw.memory_port import StateInterface
 from hw.network.checks import identifier
 from hw.network.graph import Network, Node
 from hw.network.mode import Mode
@@ -20,11 +16,11 @@ from hw.top.banked_entry import BankedEntry
 from hw.top.entry import Entry, padded_width, series_bits
 from hw.top.forecast_gate import ForecastGate
 from hw.top.framing import JointFraming, StreamingFraming, WindowFraming
+from hw.top.host_access import model_ports, reach_models, reach_states
 from hw.top.join import Join
 from hw.top.side_inputs import SideInputs
 from hw.top.single_entry import SingleEntry
 from hw.top.sliding_entry import SlidingEntry
-from hw.top.state_port import StatePort, settling_cycles
 
 
 def adaptive_nodes(network: Network) -> tuple[Node, ...]:
@@ -69,7 +65,14 @@ class Core(wiring.Component):
     watches
         Quantizers of which ``saturated[k]`` tells that a beat saturates them.
 
-    ``moved[k]`` is that of the k-th of `adaptive_nodes` (`hw.stream.AdaptiveBlock`).
+    Attributes
+    ----------
+    hold : In(1)
+        No beat is let in.
+    entered : Out(stream)
+        The beats that enter the first block: those of broken windows end without a last one.
+    moved : Out
+        For each of `adaptive_nodes` that of its block (`hw.stream.AdaptiveBlock`).
     """
 
     tdata: Signal
@@ -85,6 +88,8 @@ class Core(wiring.Component):
     settled: Signal
     target: Signal
     moved: Signal
+    hold: Signal
+    entered: stream.Interface
     o: stream.Interface
 
     def __init__(self, network: Network, watches: tuple[SaturationWatch, ...] = ()) -> None:
@@ -102,6 +107,8 @@ class Core(wiring.Component):
                 "dropped_windows": Out(32),
                 "saturated": Out(len(self._watches)),
                 "moved": Out(len(adaptive_nodes(network))),
+                "hold": In(1),
+                "entered": Out(network.input.signature),
                 "o": Out(self._tagged(network.output).signature),
             }
             | {
@@ -136,37 +143,46 @@ class Core(wiring.Component):
         # While a block takes longer than in the best case, the entry's time stands still.
         runs = Signal(name="entry_runs")
         m.submodules.entry = EnableInserter(runs)(entry) if network.is_adaptive else entry
-        # While a host is at the states, no beat comes in.
-        hold = Signal(name="hold")
+        reached = Signal(name="states_reached")
         enters = Signal(name="enters")
         m.d.comb += [
             entry.tdata.eq(self.tdata),
             entry.tid.eq(self.tid),
-            entry.tvalid.eq(self.tvalid & runs & ~hold),
+            entry.tvalid.eq(self.tvalid & runs),
             entry.tlast.eq(self.tlast),
             entry.restart.eq(self.restart),
+            entry.hold.eq(self.hold | reached),
+            self.entered.valid.eq(enters),
+            self.entered.payload.eq(entry.o.payload),
             self.restarted.eq(entry.restarted & runs),
-            self.tready.eq(entry.tready & runs & ~hold),
+            self.tready.eq(entry.tready & runs),
             self.dropped_windows.eq(entry.dropped_windows),
             enters.eq(entry.o.valid & runs),
         ]
-        holds: list[Value] = []
         streams: dict[str, Stream] = {network.input.name: (enters, entry.o.payload)}
         if network.side_inputs:
             streams |= self._side_inputs(m, entry)
         if network.reloadable:
             streams = self._with_models(m, entry, streams)
-        settled: list[Value] = []
-        buses: list[StateInterface] = [entry.state_bus] if stateful_nodes(network) else []
+        blocks = self._blocks(m, streams, entry)
+        for index, watch in enumerate(self._watches):
+            saturates = watch.hardware(m, *streams[watch.source], index)
+            m.d.comb += self.saturated[index].eq(saturates)
+        self._lead_out(m, entry, blocks, reached, runs)
+        for output, result in zip(network.outputs, self.results, strict=True):
+            there, payload = self._gate(m, output, streams[output], entry)
+            m.d.comb += [result.valid.eq(there), result.payload.eq(payload)]
+        return m
+
+    def _blocks(self, m: Module, streams: dict[str, Stream], entry: Entry) -> dict[str, Block]:
+        """Add the block of each node and its stream to `streams`; returns the plain blocks."""
+        network = self._network
+        blocks: dict[str, Block] = {}
         for node in network.nodes:
-            block = node.spec.build()
-            if node in stateful_nodes(network):
-                buses.append(block.state_bus)
+            blocks[node.name] = block = node.spec.build()
             if network.reloadable:
                 block = carrying(node.spec, block)
             m.submodules[identifier(node.name)] = block
-            if node in network.reloadable:
-                settled.append(self._reach(m, block, len(settled)))
             given = [streams[source] for source in node.inputs]
             if len(given) > 1:
                 given = self._join(m, node, given, entry.clear)
@@ -174,22 +190,28 @@ class Core(wiring.Component):
                 taken = getattr(block, port.name)
                 m.d.comb += [taken.valid.eq(there), taken.payload.eq(payload)]
             streams[node.name] = block.o.valid, block.o.payload
-            if isinstance(block, AdaptiveBlock):
-                m.d.comb += self.moved[len(holds)].eq(block.moved)
-                holds.append(block.hold)
             _probe(m, node.name, block.o.valid, block.o.payload)
-        for index, watch in enumerate(self._watches):
-            saturates = watch.hardware(m, *streams[watch.source], index)
-            m.d.comb += self.saturated[index].eq(saturates)
-        if buses:
-            m.d.comb += hold.eq(self._reach_states(m, entry, buses))
-        if settled:
-            m.d.comb += self.settled.eq(Cat(settled).all())
-        m.d.comb += runs.eq(~Cat(holds).any() if holds else 1)
-        for output, result in zip(network.outputs, self.results, strict=True):
-            there, payload = self._gate(m, output, streams[output], entry)
-            m.d.comb += [result.valid.eq(there), result.payload.eq(payload)]
-        return m
+        return blocks
+
+    def _lead_out(
+        self, m: Module, entry: Entry, blocks: dict[str, Block], reached: Signal, runs: Signal
+    ) -> None:
+        """Connect what of the blocks a host reaches, and what the entry waits for."""
+        network = self._network
+        adaptive = [b for b in blocks.values() if isinstance(b, AdaptiveBlock)]
+        m.d.comb += [
+            runs.eq(~Cat(block.hold for block in adaptive).any() if adaptive else 1),
+            self.moved.eq(Cat(block.moved for block in adaptive)),
+        ]
+        if network.reloadable:
+            ports = [getattr(self, f"model{k}") for k in range(len(network.reloadable))]
+            loaded = [blocks[node.name] for node in network.reloadable]
+            m.d.comb += self.settled.eq(reach_models(m, loaded, ports, self.target))
+        nodes = stateful_nodes(network)
+        if nodes:
+            buses = [entry.state_bus, *(blocks[node.name].state_bus for node in nodes)]
+            ports = [getattr(self, f"state{k}") for k in range(len(buses))]
+            m.d.comb += reached.eq(reach_states(m, network, entry, buses, ports))
 
     def _tagged(self, port: Port) -> Port:
         """Return a port as it is in this design."""
@@ -220,32 +242,6 @@ class Core(wiring.Component):
             ]
             tagged[port.name] = valid, payload
         return tagged
-
-    def _reach(self, m: Module, block: Block, index: int) -> Value:
-        """Lead a reloadable block's memories out; returns whether it is settled."""
-        m.d.comb += block.model_target.eq(self.target)
-        wiring.connect(m, wiring.flipped(getattr(self, f"model{index}")), block.model_port)
-        return block.model_settled
-
-    def _reach_states(self, m: Module, entry: Entry, buses: Sequence[StateInterface]) -> Value:
-        """Lead the states out; returns whether a host waits for one, so that no beat may enter."""
-        moving = settling_cycles(self._network)
-        wait = Signal(range(moving + 1), name="settling")
-        calm = Signal(name="calm")
-        holds: list[Value] = []
-        m.d.comb += calm.eq(entry.resting & (wait == 0) & ~entry.o.valid)
-        with m.If(entry.o.valid):
-            m.d.sync += wait.eq(moving)
-        with m.Elif(wait != 0):
-            m.d.sync += wait.eq(wait - 1)
-        memories = state_memories(self._network)
-        for index, (memory, bus) in enumerate(zip(memories, buses, strict=True)):
-            m.submodules[f"state{index}"] = port = StatePort(memory)
-            wiring.connect(m, port.bus, bus)
-            wiring.connect(m, wiring.flipped(getattr(self, f"state{index}")), port.port)
-            m.d.comb += port.calm.eq(calm)
-            holds.append(port.hold)
-        return Cat(holds).any()
 
     def _side_inputs(self, m: Module, entry: Entry) -> dict[str, Stream]:
         """Let the beats of the other inputs enter with those of the leading one."""
@@ -296,15 +292,6 @@ class Core(wiring.Component):
         for queue, (valid, payload) in zip(join.inputs, given, strict=True):
             m.d.comb += [queue.valid.eq(valid), queue.payload.eq(payload)]
         return [(head.valid, head.payload) for head in join.outputs]
-
-
-def model_ports(network: Network) -> dict[str, wiring.Member]:
-    """Return what a host needs to replace weights, as seen from the core."""
-    if not network.reloadable:
-        return {}
-    memories = enumerate(model_memories(network))
-    ports = {f"model{k}": In(memory.signature) for k, memory in memories}
-    return {"commit": In(1), "settled": Out(1), "target": Out(1), **ports}
 
 
 def probe_names(name: str) -> tuple[str, str]:

@@ -31,7 +31,8 @@ class Entry(wiring.Component):
 
     ``restart`` begins all series anew: it must stay high until `restarted`; no beat is let in
     meanwhile, and the next beat of each series is a first one. Windows that had begun are lost
-    and counted. ``clear`` empties the joins of the network after a window that broke off.
+    and counted. While ``hold`` is high, no beat is let in. ``clear`` empties the joins of the
+    network after a window that broke off.
 
     Where other streams accompany this one (`hw.top.side_inputs`), ``misfit`` drops the window as a
     wrong ``tlast`` does; ``first``, ``dropping`` and ``breaks`` tell them of the beat at hand.
@@ -56,6 +57,7 @@ class Entry(wiring.Component):
     tlast: Signal
     restart: Signal
     restarted: Signal
+    hold: Signal
     dropped_windows: Signal
     clear: Signal
     resting: Signal
@@ -79,6 +81,7 @@ class Entry(wiring.Component):
                 "tlast": In(1),
                 "restart": In(1),
                 "restarted": Out(1),
+                "hold": In(1),
                 "dropped_windows": Out(32),
                 "clear": Out(1),
                 "resting": Out(1),

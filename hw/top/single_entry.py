@@ -40,7 +40,7 @@ class SingleEntry(Entry):
         beat = self._framing.rule(m, state, self.tlast, self.misfit)
         begun = self._framing.begun(state)
         accepted = Signal()
-        calm = self.drain(m, (accepted & beat.drops) | self.restart)
+        calm = self.drain(m, (accepted & beat.drops) | self.restart) & ~self.hold
         m.d.comb += [
             self.tready.eq(
                 calm & (step_wait == 0) & (~beat.last | (window_wait == 0)) & ~self.restart

@@ -26,7 +26,7 @@ class SlidingEntry(Entry):
             Signal(name=name) for name in ("closes", "due", "takes", "moves", "full")
         )
         breaks = Signal(name="breaks")
-        calm = self.drain(m, breaks | self.restart)
+        calm = self.drain(m, breaks | self.restart) & ~self.hold
         m.d.comb += [
             breaks.eq(takes & self.tlast & ~closes),
             closes.eq(count == steps - 1),

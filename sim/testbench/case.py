@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from hw.network.design import Design
+from hw.network.gated import GatedNetwork
 from hw.network.graph import Network
-from hw.network.serialization import load_network, save_network
+from hw.network.storage import load_design, save_design
 from sim.verification import CycleReport, Mismatch
 
 FOLDER_VARIABLE = "CHRONOGATE_CASE"
@@ -34,7 +36,7 @@ class Case:
     """
 
     folder: Path
-    network: Network
+    network: Design
     arrays: tuple[np.ndarray, ...]
     seed: int
     locate: bool = False
@@ -48,17 +50,32 @@ class Case:
     def trace(self) -> dict[str, np.ndarray]:
         """The golden model's codes of every layer."""
         trace: dict[str, np.ndarray] = {}
-        self.network.evaluate(self.arrays, trace)
+        self.plain.evaluate(self.arrays, trace)
         return trace
 
-    @property
+    @cached_property
     def expected(self) -> np.ndarray:
         """The golden model's output codes ``(N, n_out)``."""
+        if isinstance(self.network, GatedNetwork):
+            return self.network.reference(self.codes).outputs
         return self.trace[self.network.outputs[0]]
+
+    @property
+    def plain(self) -> Network:
+        """The network of a design that has only one."""
+        assert isinstance(self.network, Network), f"{self.network.name} has layers of two networks"
+        return self.network
+
+    @property
+    def result(self) -> str:
+        """What a difference in a forecast is blamed on."""
+        if isinstance(self.network, GatedNetwork):
+            return self.network.name
+        return self.network.outputs[0]
 
     def save(self) -> None:
         """Write the case into its folder."""
-        save_network(self.network, self.folder)
+        save_design(self.network, self.folder)
         np.savez(self.folder / "codes.npz", *self.arrays)
         settings = {"seed": self.seed, "locate": self.locate}
         (self.folder / "case.json").write_text(json.dumps(settings))
@@ -68,7 +85,7 @@ class Case:
         """Read the case that the environment variable points to."""
         folder = Path(os.environ[FOLDER_VARIABLE])
         settings = json.loads((folder / "case.json").read_text())
-        network = load_network(folder)
+        network = load_design(folder)
         with np.load(folder / "codes.npz", allow_pickle=False) as archive:
             arrays = tuple(archive[f"arr_{k}"] for k in range(len(network.inputs)))
         return cls(folder, network, arrays, settings["seed"], settings["locate"])

@@ -14,11 +14,12 @@ from cocotb.triggers import ClockCycles, RisingEdge
 from cocotb.utils import get_sim_time
 
 from hw.control.axi_lite import OKAY, SLVERR
-from hw.control.map import COUNTERS, control_map, host_memories, moved_names, saturation_names
+from hw.control.design_map import design_map
+from hw.control.map import COUNTERS, moved_names, saturation_names
 from hw.control.registers import WORD_BYTES, Access, Register
 from hw.control.saturation import saturation_watches
 from hw.layer.delta_layer import MOVED_INPUTS, MOVED_STATES
-from hw.network.serialization import fingerprint
+from hw.network.storage import design_fingerprint
 from sim.testbench.bench import PERIOD_NS, Bench, pauses
 from sim.testbench.case import Case
 from sim.testbench.handles import bit, number, word
@@ -48,8 +49,7 @@ class Registers:
 
     def __init__(self, bench: Bench, paused: float = 0.0) -> None:
         self._bench = bench
-        network = bench.case.network
-        self.map = control_map(network, host_memories(network))
+        self.map = design_map(bench.case.network)
         bus = AxiLiteBus.from_prefix(bench.dut, "s_axil")
         # The library's annotations leave out what it returns.
         self.master: Any = AxiLiteMaster(
@@ -114,7 +114,7 @@ async def registers(dut: HierarchyObject) -> None:
     windows = list(range(len(case.codes)))
     traffic = cocotb.start_soon(exchange(bench, scoreboard, windows))
     digits = [f"{await host.read(f'network_hash{i}'):08x}" for i in range(4)]
-    assert "".join(digits) == fingerprint(case.network)[:32]
+    assert "".join(digits) == design_fingerprint(case.network)[:32]
     for offset, register in host.map.placed:
         await _check_register(host, offset, register)
     for offset in range(host.map.size, 1 << host.map.address_bits, WORD_BYTES):
@@ -188,12 +188,12 @@ async def _check_saturations(host: Registers, bench: Bench, windows: list[int]) 
     await exchange(bench, Scoreboard(case), windows)
     await _check_counters(host, bench, start, await host.write("control", LATCH))
     entering = {**case.trace, case.network.input.name: case.codes}
-    watches = saturation_watches(case.network)
-    names = saturation_names(case.network)
+    watches = saturation_watches(case.plain)
+    names = saturation_names(case.plain)
     for (name, node), watch in zip(names, watches, strict=True):
         found, expected = await host.read(name), watch.reference(entering[watch.source])
         assert found == expected, f"{node}: {found} beats saturated, {expected} should have"
-    for name, node in moved_names(case.network):
+    for name, node in moved_names(case.plain):
         found = await host.counter(name)
         expected = sum(case.trace[f"{node}.{key}"].sum() for key in (MOVED_INPUTS, MOVED_STATES))
         assert found == expected, f"{node}: {found} values moved, {expected} should have"

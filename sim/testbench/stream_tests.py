@@ -81,7 +81,7 @@ async def exchange(
     waits: tuple[float, float] = (0.0, 0.0),
 ) -> None:
     """Send codes, take the forecasts and compare them."""
-    network = bench.case.network
+    network = bench.case.plain
     beats = arrange(network, arrays, order)
     bench.send(beats.inputs)
     await bench.collect(beats, patience(bench.case, *waits))
@@ -110,14 +110,14 @@ async def streams_back_to_back(dut: HierarchyObject) -> None:
     case = Case.from_environment()
     bench, board = StreamBench(dut, case), BeatScoreboard(case)
     runs = []
-    for arrays in stimuli(case.network):
+    for arrays in stimuli(case.plain):
         await bench.reset()
         await exchange(bench, board, arrays)
         beats = [monitor.cycles for monitor in bench.outputs]
-        runs.append(counted(case.network, arrays, bench.lead.cycles, beats))
+        runs.append(counted(case.plain, arrays, bench.lead.cycles, beats))
     await bench.reset()
     await exchange(bench, board, case.arrays)
-    board.finish("streams_back_to_back", report(case.network, runs))
+    board.finish("streams_back_to_back", report(case.plain, runs))
 
 
 @cocotb.test()
@@ -152,7 +152,7 @@ async def streams_long_stall(dut: HierarchyObject) -> None:
     assert not any(m.beats for m in bench.outputs), "a beat left although tready is low"
     bench.stall(False)
     await bench.collect(beats, patience(case, 0.0, 0.0))
-    board.compare(bench, beats, case.network.evaluate(case.arrays))
+    board.compare(bench, beats, case.plain.evaluate(case.arrays))
     board.finish("streams_long_stall")
 
 
@@ -174,7 +174,7 @@ async def streams_wrong_tlast(dut: HierarchyObject) -> None:
     beats = arrange(network, whole)
     bench.send(sent)
     await bench.collect(beats, patience(case, 0.2, 0.3))
-    board.compare(bench, beats, network.evaluate(whole))
+    board.compare(bench, beats, case.plain.evaluate(whole))
     counted, wrong = number(word(dut, "dropped_windows")), int((~right).sum())
     assert counted == wrong, f"{counted} windows counted as dropped, {wrong} were wrong"
     board.finish("streams_wrong_tlast")

@@ -11,11 +11,14 @@ import numpy as np
 from cocotb.handle import HierarchyObject
 from cocotb.triggers import ClockCycles, SimTimeoutError, with_timeout
 
-from sim.measure import counted, cycle_report
+from hw.network.gated import GatedNetwork
+from hw.network.graph import Network
+from sim.measure import counted, cycle_report, gated_report
 from sim.testbench.bench import PERIOD_NS, Bench
 from sim.testbench.case import Case
 from sim.testbench.handles import bit, number, word
 from sim.testbench.scoreboard import LayerWatch, Scoreboard
+from sim.verification import CycleReport
 
 RESETS = (0.1, 0.5, 0.9)
 """Moments of the resets, in shares of the time that a window takes."""
@@ -53,21 +56,29 @@ async def run_all(dut: HierarchyObject, test: str, gaps: float = 0.0, stalls: fl
     bench, scoreboard = Bench(dut, case, gaps, stalls), Scoreboard(case)
     await bench.reset()
     windows = list(range(len(case.codes)))
-    if case.locate:
+    if case.locate and isinstance(case.network, Network):
         scoreboard.layers = LayerWatch(bench, windows)
     await exchange(bench, scoreboard, windows)
     cycles = None
     if not gaps and not stalls:
-        seen = bench.handshakes
-        taken = counted(
-            case.network, case.arrays, np.array(seen.input_beats), [np.array(seen.output_beats)]
-        )
-        cycles = cycle_report(
-            case.network,
-            taken.input_beats.reshape(len(windows), -1),
-            taken.beats[0].reshape(len(windows), -1),
-        )
+        cycles = _cycles(bench, case)
     scoreboard.finish(test, cycles)
+
+
+def _cycles(bench: Bench, case: Case) -> CycleReport:
+    """Return what the handshakes of a run without gaps and stalls tell."""
+    windows = len(case.codes)
+    beats = np.array(bench.handshakes.input_beats)
+    forecasts = np.array(bench.handshakes.output_beats)
+    if isinstance(case.network, GatedNetwork):
+        shape = windows, -1
+        return gated_report(
+            case.network, case.codes, beats.reshape(shape), forecasts.reshape(shape)
+        )
+    taken = counted(case.network, case.arrays, beats, [forecasts])
+    return cycle_report(
+        case.network, taken.input_beats.reshape(windows, -1), taken.beats[0].reshape(windows, -1)
+    )
 
 
 @cocotb.test()

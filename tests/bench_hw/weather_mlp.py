@@ -61,10 +61,10 @@ def trained_layers(sizes: tuple[int, ...], bits: int, kept: float) -> tuple[Laye
     kernels = [rng.normal(0, np.sqrt(2 / n_in), (n_in, n_out)) for n_in, n_out in shapes]
     biases = [np.zeros(n_out) for n_out in sizes[1:]]
     masks = [np.ones(shape) for shape in shapes]
-    _train(x, y, kernels, biases, masks, rng, steps=1500)
+    train(x, y, kernels, biases, masks, rng, steps=1500)
     for kernel, mask in zip(kernels, masks, strict=True):
         mask[:] = np.abs(kernel) > np.quantile(np.abs(kernel), 1 - kept)
-    _train(x, y, kernels, biases, masks, rng, steps=1500)
+    train(x, y, kernels, biases, masks, rng, steps=1500)
     layers = []
     step = INPUT_STEP
     for kernel, bias in zip(kernels, biases, strict=True):
@@ -78,7 +78,7 @@ def trained_layers(sizes: tuple[int, ...], bits: int, kept: float) -> tuple[Laye
     return tuple(layers)
 
 
-def _train(
+def train(
     x: np.ndarray,
     y: np.ndarray,
     kernels: list[np.ndarray],
