@@ -52,8 +52,9 @@ def series_of(config: HlsConfig) -> int:
 
 def deploy(network: Network, config: HlsConfig) -> Network:
     """Fold a network as the configuration's target asks, and pace what sends by itself."""
-    balanced = _balanced(network, table(config, "Model"))
-    return set_paces(network) if balanced is None else balanced.network
+    paced = set_paces(network)
+    balanced = _balanced(paced, table(config, "Model"))
+    return paced if balanced is None else balanced.network
 
 
 def _balanced(network: Network, model: HlsConfig) -> Balanced | None:
