@@ -65,7 +65,7 @@ def evaluate_float64(model: keras.Model, x: np.ndarray) -> np.ndarray:
     x
         Inputs ``(N, ...)``; the outputs are float64 as well.
     """
-    output = model.outputs[0]._keras_history.layer.name
+    output = _output_of(model)
     with float64():
         twins = _twins(model)
         starts = range(0, max(len(x), 1), BATCH)
@@ -100,7 +100,7 @@ def stream_float64(model: keras.Model, series: np.ndarray) -> np.ndarray:
     numpy.ndarray
         The forecasts ``(N, L, n_out)``.
     """
-    output = model.outputs[0]._keras_history.layer.name
+    output = _output_of(model)
     with float64():
         twins = _twins(model)
         steps = [
@@ -134,6 +134,16 @@ def _twins(model: keras.Model) -> list[Twin]:
     ]
 
 
+def _output_of(model: keras.Model) -> str:
+    assert model.outputs  # a built model has some
+    return str(model.outputs[0]._keras_history.layer.name)
+
+
+def _input_of(model: keras.Model) -> str:
+    assert model.input_names  # a built model has some
+    return model.input_names[0]
+
+
 def _inputs_of(model: keras.Model) -> Mapping[str, tuple[str, ...]]:
     if not isinstance(model, keras.Sequential):
         with quiet_serialization():
@@ -143,7 +153,7 @@ def _inputs_of(model: keras.Model) -> Mapping[str, tuple[str, ...]]:
             for layer in layers
         }
     names = [layer.name for layer in model.layers]
-    return {name: (before,) for before, name in zip([model.input_names[0], *names], names)}  # noqa: B905
+    return {name: (before,) for before, name in zip([_input_of(model), *names], names)}  # noqa: B905
 
 
 def _twin(layer: keras.layers.Layer, inputs: tuple[str, ...]) -> Twin:
@@ -161,7 +171,7 @@ Tensors = dict[str, tf.Tensor]
 
 def _evaluate(model: keras.Model, twins: list[Twin], x: np.ndarray) -> tuple[Tensors, Tensors]:
     """Return what every layer hands on, and what it computes at every step."""
-    given: Tensors = {model.input_names[0]: tf.constant(x, tf.float64)}
+    given: Tensors = {_input_of(model): tf.constant(x, tf.float64)}
     traced: Tensors = {}
     for twin in twins:
         sources = [given[name] for name in twin.inputs]

@@ -9,6 +9,8 @@ QKeras 0.9.0 needs Keras 2 (``tf_keras``) and was last released before TensorFlo
 - `quantized_relu` computes in float64 under ``floatx`` float64, as every other quantizer does,
   and `quantized_po2` and `quantized_relu_po2` do so in graphs too;
 - `QSeparableConv1D` takes ``padding='causal'``;
+- ``hard_tanh`` is found by its name;
+- configurations of `quantized_relu`, `quantized_bits` and `quantized_hswish` are complete;
 - quantizers written as strings are parsed without pyparsing's deprecation warnings;
 - models that hold quantizers are made, saved and rebuilt without Keras's warnings about them;
 - ``.h5`` files load with QKeras's own layers known.
@@ -88,6 +90,27 @@ def _mend_recurrent_layers() -> None:
     # These are all that qkeras.qrecurrent uses of TensorFlow's private nest and array_ops.
     qkeras.qrecurrent.nest = SimpleNamespace(is_sequence=tf.nest.is_nested)
     qkeras.qrecurrent.array_ops = SimpleNamespace(split=tf.split, unstack=tf.unstack)
+
+
+def _mend_configurations() -> None:
+    # What a saved quantizer needs to come back as it was: two arguments are left out, and one is
+    # written that its own constructor does not take.
+    for quantizer, added, dropped in (
+        (qkeras.quantized_relu, "is_quantized_clip", ""),
+        (qkeras.quantized_bits, "scale_axis", ""),
+        (qkeras.quantized_hswish, "", "keep_negative"),
+    ):
+        quantizer.get_config = _configuration(quantizer.get_config, added, dropped)
+
+
+def _configuration(
+    stock: Callable[..., dict[str, object]], added: str, dropped: str
+) -> Callable[..., dict[str, object]]:
+    def get_config(self: object) -> dict[str, object]:
+        kept = {key: value for key, value in stock(self).items() if key != dropped}
+        return {**kept, added: getattr(self, added)} if added else kept
+
+    return get_config
 
 
 def _mend_causal_padding() -> None:
@@ -208,13 +231,15 @@ _mend_recurrent_layers()
 _mend_quantized_relu()
 _mend_powers_of_two()
 _mend_causal_padding()
+_mend_configurations()
+# The one hard function that QKeras leaves out and Keras does not have; `Bidirectional` asks for it.
+keras.utils.get_custom_objects()["hard_tanh"] = qkeras.hard_tanh
 _mend_string_parser()
 
 
 def quantizer_objects() -> dict[str, Callable[..., object]]:
     """Return QKeras's layers and quantizers by name, as Keras's loaders want them."""
-    # The one hard function that QKeras leaves out and Keras does not have.
-    objects: dict[str, Callable[..., object]] = {"hard_tanh": qkeras.hard_tanh}
+    objects: dict[str, Callable[..., object]] = {}
     qkeras.utils._add_supported_quantized_objects(objects)  # QKeras has no public name for it
     return objects
 

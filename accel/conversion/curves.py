@@ -1,6 +1,7 @@
 """QKeras quantizers that are staircases or bent lines, as functions of `hw`."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from hw.function.pointwise import Pointwise
 from hw.function.staircase import Staircase
 from hw.function.tracing import trace_staircase
 from hw.number.fixed_point import FixedPoint
+
+Function = TypeVar("Function", Staircase, LeakyRelu)
 
 MOST_BITS = 12  # of a staircase, see `hw.function.staircase.MOST_VALUES`
 
@@ -132,7 +135,7 @@ def _few_bits(bits: int, fewest: int, place: Place) -> int:
     return bits
 
 
-def _named(place: Place, make: Callable[[], "Staircase | LeakyRelu"]) -> "Staircase | LeakyRelu":
+def _named(place: Place, make: Callable[[], Function]) -> Function:
     """Add the place to what `hw` refuses."""
     try:
         return make()

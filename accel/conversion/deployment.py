@@ -35,8 +35,9 @@ def mode_of(config: HlsConfig, model: keras.Model) -> Mode:
             f"layer {stateful.name!r}: stateful=True keeps its state from window to window, but "
             f"Mode is {str(mode)!r}: use Mode='streaming', or stateful=False"
         )
-    steps = model.inputs[0].shape[1]
-    if len(model.inputs[0].shape) == 3 and steps != 1:
+    shape = model.inputs[0].shape if model.inputs else ()
+    steps = shape[1] if len(shape) == 3 else 1
+    if steps != 1:
         raise ChronogateError(
             f"layer {stateful.name!r}: stateful=True with windows of {steps} samples gives no "
             "forecast for some of them: build the model for windows of one sample"

@@ -58,7 +58,7 @@ def read_graph(graph: ModelGraph) -> Draft:
         input_name=first.name,
         input_shape=tuple(first.get_output_variable().shape),
         layers=tuple(layers),
-        output=str(graph.outputs[0]),
+        output=str((graph.outputs or [first.name])[0]),
     )
 
 

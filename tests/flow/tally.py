@@ -1,4 +1,4 @@
-"""``python -m tests.flow.tally FIRST COUNT``: drawn models against QKeras, and what they covered."""
+"""Drawn models against QKeras, counted: ``python -m tests.flow.tally FIRST COUNT``."""
 
 import sys
 from collections import Counter

@@ -48,7 +48,8 @@ def refuse(layer: LayerDraft, problem: str, remedy: str) -> ChronogateError:
 
 def cell_of(source: keras.layers.Layer) -> keras.layers.Layer:
     """Return where a layer's weights are: its recurrent cell, or itself."""
-    return getattr(source, "cell", source)
+    cell = getattr(source, "cell", None)
+    return cell if isinstance(cell, keras.layers.Layer) else source
 
 
 def weight(
