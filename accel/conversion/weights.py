@@ -114,8 +114,8 @@ def _plain(quantizer: WeightQuantizer, place: Place) -> FixedPoint | None:
             return None
         return plain_format(activation_of(quantizer, place))
     check_common(quantizer, place)
-    if type(quantizer) is qkeras.bernoulli:
-        activation_of(quantizer, place)  # refuses it
+    if type(quantizer) in (qkeras.bernoulli, qkeras.quantized_relu):
+        activation_of(quantizer, place)  # refuses what draws at random, or leaves float64
     return None
 
 
