@@ -14,7 +14,7 @@ from accel.conversion.layers.common import (
 )
 from accel.conversion.layers.dense import product, zeros
 from accel.conversion.piece import Piece, Wire
-from accel.conversion.settings import Strategy, strategy
+from accel.conversion.settings import Strategy, skips_zeros, strategy
 from accel.conversion.weights import weight_codes
 from hw.layer.conv1d import Conv1D
 from hw.layer.depthwise_conv1d import DepthwiseConv1D
@@ -42,6 +42,7 @@ def conv1d(layer: LayerDraft, wires: tuple[Wire, ...], context: Context) -> Piec
         kernel, biases, wire.port.format, kernel_format, bias_format, steps,
         reuse(layer, context, 1 if _unrolls(layer, context) else taps * n_in),
         _padding(layer, context), stride, dilation,
+        skip_zeros=skips_zeros(context.config, layer.name, layer.types) and bool(kernel.any()),
     )  # fmt: skip
     return Piece.begin(wire).then(layer.name, spec)
 

@@ -10,7 +10,7 @@ from accel.conversion.formats import activation_of, format_of
 from accel.conversion.layers.common import Context, bias, cell_of, refuse, steps_of, weight
 from accel.conversion.piece import Piece, Wire
 from accel.conversion.place import Place
-from accel.conversion.settings import Strategy, reuse_factor, strategy
+from accel.conversion.settings import Strategy, reuse_factor, skips_zeros, strategy
 from accel.qkeras_compat import keras
 from hw.block import Spec
 from hw.function.pointwise import Pointwise
@@ -87,6 +87,7 @@ def _simple_rnn(direction: Direction, wire: Wire, context: Context, keeps: bool)
         kernel[0], recurrent_kernel[0], biases[0], wire.port.format, kernel[1],
         recurrent_kernel[1], biases[1], direction.state, direction.activation("activation"),
         steps_of(direction.layer, wire), *folding, return_sequences=keeps,
+        skip_zeros=_skips(direction, context),
     )  # fmt: skip
 
 
@@ -98,7 +99,7 @@ def _lstm(direction: Direction, wire: Wire, context: Context, keeps: bool) -> Sp
         kernel[0], recurrent_kernel[0], biases[0], wire.port.format, kernel[1],
         recurrent_kernel[1], biases[1], direction.state, direction.activation("activation"),
         direction.activation("recurrent_activation"), steps_of(direction.layer, wire), *folding,
-        return_sequences=keeps,
+        return_sequences=keeps, skip_zeros=_skips(direction, context),
     )  # fmt: skip
 
 
@@ -117,6 +118,7 @@ def _gru(direction: Direction, wire: Wire, context: Context, keeps: bool) -> Spe
         recurrent_kernel[1], bias_format, direction.state, direction.activation("activation"),
         direction.activation("recurrent_activation"), reset_after,
         steps_of(direction.layer, wire), *folding, return_sequences=keeps,
+        skip_zeros=_skips(direction, context),
     )  # fmt: skip
 
 
@@ -135,6 +137,11 @@ def _kernels(
         weight(layer, "kernel", "kernel_quantizer", source),
         weight(layer, "recurrent_kernel", "recurrent_quantizer", source),
     )
+
+
+def _skips(direction: Direction, context: Context) -> bool:
+    layer = direction.layer
+    return skips_zeros(context.config, layer.name, layer.types)
 
 
 def _folding(

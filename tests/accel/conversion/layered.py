@@ -78,6 +78,7 @@ CHAINS: dict[str, Callable[[], Layers]] = {
     "time distributed": lambda: [L.TimeDistributed(dense(3)), act(), L.Flatten(), dense(2)],
     "conv valid": lambda: [conv(), act(), L.Flatten(), dense(2)],
     "conv causal": lambda: [conv(padding="causal", activation=qkeras.quantized_relu(5, 1))],
+    "conv causal and lstm": lambda: [conv(padding="causal"), act(), rnn(qkeras.QLSTM), dense(2)],
     "conv same": lambda: [conv(padding="same"), act(), conv(2, 2)],
     "conv dilated": lambda: [conv(padding="causal", dilation_rate=2), act(), conv(2, 2)],
     "conv strided": lambda: [conv(strides=2), act(), L.Flatten(), dense(2)],

@@ -116,6 +116,15 @@ def test_zeros_are_skipped(tmp_path: Path) -> None:
     check_rtl(network, codes, tmp_path)
 
 
+def test_zeros_are_skipped_in_time() -> None:
+    model = model_of("conv causal and lstm")
+    model.set_weights([w * (np.abs(w) > 0.5) for w in model.get_weights()])
+    network, full = converted(model, SkipZeros=True), converted(model)
+    spent, before = (sum(n.spec.timing.products for n in x.nodes) for x in (network, full))
+    assert spent < before
+    assert_equal_to_qkeras(model, network, draw_codes(network, 20, 0))
+
+
 @pytest.mark.parametrize("name", ["stacked lstm", "window mean subtracted", "conv strided",
                                   "backwards"])  # fmt: skip
 def test_targets(name: str) -> None:
