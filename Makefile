@@ -2,6 +2,7 @@
 # make test      lint, types, import contracts and all tests, in under 25 minutes
 # make bench     speed of the simulators beside each other
 # make bench-hw  the hardware against its limits and against other generators (QUICK=--quick: a slice)
+# make coverage-table  docs/coverage.md: which layers and quantizers convert exactly
 # make notebooks executes the notebooks
 # make wheel     builds the wheel and tries it in an empty environment
 # make lock      renews requirements.lock from pyproject.toml (needs uv)
@@ -12,7 +13,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 DEMO_RUN ?= runs/demo
 
-.PHONY: demo test lint unit bench bench-hw notebooks wheel lock clean
+.PHONY: demo test lint unit bench bench-hw coverage-table notebooks wheel lock clean
 
 .venv/ready: requirements.lock pyproject.toml scripts/make_venv.sh
 	@scripts/make_venv.sh
@@ -42,6 +43,9 @@ bench-hw: .venv/ready
 	$(BIN)/python -m tests.bench_hw.gate $(QUICK)
 	$(BIN)/python -m tests.bench_hw.unrolled $(QUICK)
 	$(BIN)/python -m tests.bench_hw.delta $(QUICK)
+
+coverage-table: .venv/ready
+	$(BIN)/python -m tests.coverage_table
 
 notebooks: .venv/ready
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb

@@ -67,7 +67,7 @@ def convert_run(run: Run, config: Config | None, folder: Path, progress: Progres
 def _compare(
     model: "keras.Model", network: Network, codes: np.ndarray, progress: Progress
 ) -> tuple[Agreement, int]:
-    from accel.qkeras_compat import count_float32_differences, evaluate_float64
+    from accel.float64 import count_float32_differences, evaluate_float64
 
     tick = progress.step("QKeras against the golden model", len(codes))
     agreement, float32 = Agreement(0, 0, 0), 0

@@ -84,6 +84,8 @@ class ModelConfig(Part):
     """What every family has: dense relu layers before the output layer."""
 
     hidden: Annotated[tuple[Positive, ...], Field(strict=False)] = ()
+    strategy: Literal["resource", "latency", "shared"] = "resource"
+    skip_zeros: bool = False
     reuse: MlpReuse = MlpReuse()
 
     @model_validator(mode="after")

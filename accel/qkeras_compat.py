@@ -6,13 +6,16 @@ QKeras 0.9.0 needs Keras 2 (``tf_keras``) and was last released before TensorFlo
   are kept back (they are printed after all when an import fails);
 - `QGRU` and `QSimpleRNN` find ``nest.is_sequence`` again (renamed ``is_nested`` in 2.14), and
   `QGRU` with ``reset_after=True`` finds ``array_ops.unstack`` (gone in 2.21);
-- `quantized_relu` computes in float64 under ``floatx`` float64, as every other quantizer does;
+- `quantized_relu` computes in float64 under ``floatx`` float64, as every other quantizer does,
+  and `quantized_po2` and `quantized_relu_po2` do so in graphs too;
+- `QSeparableConv1D` takes ``padding='causal'``;
+- ``hard_tanh`` is found by its name;
+- configurations of `quantized_relu`, `quantized_bits` and `quantized_hswish` are complete;
 - quantizers written as strings are parsed without pyparsing's deprecation warnings;
 - models that hold quantizers are made, saved and rebuilt without Keras's warnings about them;
 - ``.h5`` files load with QKeras's own layers known.
 
-Float64 is the definition of a model's arithmetic in this project: `evaluate_float64` runs the
-stock QKeras layers in it, and `quantize_float64` its quantizers.
+Float64 is the definition of a model's arithmetic in this project; `accel.float64` computes in it.
 """
 
 import os
@@ -70,22 +73,17 @@ with _held_back_stderr(), warnings.catch_warnings():
 tf.get_logger().setLevel("ERROR")  # it warns of a compiled model without metrics at every load
 
 __all__ = [
-    "count_float32_differences",
-    "evaluate_float64",
-    "float64",
     "keras",
     "load_model",
     "qkeras",
-    "quantize_float64",
+    "quantizer_objects",
+    "quiet_serialization",
     "save_model",
     "tf",
-    "trace_float64",
 ]
 
 Parsed = tuple[list[object], dict[str, object]]
 """Arguments of a quantizer written as a string."""
-
-BATCH = 4096  # windows evaluated at once; bounds the memory of long recurrent models
 
 
 def _mend_recurrent_layers() -> None:
@@ -94,19 +92,85 @@ def _mend_recurrent_layers() -> None:
     qkeras.qrecurrent.array_ops = SimpleNamespace(split=tf.split, unstack=tf.unstack)
 
 
+def _mend_configurations() -> None:
+    # What a saved quantizer needs to come back as it was: two arguments are left out, and one is
+    # written that its own constructor does not take.
+    for quantizer, added, dropped in (
+        (qkeras.quantized_relu, "is_quantized_clip", ""),
+        (qkeras.quantized_bits, "scale_axis", ""),
+        (qkeras.quantized_hswish, "", "keep_negative"),
+    ):
+        quantizer.get_config = _configuration(quantizer.get_config, added, dropped)
+
+
+def _configuration(
+    stock: Callable[..., dict[str, object]], added: str, dropped: str
+) -> Callable[..., dict[str, object]]:
+    def get_config(self: object) -> dict[str, object]:
+        kept = {key: value for key, value in stock(self).items() if key != dropped}
+        return {**kept, added: getattr(self, added)} if added else kept
+
+    return get_config
+
+
+def _mend_causal_padding() -> None:
+    # Keras asks for the inputs' rank since 2.5; QKeras calls without them.
+    def padding(self: qkeras.QSeparableConv1D, *_: object) -> list[list[int]]:
+        """Return the steps of zeros in front of ``(batch, steps, channels)``."""
+        return [[0, 0], [self.dilation_rate[0] * (self.kernel_size[0] - 1), 0], [0, 0]]
+
+    qkeras.QSeparableConv1D._compute_causal_padding = padding
+
+
 def _mend_quantized_relu() -> None:
     stock: Callable[..., tf.Tensor] = qkeras.quantized_relu.__call__
 
     def call(self: qkeras.quantized_relu, x: tf.Tensor) -> tf.Tensor:
-        """Quantize as stock QKeras does; the plain relu in float64 where that is the floatx."""
-        unusual = self.use_sigmoid or self.negative_slope or self.relu_upper_bound is not None
-        if keras.backend.floatx() != "float64" or unusual or self.qnoise_factor != 1:
+        """Quantize as stock QKeras does, in float64 where that is the floatx."""
+        unusual = self.use_sigmoid or self.use_stochastic_rounding or self.qnoise_factor != 1
+        if keras.backend.floatx() != "float64" or unusual:
             return stock(self, x)
-        step = 2.0 ** (int(self.integer) - self.bits)
-        rounded = tf.round(tf.cast(x, tf.float64) / step)
-        return step * tf.clip_by_value(rounded, 0.0, 2.0**self.bits - 1)
+        slope = float(self.negative_slope)
+        steps = 2.0 ** (self.bits - (slope != 0))
+        step = 2.0 ** int(self.integer) / steps
+        x = tf.cast(x, tf.float64) / step
+        result = step * tf.clip_by_value(tf.round(x), 0.0, steps - 1)
+        if slope:
+            result += step * tf.clip_by_value(tf.round(x * slope), -steps * slope, 0.0)
+        if self.relu_upper_bound and not self.is_quantized_clip:
+            result = tf.minimum(result, tf.constant(self.relu_upper_bound, tf.float64))
+        return result
 
     qkeras.quantized_relu.__call__ = call
+
+
+def _mend_powers_of_two() -> None:
+    # In a graph, stock mixes float64 with a float32 epsilon.
+    module = sys.modules["qkeras.quantizers"]
+    stock: Callable[..., tf.Tensor] = vars(module)["_clip_power_of_two"]
+
+    def clip(
+        magnitude: tf.Tensor,
+        least: int,
+        most: int,
+        max_value: float | None,
+        quadratic: bool,
+        stochastic: bool,
+        log2_rounding: str,
+    ) -> tf.Tensor:
+        """Return the exponents of the powers of two beside `magnitude`, as stock QKeras does."""
+        if stochastic or magnitude.dtype != tf.float64:
+            return stock(magnitude, least, most, max_value, quadratic, stochastic, log2_rounding)
+        epsilon = tf.constant(keras.backend.epsilon(), tf.float64)
+        kept = tf.maximum(magnitude, epsilon)
+        if max_value is not None:
+            kept = tf.minimum(kept, tf.constant(max_value, tf.float64))
+        logarithm = tf.math.log(tf.sqrt(kept) if quadratic else kept) / np.log(2.0)
+        rounded = tf.floor(logarithm) if log2_rounding == "floor" else tf.round(logarithm)
+        clipped = tf.clip_by_value(rounded, float(least), float(most)) * (1.0 + quadratic)
+        return tf.where(magnitude < epsilon, tf.constant(float(least), tf.float64), clipped)
+
+    vars(module)["_clip_power_of_two"] = clip
 
 
 def _mend_string_parser() -> None:
@@ -135,11 +199,18 @@ def _mend_serialization() -> None:
 
 def _without_warnings(serialize: Callable[..., object]) -> Callable[..., object]:
     def quiet(*arguments: object, **options: object) -> object:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", r"The `keras\.\w+\.serialize\(\)` API", UserWarning)
+        with quiet_serialization():
             return serialize(*arguments, **options)
 
     return quiet
+
+
+@contextmanager
+def quiet_serialization() -> Iterator[None]:
+    """Hide Keras's warnings that a quantizer is no constraint, where one of its layers has it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"The `keras\.\w+\.serialize\(\)` API", UserWarning)
+        yield
 
 
 def _mend_initializer() -> None:
@@ -158,24 +229,17 @@ _mend_serialization()
 _mend_initializer()
 _mend_recurrent_layers()
 _mend_quantized_relu()
+_mend_powers_of_two()
+_mend_causal_padding()
+_mend_configurations()
+# The one hard function that QKeras leaves out and Keras does not have; `Bidirectional` asks for it.
+keras.utils.get_custom_objects()["hard_tanh"] = qkeras.hard_tanh
 _mend_string_parser()
-
-
-@contextmanager
-def float64() -> Iterator[None]:
-    """Compute in float64 inside the block: Keras's ``floatx``, restored afterwards."""
-    before = keras.backend.floatx()
-    keras.backend.set_floatx("float64")
-    try:
-        yield
-    finally:
-        keras.backend.set_floatx(before)
 
 
 def quantizer_objects() -> dict[str, Callable[..., object]]:
     """Return QKeras's layers and quantizers by name, as Keras's loaders want them."""
-    # The one hard function that QKeras leaves out and Keras does not have.
-    objects: dict[str, Callable[..., object]] = {"hard_tanh": qkeras.hard_tanh}
+    objects: dict[str, Callable[..., object]] = {}
     qkeras.utils._add_supported_quantized_objects(objects)  # QKeras has no public name for it
     return objects
 
@@ -211,89 +275,3 @@ def save_model(model: keras.Model, path: str | Path) -> None:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "You are saving your model as an HDF5 file")
         model.save(Path(path), include_optimizer=False, save_format="h5")
-
-
-def quantize_float64(quantizer: Callable[[tf.Tensor], tf.Tensor], values: np.ndarray) -> np.ndarray:
-    """Return what a QKeras quantizer makes of `values` (any shape), in float64."""
-    with float64():
-        return np.asarray(quantizer(tf.constant(values, tf.float64)), dtype=np.float64)
-
-
-def evaluate_float64(model: keras.Model, x: np.ndarray) -> np.ndarray:
-    """Run the stock layers of `model` in float64.
-
-    Parameters
-    ----------
-    model
-        A Sequential or functional model; it is rebuilt from its configuration, not changed.
-    x
-        Inputs ``(N, ...)``; the outputs are float64 as well.
-    """
-    with float64():
-        rebuilt = _rebuilt(model)
-        return _run(rebuilt, x)
-
-
-def count_float32_differences(model: keras.Model, x: np.ndarray) -> int:
-    """Count the outputs for `x` that stock float32 gives otherwise than float64."""
-    stock = np.concatenate([
-        model(tf.constant(x[n : n + BATCH], tf.float32), training=False).numpy()
-        for n in range(0, len(x), BATCH)
-    ])  # fmt: skip
-    return int(np.count_nonzero(stock.astype(np.float64) != evaluate_float64(model, x)))
-
-
-def trace_float64(model: keras.Model, x: np.ndarray) -> dict[str, np.ndarray]:
-    """Return what every layer of a chain gives for `x`, in float64, by layer name.
-
-    A recurrent layer gives its hidden state at every time step ``(N, T, H)``, whatever it hands
-    to the layer behind it.
-    """
-    traced: dict[str, np.ndarray] = {}
-    with float64():
-        values = np.asarray(x, dtype=np.float64)
-        for layer in _rebuilt(model).layers:
-            if isinstance(layer, keras.layers.RNN):
-                traced[layer.name] = _run(_with_sequences(layer, values), values)
-            if not isinstance(layer, keras.layers.InputLayer):
-                values = _run(layer, values)
-            traced.setdefault(layer.name, values)
-    return traced
-
-
-def _with_sequences(layer: keras.layers.RNN, values: np.ndarray) -> keras.layers.RNN:
-    twin = _copy(layer, return_sequences=True)
-    twin.build(values.shape)
-    twin.set_weights(layer.get_weights())
-    return twin
-
-
-def _run(layer: keras.layers.Layer, x: np.ndarray) -> np.ndarray:
-    x = np.asarray(x, dtype=np.float64)
-    starts = range(0, max(len(x), 1), BATCH)
-    parts = [layer(tf.constant(x[n : n + BATCH]), training=False).numpy() for n in starts]
-    return np.concatenate(parts)
-
-
-def _rebuilt(model: keras.Model) -> keras.Model:
-    if not isinstance(model, keras.Sequential) and not model._is_graph_network:
-        raise ChronogateError(
-            f"model {model.name!r} is a subclassed model without a configuration: write it as "
-            "keras.Sequential or with the functional API"
-        )
-    inputs = [
-        keras.Input(batch_shape=tuple(tensor.shape), dtype="float64", name=name)
-        for tensor, name in zip(model.inputs or (), model.input_names or (), strict=True)
-    ]
-    rebuilt = keras.models.clone_model(model, inputs, _layer_in_float64)
-    rebuilt.set_weights(model.get_weights())
-    return rebuilt
-
-
-def _layer_in_float64(layer: keras.layers.Layer) -> keras.layers.Layer:
-    return _copy(layer, dtype="float64")
-
-
-def _copy(layer: keras.layers.Layer, **changes: object) -> keras.layers.Layer:
-    with keras.utils.custom_object_scope(quantizer_objects()):
-        return type(layer).from_config({**layer.get_config(), **changes})

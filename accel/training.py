@@ -143,8 +143,8 @@ def train(config: Config, progress: Progress) -> TrainedModel:
     data = prepare(config)
     progress.step("Loading TensorFlow")
     from accel.fitting import fit, predict_float32, seed_everything
+    from accel.float64 import evaluate_float64
     from accel.forecasters.build import build_float_twin, build_forecaster
-    from accel.qkeras_compat import evaluate_float64
 
     training, forecast = config.training, config.forecast
     shape = (forecast.look_back, len(data.features), forecast.horizon * len(data.targets))

@@ -57,12 +57,15 @@ class AmaranthBackend(Backend):
     def create_layer_class(self, layer_class: type) -> type:
         """Add the keys that a user can set for each layer."""
         from hls4ml.model.attributes import Attribute, ConfigurableAttribute
-        from hls4ml.model.layers import GRU, LSTM, Dense
+        from hls4ml.model.layers import GRU, LSTM, Dense, SimpleRNN
 
+        from accel.conversion.frontend import KerasProducts, KerasRecurrence
+
+        recurrent = (SimpleRNN, LSTM, GRU, KerasRecurrence)
         added: list[Attribute] = []
-        if issubclass(layer_class, (Dense, LSTM, GRU)):
+        if issubclass(layer_class, (Dense, KerasProducts, *recurrent)):
             added.append(ConfigurableAttribute("reuse_factor", default=1))
-        if issubclass(layer_class, (LSTM, GRU)):
+        if issubclass(layer_class, recurrent):
             added.append(ConfigurableAttribute("recurrent_reuse_factor", default=1))
         origin = f"{layer_class.__module__}.{layer_class.__qualname__}"
         members = {"_expected_attributes": added, "_wrapped": origin}

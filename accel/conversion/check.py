@@ -2,19 +2,25 @@
 
 from collections.abc import Callable
 
-from accel.conversion.formats import Place, activation_of
 from accel.qkeras_compat import keras
 from hw.errors import ChronogateError
 
 SUPPORTED = (
-    "InputLayer", "QActivation", "QDense", "Flatten", "Reshape", "QLSTM", "QGRU", "Dropout",
-    "Activation",
+    "InputLayer", "QActivation", "Activation", "ReLU", "LeakyReLU",
+    "QDense", "Dense", "TimeDistributed",
+    "QSimpleRNN", "QLSTM", "QGRU", "Bidirectional", "QBidirectional",
+    "QConv1D", "Conv1D", "DepthwiseConv1D", "QSeparableConv1D", "SeparableConv1D",
+    "MaxPooling1D", "AveragePooling1D", "GlobalMaxPooling1D", "GlobalAveragePooling1D",
+    "QBatchNormalization", "BatchNormalization",
+    "Add", "Subtract", "Multiply", "Average", "Concatenate",
+    "Flatten", "Reshape", "Permute", "RepeatVector", "Cropping1D",
+    "Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout",
 )  # fmt: skip
-"""Class names; Dropout does nothing after training, Activation only where it is linear."""
+"""Class names; the last row does nothing after training."""
 
 
 def check_model(model: object) -> None:
-    """Refuse a model that is no chain of supported layers.
+    """Refuse a model that is no graph of supported layers.
 
     Raises
     ------
@@ -79,34 +85,30 @@ def _check_layer(layer: keras.layers.Layer) -> None:
         _CHECKS[kind](layer)
 
 
-def _check_activation(layer: keras.layers.Activation) -> None:
-    if layer.activation is not keras.activations.linear:
-        name = getattr(layer.activation, "__name__", str(layer.activation))
-        raise ChronogateError(
-            f"layer {layer.name!r}: the float activation {name} is not "
-            "supported: use QActivation with quantized_relu, quantized_tanh or quantized_sigmoid"
-        )
-
-
-def _check_quantizer(layer: keras.layers.Layer) -> None:
-    # Before hls4ml's parser, which stops at some of them without naming the layer.
-    quantizer = getattr(layer, "quantizer", None) or getattr(layer, "activation", None)
-    activation_of(quantizer, Place(layer.name, "activation"))
+def _check_wrapper(layer: keras.layers.Bidirectional) -> None:
+    for inner in (layer.forward_layer, layer.backward_layer):
+        if type(inner).__name__ not in ("QSimpleRNN", "QLSTM", "QGRU"):
+            raise ChronogateError(
+                f"layer {layer.name!r}: {type(inner).__name__} in {type(layer).__name__} is not "
+                "supported: use QSimpleRNN, QLSTM or QGRU"
+            )
+        _check_cell(layer.name, inner)
 
 
 def _check_recurrent(layer: keras.layers.RNN) -> None:
+    _check_cell(layer.name, layer)
+
+
+def _check_cell(name: str, layer: keras.layers.RNN) -> None:
     for option, remedy in (
-        ("return_sequences", "let the layer return its last step only"),
         ("return_state", "let the layer return its output only"),
-        ("go_backwards", "reverse the window before the model"),
-        ("stateful", "let each window start from a cleared state"),
         ("time_major", "put the batch first"),
     ):
         if getattr(layer, option, False):
-            raise ChronogateError(f"layer {layer.name!r}: {option}=True is not supported: {remedy}")
+            raise ChronogateError(f"layer {name!r}: {option}=True is not supported: {remedy}")
     if layer.cell.state_quantizer_internal is None:
         raise ChronogateError(
-            f"layer {layer.name!r}: state_quantizer is missing, so the state would grow by several "
+            f"layer {name!r}: state_quantizer is missing, so the state would grow by several "
             "bits at every step: give it, for example quantized_bits(8, 0, alpha=1)"
         )
     if layer.cell.recurrent_quantizer_internal is None:
@@ -114,15 +116,15 @@ def _check_recurrent(layer: keras.layers.RNN) -> None:
             type(layer).__name__ == "QGRU"
         )
         raise ChronogateError(
-            f"layer {layer.name!r}: recurrent_quantizer is missing{reason}: "
+            f"layer {name!r}: recurrent_quantizer is missing{reason}: "
             "give it, for example quantized_bits(8, 0, alpha=1)"
         )
 
 
 _CHECKS: dict[str, Callable[..., None]] = {
-    "Activation": _check_activation,
-    "QActivation": _check_quantizer,
-    "QDense": _check_quantizer,
+    "QSimpleRNN": _check_recurrent,
     "QLSTM": _check_recurrent,
     "QGRU": _check_recurrent,
+    "Bidirectional": _check_wrapper,
+    "QBidirectional": _check_wrapper,
 }

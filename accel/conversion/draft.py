@@ -1,12 +1,14 @@
-"""What the lowering passes hand to one another: a chain of layers on its way to a Network."""
+"""What the lowering passes hand to one another: a graph of layers on its way to a Network."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
+from accel.conversion.piece import Wire
 from accel.conversion.settings import HlsConfig
 from accel.qkeras_compat import keras
 from hw.network.graph import Node
 from hw.network.metadata import Metadata
-from hw.stream import Port
+from hw.network.mode import Mode
 
 
 @dataclass(frozen=True)
@@ -21,10 +23,13 @@ class LayerDraft:
         Keras's class name; ``QActivation`` also for a layer's ``activation`` argument.
     source
         The Keras layer.
+    inputs
+        Names of the layers, or of the network's input, that it takes its values from.
     quantizer
-        What a ``QActivation`` calls; ``None`` elsewhere and for the identity.
+        What a ``QActivation`` calls; ``None`` elsewhere and for the identity. Layers that cannot
+        give their result exactly (averages) take the quantizer behind them here.
     shape
-        Output shape without the batch, in hls4ml's graph.
+        Output shape without the batch.
     types
         Its type's names in a configuration.
     """
@@ -32,6 +37,7 @@ class LayerDraft:
     name: str
     kind: str
     source: keras.layers.Layer
+    inputs: tuple[str, ...]
     quantizer: object
     shape: tuple[int, ...]
     types: tuple[str, ...]
@@ -49,12 +55,16 @@ class Draft:
         The user's ``hls_config``.
     metadata
         Carried through to the network.
+    mode
+        How windows are cut from the samples.
     input_name, input_shape
         The model's input.
     layers
-        Layers not yet lowered, in order.
+        Layers not yet lowered, in topological order.
+    output
+        Name of the layer, later of the node, that gives the forecast.
     input
-        The network's input port, once its format is known.
+        The network's input, once its format is known.
     nodes
         The network's nodes, once built.
     """
@@ -62,8 +72,35 @@ class Draft:
     name: str
     config: HlsConfig
     metadata: Metadata
+    mode: Mode
     input_name: str
     input_shape: tuple[int, ...]
     layers: tuple[LayerDraft, ...]
-    input: Port | None = None
+    output: str
+    input: Wire | None = None
     nodes: tuple[Node, ...] = ()
+
+    def consumers(self, name: str) -> tuple[LayerDraft, ...]:
+        """Return the layers that take their values from `name`."""
+        return tuple(layer for layer in self.layers if name in layer.inputs)
+
+    def without(self, aliases: dict[str, str]) -> Self:
+        """Return the draft without some layers; what they gave is now what they were given.
+
+        Parameters
+        ----------
+        aliases
+            For each layer that goes, the name that takes its place.
+        """
+
+        def follow(name: str) -> str:
+            while name in aliases:
+                name = aliases[name]
+            return name
+
+        layers = tuple(
+            replace(layer, inputs=tuple(follow(name) for name in layer.inputs))
+            for layer in self.layers
+            if layer.name not in aliases
+        )
+        return replace(self, layers=layers, output=follow(self.output))

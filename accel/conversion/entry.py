@@ -15,9 +15,10 @@ from accel.conversion import backend as amaranth
 from accel.conversion.backend import network_of
 from accel.conversion.check import check_model
 from accel.conversion.frontend import ModelDictionary, exact_handlers
-from accel.conversion.hls import exact_settings
-from accel.conversion.settings import HlsConfig, check_reuse_factors
-from accel.qkeras_compat import keras, load_model
+from accel.conversion.hls import exact_settings, inexact_reason
+from accel.conversion.keys import check_keys
+from accel.conversion.settings import HlsConfig
+from accel.qkeras_compat import keras, load_model, quiet_serialization
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 from hw.network.metadata import Metadata
@@ -48,16 +49,20 @@ def convert(
     Parameters
     ----------
     model
-        A Sequential or functional chain, or the path of an ``.h5`` file.
+        A Sequential or functional model, or the path of an ``.h5`` file.
     output_dir, project_name
         Where `compile`, `write` and `build` put their results, and the design's name.
     backend
-        ``Amaranth``, or one of hls4ml's own, which get no recurrent layers yet.
+        ``Amaranth``, or one of hls4ml's own, exact for dense layers and plain quantizers only.
     hls_config
-        As hls4ml's: ``ReuseFactor`` and ``RecurrentReuseFactor`` by layer name, layer type or
-        for the model; n_in for dense layers and the number of units for recurrent ones where
-        nothing is said. With ``None``, hls4ml's own backends get the exact formats of the
-        Amaranth network; with a configuration, their stock conversion.
+        As hls4ml's, by layer name, by layer type or for the model: ``ReuseFactor`` and
+        ``RecurrentReuseFactor`` (n_in for dense layers and the number of units for recurrent
+        ones where nothing is said), ``Strategy`` (``Latency``, ``Resource``, ``Shared``),
+        ``SkipZeros``, ``AdderLevels``, ``TableSize``. For the model also ``Mode`` (``window``,
+        ``sliding``, ``streaming``), ``Series``, and a target for the balancer:
+        ``TargetInterval``, ``TargetMultipliers``, or ``TargetClock`` with ``TargetRate``. See
+        `accel.conversion.keys` and docs/conversion.md. With ``None``, hls4ml's own backends get
+        the exact formats of the Amaranth network; with a configuration, their stock conversion.
     io_type
         ``io_stream`` or ``io_parallel``: the same RTL; only HLS backends differ.
     metadata
@@ -82,13 +87,12 @@ def convert(
     if backend.lower() not in available:
         raise ChronogateError(f"there is no backend {backend!r}: use one of {', '.join(available)}")
     ours = backend.lower() == amaranth.NAME.lower()
-    if not ours:
-        _refuse_recurrent(model, backend)
     stock = not ours and hls_config is not None
     if hls_config is None and not ours:
-        hls_config = exact_settings(convert(model, io_type=io_type))
+        hls_config = _exact_settings(model, backend, io_type)
     settings = deepcopy(dict(hls_config or {}))
-    check_reuse_factors(settings)
+    if ours:
+        check_keys(settings)
     config = create_config(
         str(output_dir), project_name, backend, version, io_type=io_type, **hls4ml_arguments
     )
@@ -99,7 +103,7 @@ def convert(
         "NetworkMetadata": metadata,
         "HLSConfig": {**settings, "Model": _model_settings(settings, ours, bit_exact)},
     }
-    with nullcontext() if stock else exact_handlers():
+    with nullcontext() if stock else exact_handlers(), quiet_serialization():
         return keras_v2_to_hls(config)
 
 
@@ -137,7 +141,7 @@ def config_from_keras_model(
     if isinstance(model, (str, Path)):
         model = load_model(model)
     check_model(model)
-    with exact_handlers():
+    with exact_handlers(), quiet_serialization():
         config = stock_config(
             ModelDictionary(model),
             granularity,
@@ -146,6 +150,9 @@ def config_from_keras_model(
             default_reuse_factor,
             max_precision,
         )
+    if (backend or "").lower() == amaranth.NAME.lower():
+        # hls4ml's default, Latency, would unroll every layer into adders.
+        config["Model"]["Strategy"] = "Resource"
     for kind in ("LayerType", "LayerName"):
         for layer in config.get(kind, {}).values():
             # hls4ml fills the default into keys called ReuseFactor only.
@@ -164,10 +171,12 @@ def _model_settings(
     return model | (dict(given) if isinstance(given, Mapping) else {})
 
 
-def _refuse_recurrent(model: keras.Model, backend: str) -> None:
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.RNN):
-            raise ChronogateError(
-                f"layer {layer.name!r}: {backend} has no exact {type(layer).__name__} yet: "
-                f"use backend={amaranth.NAME!r}"
-            )
+def _exact_settings(model: keras.Model, backend: str, io_type: str) -> dict[str, object]:
+    graph = convert(model, io_type=io_type)
+    reason = inexact_reason(graph)
+    if reason:
+        raise ChronogateError(
+            f"{backend} would not be exact: {reason.removesuffix(', so no HLS project is written')}"
+            f": use backend={amaranth.NAME!r}, or give an hls_config for hls4ml's own conversion"
+        )
+    return exact_settings(graph)

@@ -1,35 +1,33 @@
-"""QKeras quantizers as number formats, each as its source computes it (``qkeras/quantizers.py``).
+"""QKeras quantizers as functions of `hw`, each as ``qkeras/quantizers.py`` computes it.
 
-A quantizer either is a plain format (round half to even, saturate), or a hard function followed by
-one. Whatever is neither is refused here, by name and with the spelling to use instead.
+Many are a plain format (round half to even, saturate), or a hard function followed by one; those
+that are not (`accel.conversion.curves`) are staircases. Whatever is neither is refused here, by
+name and with the spelling to use instead.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-import numpy as np
-
+from accel.conversion import curves
+from accel.conversion.place import (
+    Place,
+    check_bits,
+    check_common,
+    check_hard,
+    check_integer,
+)
+from accel.conversion.rounded import RoundedCurve
 from accel.qkeras_compat import keras, qkeras
-from hw.errors import ChronogateError
+from hw.function.leaky_relu import LeakyRelu
+from hw.function.pointwise import Pointwise
 from hw.function.quantizer import Function, Quantizer
 from hw.number.fixed_point import FixedPoint, Overflow, Rounding
 
-MAX_BITS = 30  # QKeras computes 2**bits in int32
+__all__ = ["Place", "activation_of", "format_of"]
+
+RELU = LeakyRelu(slope=0)
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a quantizer sits, for messages: a layer's name and the argument."""
-
-    layer: str
-    argument: str
-
-    def refuse(self, problem: str, remedy: str) -> ChronogateError:
-        """Return the error that names this place."""
-        return ChronogateError(f"layer {self.layer!r}: {self.argument} {problem}: {remedy}")
-
-
-def activation_of(quantizer: object, place: Place) -> Quantizer:
+def activation_of(quantizer: object, place: Place) -> Pointwise:
     """Return the hardware's twin of an activation: a QKeras quantizer or hard function.
 
     Parameters
@@ -50,12 +48,26 @@ def activation_of(quantizer: object, place: Place) -> Quantizer:
         return Quantizer(Function.HARD_SIGMOID, None)
     if quantizer is qkeras.hard_tanh:
         return Quantizer(Function.HARD_TANH, None)
+    if quantizer is keras.activations.relu:
+        return RELU
+    if isinstance(quantizer, RoundedCurve):
+        return _few_values(quantizer, place).staircase()
     if type(quantizer) not in _READERS:
         raise place.refuse(
-            f"is {_name(quantizer)}, which has no exact hardware yet",
-            "use quantized_bits, quantized_relu, quantized_tanh or quantized_sigmoid",
+            f"is {_name(quantizer)}, which has no exact hardware",
+            "use one of QKeras's quantizers, for example quantized_bits, quantized_relu, "
+            "quantized_tanh or quantized_sigmoid",
         )
     return _READERS[type(quantizer)](quantizer, place)
+
+
+def _few_values(curve: RoundedCurve, place: Place) -> RoundedCurve:
+    if curve.output.width > curves.MOST_BITS:
+        raise place.refuse(
+            f"is a float function rounded to {curve.output.width} bits, a staircase too large",
+            f"round it to {curves.MOST_BITS} bits or fewer",
+        )
+    return curve
 
 
 def format_of(quantizer: object, place: Place) -> FixedPoint:
@@ -68,139 +80,97 @@ def format_of(quantizer: object, place: Place) -> FixedPoint:
     """
     if quantizer is None:
         raise place.refuse("is missing", "give it, for example quantized_bits(8, 0, alpha=1)")
-    result = activation_of(quantizer, place)
-    # Saturating into one integer bit is hard tanh's own clip: the two are the same map.
-    plain = result.function is Function.LINEAR or result.function is Function.HARD_TANH
-    if not plain or result.output is None:
+    format = plain_format(activation_of(quantizer, place))
+    if format is None:
         raise place.refuse(
             f"is {_name(quantizer)}, which is no plain number format",
             "use quantized_bits(bits, integer, alpha=1)",
         )
-    return result.output
+    return format
 
 
-def weight_format_of(quantizer: object, place: Place) -> FixedPoint:
-    """Return the format of a weight quantizer; only `quantized_bits` quantizes weights here."""
-    if quantizer is not None and type(quantizer) is not qkeras.quantized_bits:
-        raise place.refuse(
-            f"is {_name(quantizer)}, which is not supported for weights yet",
-            "use quantized_bits(bits, integer, alpha=1)",
-        )
-    return format_of(quantizer, place)
+def plain_format(function: Pointwise) -> FixedPoint | None:
+    """Return the format of a function that only rounds and saturates, else ``None``."""
+    # Saturating into one integer bit is hard tanh's own clip: the two are the same map.
+    if not isinstance(function, Quantizer) or function.function is Function.HARD_SIGMOID:
+        return None
+    return function.output
 
 
-def _quantized_bits(quantizer: qkeras.quantized_bits, place: Place) -> Quantizer:
+def _quantized_bits(quantizer: qkeras.quantized_bits, place: Place) -> Pointwise:
     # xq = 2^i * clip(round(x * 2^(u-i)), keep * (-2^u + symmetric), 2^u - 1) / 2^u, u = bits - keep
-    _check_alpha(quantizer.alpha, place)
-    _check_common(quantizer, place)
+    check_common(quantizer, place)
     signed = bool(quantizer.keep_negative)
     bits, integer = int(quantizer.bits), int(quantizer.integer)
-    _check_bits(bits, 1 + signed, place)
-    _check_integer(integer, place)
+    alpha = quantizer.alpha
+    if isinstance(alpha, str) or (alpha is not None and alpha != 1) or bits == signed:
+        return curves.scaled_bits(quantizer, place)
+    check_bits(bits, 1 + signed, place)
+    check_integer(integer, place)
     overflow = Overflow.SAT_SYM if signed and quantizer.symmetric else Overflow.SAT
     return Quantizer(
         Function.LINEAR, FixedPoint(bits, integer + signed, signed, Rounding.RND_CONV, overflow)
     )
 
 
-def _quantized_relu(quantizer: qkeras.quantized_relu, place: Place) -> Quantizer:
+def _quantized_relu(quantizer: qkeras.quantized_relu, place: Place) -> Pointwise:
     # xq = 2^i * clip(round(x * 2^(bits-i)) / 2^bits, 0, 1 - 2^-bits)
-    _check_common(quantizer, place)
-    for option in ("use_sigmoid", "negative_slope", "relu_upper_bound"):
-        if getattr(quantizer, option):
-            raise place.refuse(
-                f"is quantized_relu with {option}={getattr(quantizer, option)}",
-                f"leave {option} out",
-            )
+    check_common(quantizer, place)
+    if quantizer.use_sigmoid:
+        raise place.refuse(
+            "is quantized_relu with use_sigmoid=1, which rounds twice", "leave use_sigmoid out"
+        )
     bits, integer = int(quantizer.bits), int(quantizer.integer)
-    _check_bits(bits, 1, place)
-    _check_integer(integer, place)
+    check_bits(bits, 1 + (quantizer.negative_slope != 0), place)
+    check_integer(integer, place)
+    if quantizer.negative_slope or (quantizer.relu_upper_bound and not quantizer.is_quantized_clip):
+        return curves.leaky_relu(quantizer, place)
     return Quantizer(
         Function.LINEAR, FixedPoint(bits, integer, False, Rounding.RND_CONV, Overflow.SAT)
     )
 
 
-def _quantized_tanh(quantizer: qkeras.quantized_tanh, place: Place) -> Quantizer:
+def _quantized_tanh(quantizer: qkeras.quantized_tanh, place: Place) -> Pointwise:
     # clip(round(hard_tanh(x) * 2^u) / 2^u, -1 + symmetric * 2^-u, 1 - 2^-u), u = bits - 1
-    _check_common(quantizer, place)
-    _check_hard("use_real_tanh", quantizer.use_real_tanh, place)
+    check_common(quantizer, place)
+    if quantizer.use_real_tanh:
+        return curves.real_tanh(quantizer, place)
+    check_hard(place)
     bits = int(quantizer.bits)
-    _check_bits(bits, 2, place)
+    check_bits(bits, 2, place)
     overflow = Overflow.SAT_SYM if quantizer.symmetric else Overflow.SAT
     return Quantizer(Function.HARD_TANH, FixedPoint(bits, 1, True, Rounding.RND_CONV, overflow))
 
 
-def _quantized_sigmoid(quantizer: qkeras.quantized_sigmoid, place: Place) -> Quantizer:
+def _quantized_sigmoid(quantizer: qkeras.quantized_sigmoid, place: Place) -> Pointwise:
     # clip(round(hard_sigmoid(x) * 2^bits) / 2^bits, symmetric * 2^-bits, 1 - 2^-bits)
-    _check_common(quantizer, place)
-    _check_hard("use_real_sigmoid", quantizer.use_real_sigmoid, place)
+    check_common(quantizer, place)
+    if quantizer.use_real_sigmoid:
+        return curves.real_sigmoid(quantizer, place)
+    check_hard(place)
     if quantizer.symmetric:
-        raise place.refuse(
-            "is quantized_sigmoid with symmetric=True, which no format holds",
-            "write symmetric=False",
-        )
+        return curves.symmetric_sigmoid(quantizer, place)
     bits = int(quantizer.bits)
-    _check_bits(bits, 1, place)
+    check_bits(bits, 1, place)
     return Quantizer(
         Function.HARD_SIGMOID, FixedPoint(bits, 0, False, Rounding.RND_CONV, Overflow.SAT)
     )
 
 
-_READERS: dict[type, Callable[..., Quantizer]] = {
+_READERS: dict[type, Callable[..., Pointwise]] = {
     qkeras.quantized_bits: _quantized_bits,
     qkeras.quantized_relu: _quantized_relu,
     qkeras.quantized_tanh: _quantized_tanh,
     qkeras.quantized_sigmoid: _quantized_sigmoid,
+    qkeras.binary: curves.binary,
+    qkeras.stochastic_binary: curves.binary,
+    qkeras.ternary: curves.ternary,
+    qkeras.stochastic_ternary: curves.ternary,
+    qkeras.quantized_po2: curves.power_of_two,
+    qkeras.quantized_relu_po2: curves.relu_power_of_two,
+    qkeras.quantized_hswish: curves.hard_swish,
+    qkeras.bernoulli: curves.bernoulli,
 }
-
-
-def _check_alpha(alpha: object, place: Place) -> None:
-    if isinstance(alpha, str):
-        # QKeras turns a kernel's alpha=None into auto_po2 when the layer is made.
-        raise place.refuse(
-            f"has alpha={alpha!r} (which alpha=None on a kernel becomes): the scale would change "
-            "with the weights",
-            "write alpha=1",
-        )
-    if alpha is not None and not (isinstance(alpha, (int, float, np.number)) and alpha == 1):
-        raise place.refuse(f"has alpha={alpha}, a scale that is not folded yet", "write alpha=1")
-
-
-def _check_common(quantizer: object, place: Place) -> None:
-    if getattr(quantizer, "use_stochastic_rounding", False):
-        raise place.refuse(
-            "rounds at random (use_stochastic_rounding)", "write use_stochastic_rounding=False"
-        )
-    share = float(getattr(quantizer, "qnoise_factor", 1.0))
-    if share != 1.0:
-        raise place.refuse(
-            f"has qnoise_factor={share}, so it quantizes only in part",
-            "set qnoise_factor to 1 before converting",
-        )
-
-
-def _check_hard(option: str, real: bool, place: Place) -> None:
-    if real:
-        raise place.refuse(
-            f"has {option}=True, whose curve needs a table", f"write the hard form, {option}=False"
-        )
-    if qkeras.quantizers._sigmoid is not qkeras.hard_sigmoid:
-        raise place.refuse(
-            "follows qkeras.set_internal_sigmoid, which is not 'hard'",
-            "call set_internal_sigmoid('hard')",
-        )
-
-
-def _check_bits(bits: int, fewest: int, place: Place) -> None:
-    if not fewest <= bits <= MAX_BITS:
-        raise place.refuse(f"has {bits} bits", f"use {fewest} to {MAX_BITS}")
-
-
-def _check_integer(integer: int, place: Place) -> None:
-    if not 0 <= integer <= MAX_BITS:
-        raise place.refuse(
-            f"has integer={integer}, which QKeras cannot compute", f"use 0 to {MAX_BITS}"
-        )
 
 
 def _name(quantizer: object) -> str:

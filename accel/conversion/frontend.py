@@ -1,8 +1,9 @@
 """hls4ml's Keras front end with handlers that keep every quantizer of the model.
 
-The stock handlers refuse hard activations in recurrent layers, crash on layers without a bias and
-keep quantizers as float32 functions. Ours wrap them and are in effect only during a conversion;
-the lowering then reads each quantizer from the Keras layer itself.
+Stock hls4ml knows some layers of QKeras only, refuses many quantizers, crashes on recurrent layers
+without a bias and keeps weight quantizers as float32 functions. Ours are in effect only during a
+conversion. Dense layers and plain quantizers become hls4ml's own nodes, which its HLS computes
+exactly; every other layer becomes a `KerasLayer`, which the lowering reads from Keras itself.
 """
 
 import json
@@ -12,16 +13,19 @@ from contextlib import contextmanager
 import numpy as np
 from hls4ml.converters.keras.core import parse_activation_layer, parse_dense_layer
 from hls4ml.converters.keras.qkeras import parse_qactivation_layer
-from hls4ml.converters.keras.recurrent import parse_rnn_layer
-from hls4ml.converters.keras_v2_to_hls import KerasModelReader, KerasReader, get_layer_handlers
+from hls4ml.converters.keras_v2_to_hls import KerasModelReader, get_layer_handlers
+from hls4ml.model.layers import Layer, layer_map
 from hls4ml.model.quantizers import Quantizer as HlsQuantizer
 from hls4ml.model.types import FixedPrecisionType
 
-from accel.conversion.formats import Place, activation_of
+from accel.conversion.check import SUPPORTED
+from accel.conversion.formats import activation_of
+from accel.conversion.place import Place
 from accel.conversion.settings import precision_type
 from accel.conversion.weights import layer_weight, weight_codes
 from accel.qkeras_compat import keras
-from hw.function.quantizer import Function
+from hw.errors import ChronogateError
+from hw.function.quantizer import Quantizer
 from hw.number.fixed_point import FixedPoint
 
 LayerDict = dict[str, object]
@@ -29,11 +33,34 @@ Shape = list[int | None]
 Parsed = tuple[LayerDict, Shape]
 Handler = Callable[[LayerDict, list[str] | None, list[Shape], KerasModelReader], Parsed]
 
-_NAMES = {
-    Function.LINEAR: "linear",
-    Function.HARD_SIGMOID: "hard_sigmoid",
-    Function.HARD_TANH: "hard_tanh",
-}
+INPUT_LIKE = ("InputLayer", "Dropout", "Flatten", "Reshape")
+"""Kinds that hls4ml's own handlers read as they should."""
+
+PRODUCTS = ("Dense", "TimeDistributed", "Conv1D", "DepthwiseConv1D", "SeparableConv1D")
+RECURRENT = ("SimpleRNN", "LSTM", "GRU", "Bidirectional")
+"""Kinds, without QKeras's Q, whose products can be folded."""
+
+
+class KerasLayer(Layer):
+    """A layer of which hls4ml knows the shape, and the lowering everything from Keras itself."""
+
+    def initialize(self) -> None:
+        """Add the output, of the shape that Keras gives."""
+        shape = self.get_attr("keras_shape")
+        assert isinstance(shape, list)
+        self.add_output_variable(shape)
+
+
+class KerasProducts(KerasLayer):
+    """A `KerasLayer` with weights, which can be folded."""
+
+
+class KerasRecurrence(KerasProducts):
+    """A `KerasLayer` with two products, folded each by its own factor."""
+
+
+for _kind in (KerasLayer, KerasProducts, KerasRecurrence):
+    layer_map[_kind.__name__] = _kind
 
 
 class GridQuantizer(HlsQuantizer):
@@ -56,27 +83,6 @@ class GridQuantizer(HlsQuantizer):
         return self._values.reshape(np.shape(data))
 
 
-class BiasReader(KerasReader):
-    """A reader that gives zeros for the bias that a recurrent layer does not have.
-
-    A GRU's biases always come as two rows, as hls4ml's parser wants them.
-    """
-
-    def __init__(self, layer: keras.layers.RNN) -> None:
-        self._layer = layer
-
-    def get_weights_data(self, layer_name: str, var_name: str) -> np.ndarray:
-        """Return a weight as float32."""
-        cell = self._layer.cell
-        if var_name != "bias":
-            return np.asarray(getattr(cell, var_name))
-        width = cell.recurrent_kernel.shape[1]
-        bias = np.asarray(cell.bias) if cell.use_bias else np.zeros(width, dtype=np.float32)
-        if not hasattr(cell, "reset_after"):
-            return bias
-        return np.stack([bias, np.zeros_like(bias)]) if bias.ndim == 1 else bias
-
-
 def _parse_qdense(
     config: LayerDict, inputs: list[str] | None, shapes: list[Shape], reader: KerasModelReader
 ) -> Parsed:
@@ -89,28 +95,35 @@ def _parse_qdense(
                 source.name, weight, layer_weight(source, weight), quantizer, f"{weight}_quantizer"
             )
             layer[f"{hls_name}_quantizer"] = GridQuantizer(format.to_float(codes), format)
+    if source.activation is not None:
+        layer["activation"] = _activation_name(source.activation)
     return layer, shape
 
 
 def _parse_activation(
     config: LayerDict, inputs: list[str] | None, shapes: list[Shape], reader: KerasModelReader
 ) -> Parsed:
-    """Parse a `QActivation` or the activation argument of a layer.
+    """Parse an activation layer or the activation argument of a layer.
 
     Stock hls4ml takes QKeras's hard functions for Keras's of the same name, whose slope differs,
-    or does not know them; Keras's own never come here (`accel.conversion.check`).
+    or does not know them.
     """
     settings = config["config"]
     assert isinstance(settings, dict)
-    name = settings["activation"]
-    if isinstance(name, dict) and name["class_name"] == "function":
-        name = name["config"]
-    if name not in ("hard_sigmoid", "hard_tanh"):
-        stock = parse_activation_layer if name == "linear" else parse_qactivation_layer
-        return stock(config, inputs, shapes, reader)
+    node, function = str(settings["name"]), _function(reader, settings)
+    if function is keras.activations.linear or function is None:
+        settings = {**settings, "activation": "linear"}
+        linear = {"class_name": "Activation", "config": settings}
+        return parse_activation_layer(linear, inputs, shapes, reader)
+    if not _is_plain(function, node):
+        return _keras_layer(node, KerasLayer, list(shapes[0]), inputs)
+    name = _activation_name(function)
+    if isinstance(name, dict):
+        settings = {**settings, "activation": {**name, "config": _config_of(function)}}
+        return parse_qactivation_layer({**config, "config": settings}, inputs, shapes, reader)
     half = FixedPrecisionType(width=2, integer=0, signed=False)
     layer: LayerDict = {
-        "name": settings["name"], "class_name": "HardActivation", "activation": name,
+        "name": node, "class_name": "HardActivation", "activation": name,
         "slope": 0.5, "shift": 0.5, "slope_prec": half, "shift_prec": half,
     }  # fmt: skip
     if inputs is not None:
@@ -118,17 +131,69 @@ def _parse_activation(
     return layer, list(shapes[0])
 
 
-def _parse_recurrent(
+def _is_plain(function: object, node: str) -> bool:
+    """Tell whether hls4ml's own activations compute `function` exactly."""
+    if type(function).__module__ == "builtins" and "keras.src" in str(
+        getattr(function, "__module__", "")
+    ):
+        return False  # a float function of Keras: the lowering decides
+    return isinstance(activation_of(function, Place(node, "activation")), Quantizer)
+
+
+def _function(reader: KerasModelReader, settings: LayerDict) -> object:
+    """Return what an activation node calls; its name is its layer's, or begins with it."""
+    node, name = str(settings["name"]), settings["activation"]
+    try:
+        source = reader.model.get_layer(node)
+    except ValueError:
+        end = str(name["class_name"] if isinstance(name, dict) else name)
+        source = reader.model.get_layer(node.removesuffix(f"_{end}"))
+    return getattr(source, "quantizer", None) or source.activation
+
+
+def _parse_keras_layer(
     config: LayerDict, inputs: list[str] | None, shapes: list[Shape], reader: KerasModelReader
 ) -> Parsed:
-    settings = config["config"]
+    """Parse any other layer; its activation argument becomes a node of its own."""
+    settings, kind = config["config"], str(config["class_name"]).removeprefix("Q")
     assert isinstance(settings, dict)
     source = _source(reader, settings)
-    layer, shape = parse_rnn_layer(config, inputs, shapes, BiasReader(source))
-    for argument in ("activation", "recurrent_activation"):
-        quantizer = activation_of(getattr(source.cell, argument), Place(source.name, argument))
-        layer[argument] = _NAMES[quantizer.function]
+    if isinstance(source.output_shape, list):
+        raise ChronogateError(
+            f"layer {source.name!r} gives several results: use layers that give one"
+        )
+    node = KerasRecurrence if kind in RECURRENT else KerasLayer
+    node = KerasProducts if kind in PRODUCTS else node
+    layer, shape = _keras_layer(source.name, node, [None, *source.output_shape[1:]], inputs)
+    behind = getattr(source, "activation", None)
+    if node is KerasProducts and behind not in (None, keras.activations.linear):
+        layer["activation"] = _activation_name(behind)
     return layer, shape
+
+
+def _keras_layer(
+    name: str, node: type[KerasLayer], shape: Shape, inputs: list[str] | None
+) -> Parsed:
+    layer: LayerDict = {"name": name, "class_name": node.__name__, "keras_shape": shape[1:]}
+    if inputs is not None:
+        layer["inputs"] = inputs
+    return layer, shape
+
+
+def _activation_name(function: object) -> str | LayerDict:
+    """Return an activation as Keras writes it: a function's name, an object's class."""
+    name = getattr(function, "__name__", None)
+    if isinstance(name, str):
+        return name
+    return {"class_name": type(function).__name__, "config": {}}
+
+
+def _config_of(function: object) -> object:
+    settings = getattr(function, "get_config", dict)()
+    # hls4ml wants a number where QKeras keeps a variable.
+    return {
+        key: value.numpy() if hasattr(value, "numpy") else value for key, value in settings.items()
+    }
 
 
 class ModelDictionary(dict[str, object]):
@@ -148,11 +213,10 @@ def _source(reader: KerasModelReader, settings: LayerDict) -> keras.layers.Layer
 
 
 _OURS: dict[str, Handler] = {
+    **{kind: _parse_keras_layer for kind in SUPPORTED if kind not in INPUT_LIKE},
     "QDense": _parse_qdense,
     "QActivation": _parse_activation,
     "Activation": _parse_activation,
-    "QLSTM": _parse_recurrent,
-    "QGRU": _parse_recurrent,
 }
 
 
@@ -160,9 +224,10 @@ _OURS: dict[str, Handler] = {
 def exact_handlers() -> Iterator[None]:
     """Put our handlers in the place of hls4ml's inside the block."""
     handlers = get_layer_handlers()
-    stock = {name: handlers[name] for name in _OURS}
+    stock = dict(handlers)
     handlers.update(_OURS)
     try:
         yield
     finally:
+        handlers.clear()
         handlers.update(stock)

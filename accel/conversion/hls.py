@@ -4,8 +4,9 @@ Left to itself hls4ml infers result types and drops a final quantizer (`MergeLin
 takes it for a no-op when its parent's type is ``auto``). Given the formats of the `Network`, each
 dense layer keeps every bit and each activation rounds and saturates, as the golden model does.
 
-So far this holds for chains of activations, dense layers and flattens. hls4ml 1.3's recurrent
-templates are not exact, so that a network with one gets no HLS project.
+So far this holds for chains of plain quantizers, dense layers and flattens. A network with
+anything else gets no HLS project and a sentence that says why: hls4ml 1.3's recurrent templates,
+for one, are not exact.
 """
 
 from contextlib import redirect_stdout
@@ -21,15 +22,18 @@ from accel.conversion.backend import network_of
 from accel.conversion.csim import PROJECT, csim, csim_windows_per_second
 from accel.conversion.frontend import exact_handlers
 from accel.conversion.settings import precision_type
+from hw.function.quantizer import Quantizer
 from hw.layer.activation import Activation
 from hw.layer.dense import Dense
 from hw.layer.flatten import Flatten
+from hw.layer.unrolled_dense import UnrolledDense
+from hw.network.mode import Mode
 from hw.network.serialization import save_network
 
 __all__ = ["csim", "csim_windows_per_second", "exact_settings", "inexact_reason", "write_hls"]
 
 BACKEND = "Vitis"
-EXACT_BLOCKS = (Activation, Dense, Flatten)
+EXACT_BLOCKS = (Activation, Dense, UnrolledDense, Flatten)
 DENSE_PRODUCTS = 4096
 """Largest dense layer: with 12,288 products g++ had not compiled the C simulation in 8 minutes."""
 
@@ -54,14 +58,32 @@ class HlsProject:
 
 def inexact_reason(graph: ModelGraph) -> str:
     """Return why hls4ml's HLS of `graph` would not be exact, or an empty string."""
-    for node in network_of(graph).nodes:
+    network = network_of(graph)
+    if network.mode is not Mode.WINDOW or network.input.series > 1:
+        return (
+            "hls4ml computes windows of one series, which this network "
+            f"({network.mode}, {network.input.series} series) is not given, so no HLS project is "
+            "written"
+        )
+    for node in network.nodes:
         kind = type(node.spec).__name__
         if not isinstance(node.spec, EXACT_BLOCKS):
             return (
                 f"hls4ml's {BACKEND} template for {kind} (layer {node.name!r}) is not "
                 "bit-exact, so no HLS project is written"
             )
-        if isinstance(node.spec, Dense) and node.spec.kernel.size > DENSE_PRODUCTS:
+        function = node.spec.function if isinstance(node.spec, Activation) else None
+        if function is not None and not isinstance(function, Quantizer):
+            return (
+                f"hls4ml has no bit-exact {type(function).__name__} (layer {node.name!r}), so no "
+                "HLS project is written"
+            )
+        if isinstance(node.spec, Dense | UnrolledDense) and node.spec.steps is not None:
+            return (
+                f"hls4ml's {BACKEND} template for dense layers on every time step (layer "
+                f"{node.name!r}) is not checked to be bit-exact, so no HLS project is written"
+            )
+        if isinstance(node.spec, Dense | UnrolledDense) and node.spec.kernel.size > DENSE_PRODUCTS:
             return (
                 f"layer {node.name!r} has {node.spec.kernel.size:,} products, and beyond "
                 f"{DENSE_PRODUCTS:,} hls4ml's C simulation takes g++ many minutes to compile, so "
@@ -94,10 +116,10 @@ def exact_settings(graph: ModelGraph) -> dict[str, object]:
         if spec is not None:
             format = spec.outputs[0].format
         precision = {"result": str(precision_type(format))}
-        if isinstance(spec, Dense):
+        if isinstance(spec, Dense | UnrolledDense):
             # The sum of any subset of products wraps back into the range of the whole.
             precision["accum"] = str(precision_type(format.plain()))
-            settings["ReuseFactor"] = spec.reuse
+            settings["ReuseFactor"] = spec.reuse if isinstance(spec, Dense) else 1
         layers[layer.name] = {**settings, "Precision": precision}
     return {
         "Model": {"Precision": {"default": "fixed<16,6>"}, "ReuseFactor": 1, "Strategy": "Latency"},

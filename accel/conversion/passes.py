@@ -10,23 +10,33 @@ from hls4ml.model.graph import ModelGraph
 from hls4ml.model.layers import Input, Layer
 
 from accel.conversion.check import check_model
+from accel.conversion.deployment import deploy, mode_of, series_of
 from accel.conversion.draft import Draft, LayerDraft
-from accel.conversion.layers import HANDLERS, quantizer_of
-from accel.conversion.settings import (
-    check_layer_names,
-    check_reuse_factors,
-    input_precision,
-    precision_type,
+from accel.conversion.formats import activation_of, plain_format
+from accel.conversion.fusion import (
+    drop_identities,
+    fuse_float_activations,
+    round_averages,
+    share_engines,
 )
+from accel.conversion.keys import check_keys
+from accel.conversion.layers.common import Context, quantizer_of
+from accel.conversion.layers.registry import HANDLERS
+from accel.conversion.piece import Wire
+from accel.conversion.place import Place
+from accel.conversion.settings import check_layer_names, input_precision, precision_type
 from accel.qkeras_compat import keras
 from hw.errors import ChronogateError
-from hw.function.quantizer import Function
+from hw.function.quantizer import Quantizer
 from hw.network.graph import Network, Node
 from hw.network.metadata import Metadata
+from hw.network.mode import Mode
 from hw.number.fixed_point import FixedPoint
 from hw.stream import Port
 
 INPUT_TYPES = ("InputLayer", "Input")
+TRANSPARENT = ("Flatten", "Reshape", "Permute", "Cropping1D", "RepeatVector")
+"""Kinds through which a number format passes unchanged."""
 
 
 def read_graph(graph: ModelGraph) -> Draft:
@@ -34,66 +44,57 @@ def read_graph(graph: ModelGraph) -> Draft:
     model = graph.config.get_config_value("KerasModel")
     check_model(model)
     config = graph.config.config["HLSConfig"]
-    check_reuse_factors(config)
+    check_keys(config)
     check_layer_names(config, graph.graph)
     first, *others = graph.get_layers()
     layers: list[LayerDraft] = []
-    source: Layer = first
     for node in others:
-        if node.inputs != source.outputs or len(source.get_output_nodes()) != 1:
-            raise ChronogateError(
-                f"layer {node.name!r}: branches are not supported: "
-                "let every layer feed exactly one other"
-            )
-        layers.append(_read_layer(node, model, layers[-1].source if layers else None))
-        source = node
+        layers.append(_read_layer(node, model, {layer.name: layer.source for layer in layers}))
     return Draft(
         name=graph.config.get_project_name(),
         config=config,
         metadata=graph.config.get_config_value("NetworkMetadata") or Metadata(),
+        mode=mode_of(config, model),
         input_name=first.name,
         input_shape=tuple(first.get_output_variable().shape),
         layers=tuple(layers),
+        output=str((graph.outputs or [first.name])[0]),
     )
 
 
-def _read_layer(node: Layer, model: keras.Model, before: keras.layers.Layer | None) -> LayerDraft:
-    layer = next((layer for layer in model.layers if layer.name == node.name), before)
-    if layer is None or isinstance(node, Input):
+def _read_layer(
+    node: Layer, model: keras.Model, before: dict[str, keras.layers.Layer]
+) -> LayerDraft:
+    layer = next((layer for layer in model.layers if layer.name == node.name), None)
+    # hls4ml makes a node of its own from a layer's activation argument.
+    source = layer or before.get(node.inputs[0])
+    if source is None or isinstance(node, Input):
         raise ChronogateError(
             f"layer {node.name!r} is in hls4ml's graph but not in the model: "
             "convert the model with accel.convert"
         )
-    kind, quantizer = type(layer).__name__, None
-    if layer.name != node.name or kind == "Activation":
-        # hls4ml makes a node of its own from a layer's activation argument.
-        kind, quantizer = "QActivation", layer.activation
+    kind, quantizer = type(source).__name__, None
+    if layer is None or kind == "Activation":
+        kind, quantizer = "QActivation", source.activation
     elif kind == "QActivation":
-        quantizer = layer.quantizer
+        quantizer = source.quantizer
     shape = tuple(int(size) for size in node.get_output_variable().shape)
-    return LayerDraft(node.name, kind, layer, quantizer, shape, (kind, node.class_name))
-
-
-def drop_identities(draft: Draft) -> Draft:
-    """Remove linear activations and reshapes of what is flat already."""
-    kept: list[LayerDraft] = []
-    shape = draft.input_shape
-    for layer in draft.layers:
-        linear = layer.kind == "QActivation" and (
-            layer.quantizer is None or layer.quantizer is keras.activations.linear
-        )
-        if not linear and not (layer.kind in ("Flatten", "Reshape") and layer.shape == shape):
-            kept.append(layer)
-        shape = layer.shape
-    return replace(draft, layers=tuple(kept))
+    types = (kind, kind.removeprefix("Q"), node.class_name)
+    return LayerDraft(node.name, kind, source, tuple(node.inputs), quantizer, shape, types)
 
 
 def choose_input_format(draft: Draft) -> Draft:
     """Give the network's input the format of its QActivation, which then is the host's work."""
     given = input_precision(draft.config, draft.input_name, INPUT_TYPES)
-    # What comes first apart from a Flatten, through which a format passes unchanged.
-    first = next((x for x in draft.layers if x.kind not in ("Flatten", "Reshape")), None)
-    found = _plain_format(first)
+    first = _first_quantizers(draft, draft.input_name)
+    formats = {plain_format(quantizer_of(layer)) for layer in first or ()}
+    found = formats.pop() if len(formats) == 1 else None
+    if formats and given is None:
+        raise ChronogateError(
+            f"input {draft.input_name!r} is quantized in several ways: put one QActivation behind "
+            "it that all layers share, or set "
+            f"hls_config['LayerName']['{draft.input_name}']['Precision']"
+        )
     if found is None and given is None:
         raise ChronogateError(
             f"input {draft.input_name!r} has no number format: begin the model with "
@@ -107,25 +108,36 @@ def choose_input_format(draft: Draft) -> Draft:
         )
     format = found or given
     assert format is not None  # one of the two is there, checked above
-    layers = draft.layers if found is None else tuple(x for x in draft.layers if x is not first)
-    return replace(draft, layers=layers, input=_input_port(draft, format))
+    if found is not None:
+        draft = draft.without({layer.name: layer.inputs[0] for layer in first or ()})
+    return replace(draft, input=Wire(draft.input_name, _input_port(draft, format)))
 
 
-def _plain_format(layer: LayerDraft | None) -> FixedPoint | None:
-    """Return the format of a QActivation that only rounds and saturates."""
-    if layer is None or layer.kind != "QActivation":
-        return None
-    quantizer = quantizer_of(layer)
-    # Hard tanh clips to [-1, 1], as saturating into its one integer bit does anyway.
-    return quantizer.output if quantizer.function is not Function.HARD_SIGMOID else None
+def _first_quantizers(draft: Draft, name: str) -> list[LayerDraft] | None:
+    """Return the QActivations that all values of `name` come to first; ``None`` if not all do."""
+    found: list[LayerDraft] = []
+    for layer in draft.consumers(name):
+        if layer.kind == "QActivation":
+            found.append(layer)
+        elif layer.kind in TRANSPARENT and layer.name != draft.output:
+            behind = _first_quantizers(draft, layer.name)
+            if not behind:
+                return None
+            found += behind
+        else:
+            return None
+    return found
 
 
 def _input_port(draft: Draft, format: FixedPoint) -> Port:
+    series = series_of(draft.config)
     match draft.input_shape:
-        case (channels,):
-            return Port(draft.input_name, channels, format)
+        case (channels,) if draft.mode is not Mode.STREAMING:
+            return Port(draft.input_name, channels, format, None, series)
+        case (channels,) | (_, channels) if draft.mode is Mode.STREAMING:
+            return Port(draft.input_name, channels, format, 1, series)
         case (steps, channels):
-            return Port(draft.input_name, channels, format, steps)
+            return Port(draft.input_name, channels, format, steps, series)
     raise ChronogateError(
         f"input {draft.input_name!r} has the shape {draft.input_shape}: "
         "give it as (look_back, features)"
@@ -133,34 +145,66 @@ def _input_port(draft: Draft, format: FixedPoint) -> Port:
 
 
 def build_blocks(draft: Draft) -> Draft:
-    """Turn each layer into a block, in the format that the one before it gives."""
+    """Turn each layer into blocks, in the formats that those before it give."""
     assert draft.input is not None  # choose_input_format comes before
     # Codes arrive from outside: any code of the grid, whatever the quantizer can give.
-    source = replace(draft.input, format=draft.input.format.plain())
+    port = draft.input.port
+    wires = {draft.input_name: Wire(port.name, replace(port, format=port.format.plain()))}
+    context = Context(draft.config, draft.mode is Mode.STREAMING, _read_by_quantizers(draft))
     nodes: list[Node] = []
-    name = draft.input_name
     for layer in draft.layers:
-        spec = HANDLERS[layer.kind](layer, source, draft.config)
-        nodes.append(Node(layer.name, spec, (name,)))
-        name, source = layer.name, spec.outputs[0]
-    return replace(draft, nodes=tuple(nodes), layers=())
+        try:
+            piece = HANDLERS[layer.kind](
+                layer, tuple(wires[name] for name in layer.inputs), context
+            )
+        except ChronogateError as error:
+            raise _named(layer.name, error) from None
+        nodes += piece.nodes
+        wires[layer.name] = piece.wire
+    return replace(draft, nodes=tuple(nodes), output=wires[draft.output].name)
+
+
+def _read_by_quantizers(draft: Draft) -> frozenset[str]:
+    """Return the layers whose only reader rounds and ends in a register of its own."""
+    names: set[str] = set()
+    for layer in draft.layers:
+        behind = draft.consumers(layer.name)
+        if len(behind) != 1 or layer.name == draft.output or behind[0].kind != "QActivation":
+            continue
+        if isinstance(activation_of(behind[0].quantizer, Place(behind[0].name, "")), Quantizer):
+            names.add(layer.name)
+    return frozenset(names)
+
+
+def _named(layer: str, error: ChronogateError) -> ChronogateError:
+    """Add the layer to what `hw` refuses."""
+    return (
+        error if str(error).startswith("layer ") else ChronogateError(f"layer {layer!r}: {error}")
+    )
 
 
 def make_network(draft: Draft) -> Network:
-    """Close the chain."""
+    """Close the graph."""
     assert draft.input is not None  # choose_input_format comes before
     if not draft.nodes:
         raise ChronogateError(f"model {draft.name!r} computes nothing: add a layer")
-    return Network(draft.name, (draft.input,), draft.nodes, (draft.nodes[-1].name,), draft.metadata)
+    return Network(
+        draft.name,
+        (draft.input.port,),
+        draft.nodes,
+        (draft.output,),
+        draft.metadata,
+        draft.mode,
+    )
 
 
 def annotate_precisions(graph: ModelGraph, network: Network) -> None:
     """Write the network's formats into hls4ml's graph, for its reports and plots."""
-    format = network.input_format
     formats = {node.name: node.spec.outputs[0].format for node in network.nodes}
     for layer in graph.get_layers():
         # A node without a block of its own hands its input on unchanged.
-        format = formats.get(layer.name, format)
+        source = formats.get(layer.inputs[0], network.input_format)
+        format = formats.setdefault(layer.name, source)
         layer.get_output_variable().type.precision = precision_type(format)
 
 
@@ -176,7 +220,8 @@ def _begin(graph: ModelGraph) -> None:
 
 
 def _end(graph: ModelGraph) -> None:
-    network = make_network(vars(graph).pop("draft"))
+    draft = vars(graph).pop("draft")
+    network = deploy(make_network(draft), draft.config)
     annotate_precisions(graph, network)
     vars(graph)["network"] = network
 
@@ -185,7 +230,10 @@ RECIPE: tuple[tuple[str, Callable[[ModelGraph], None]], ...] = (
     ("read_graph", _begin),
     ("drop_identities", _on_draft(drop_identities)),
     ("choose_input_format", _on_draft(choose_input_format)),
+    ("round_averages", _on_draft(round_averages)),
+    ("fuse_float_activations", _on_draft(fuse_float_activations)),
     ("build_blocks", _on_draft(build_blocks)),
+    ("share_engines", _on_draft(share_engines)),
     ("make_network", _end),
 )
 """The lowering, in order; the last pass sets the graph's ``network``."""

@@ -1,10 +1,11 @@
-"""What the user's ``hls_config`` says of a layer: reuse factors and the input's precision.
+"""What the user's ``hls_config`` says of a layer, and of the whole model.
 
-A key is looked up by layer name, then by layer type (Keras's or hls4ml's name of it), then for
-the whole model, as hls4ml does it.
+A layer's key is looked up by layer name, then by layer type (Keras's or hls4ml's name of it), then
+for the whole model, as hls4ml does it. The keys themselves are in `accel.conversion.keys`.
 """
 
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 
 from hls4ml.backends.fpga.fpga_backend import FPGABackend
 from hls4ml.model.types import FixedPrecisionType, IntegerPrecisionType, PrecisionType
@@ -15,28 +16,19 @@ from hw.number.fixed_point import FixedPoint, Overflow, Rounding
 HlsConfig = Mapping[str, object]
 """hls4ml's nested configuration dictionary."""
 
-REUSE_KEYS = ("ReuseFactor", "RecurrentReuseFactor")
 
+class Strategy(StrEnum):
+    """How the products of a layer are computed."""
 
-def check_reuse_factors(config: HlsConfig) -> None:
-    """Refuse a configuration with a reuse factor that is no whole number of at least 1."""
-    tables = {"the model": _table(config, "Model")}
-    for kind in ("LayerType", "LayerName"):
-        layers = _table(config, kind)
-        tables |= {f"layer {name!r}": _table(layers, name) for name in layers}
-    for where, table in tables.items():
-        for key in REUSE_KEYS:
-            value = table.get(key)
-            if value is not None and (type(value) is not int or value < 1):
-                raise ChronogateError(
-                    f"{where}: {key} is {value!r}: give a whole number of cycles, 1 or more"
-                )
+    LATENCY = "latency"  # unrolled into adders, a beat every cycle
+    RESOURCE = "resource"  # multipliers of its own, used in turn
+    SHARED = "shared"  # multipliers that several dense layers use in turn
 
 
 def check_layer_names(config: HlsConfig, names: Iterable[str]) -> None:
     """Refuse a configuration of layers that are not there, which hls4ml would pass over."""
     known = tuple(names)
-    for name in _table(config, "LayerName"):
+    for name in table(config, "LayerName"):
         if name not in known:
             raise ChronogateError(
                 f"hls_config names a layer {name!r} that the model does not "
@@ -45,12 +37,45 @@ def check_layer_names(config: HlsConfig, names: Iterable[str]) -> None:
 
 
 def reuse_factor(config: HlsConfig, name: str, types: Iterable[str], key: str) -> int | None:
-    """Return ``ReuseFactor`` (or another of `REUSE_KEYS`) of a layer, ``None`` if nothing is said.
+    """Return ``ReuseFactor`` or ``RecurrentReuseFactor`` of a layer, if anything is said.
 
-    The configuration was checked by `check_reuse_factors`.
+    The configuration was checked by `accel.conversion.keys.check_keys`.
     """
     value = _look_up(config, name, types, key)
     return value if isinstance(value, int) else None
+
+
+def strategy(config: HlsConfig, name: str, types: Iterable[str]) -> Strategy:
+    """Return the layer's ``Strategy``; `Strategy.RESOURCE` where nothing is said."""
+    value = _look_up(config, name, types, "Strategy")
+    return Strategy(value.lower()) if isinstance(value, str) else Strategy.RESOURCE
+
+
+def skips_zeros(config: HlsConfig, name: str, types: Iterable[str]) -> bool:
+    """Return the layer's ``SkipZeros``."""
+    return bool(_look_up(config, name, types, "SkipZeros"))
+
+
+def adder_levels(config: HlsConfig, name: str, types: Iterable[str]) -> int | None:
+    """Return the layer's ``AdderLevels``, the adders between two registers when unrolled."""
+    value = _look_up(config, name, types, "AdderLevels")
+    return value if isinstance(value, int) else None
+
+
+def table_size(config: HlsConfig, name: str, types: Iterable[str]) -> int | None:
+    """Return the layer's ``TableSize``; a default for the model does not count."""
+    value = _look_up(_without_model(config), name, types, "TableSize")
+    return value if isinstance(value, int) else None
+
+
+def result_precision(config: HlsConfig, name: str, types: Iterable[str]) -> FixedPoint:
+    """Return the format that hls4ml gives a layer's result: its own or the model's default."""
+    given = _look_up(config, name, types, "Precision")
+    if isinstance(given, Mapping):
+        given = given.get("result", given.get("default"))
+    if given is None or (isinstance(given, str) and given.lower() == "auto"):
+        given = "fixed<16,6>"
+    return fixed_point(parse_precision(given), f"layer {name!r}")
 
 
 def input_precision(config: HlsConfig, name: str, types: Iterable[str]) -> FixedPoint | None:
@@ -58,8 +83,7 @@ def input_precision(config: HlsConfig, name: str, types: Iterable[str]) -> Fixed
 
     The model-wide default precision does not count: hls4ml always fills it in.
     """
-    layer_only = {key: value for key, value in config.items() if key != "Model"}
-    precision = _look_up(layer_only, name, types, "Precision")
+    precision = _look_up(_without_model(config), name, types, "Precision")
     if isinstance(precision, Mapping):
         precision = precision.get("result", precision.get("default"))
     if precision is None or (isinstance(precision, str) and precision.lower() == "auto"):
@@ -107,12 +131,17 @@ def precision_type(format: FixedPoint) -> FixedPrecisionType:
 
 
 def _look_up(config: HlsConfig, name: str, types: Iterable[str], key: str) -> object:
-    tables = [_table(_table(config, "LayerName"), name)]
-    tables += [_table(_table(config, "LayerType"), kind) for kind in types]
-    tables.append(_table(config, "Model"))
-    return next((table[key] for table in tables if table.get(key) is not None), None)
+    tables = [table(table(config, "LayerName"), name)]
+    tables += [table(table(config, "LayerType"), kind) for kind in types]
+    tables.append(table(config, "Model"))
+    return next((found[key] for found in tables if found.get(key) is not None), None)
 
 
-def _table(config: HlsConfig, key: str) -> HlsConfig:
+def _without_model(config: HlsConfig) -> HlsConfig:
+    return {key: value for key, value in config.items() if key != "Model"}
+
+
+def table(config: HlsConfig, key: str) -> HlsConfig:
+    """Return a part of the configuration, empty where it is not there."""
     value = config.get(key)
     return value if isinstance(value, Mapping) else {}

@@ -1,4 +1,4 @@
-"""Names of the layers, the same in Keras, network and reports, and their reuse factors."""
+"""Names of the layers, the same in Keras, network and reports, and how they are folded."""
 
 from accel.model_config import AnyModel, MlpModel
 
@@ -7,7 +7,7 @@ INPUT_QUANTIZER = "window_quantizer"
 OUTPUT = "forecast"
 OUTPUT_QUANTIZER = "forecast_quantizer"
 
-HlsSettings = dict[str, dict[str, dict[str, int]]]
+HlsSettings = dict[str, dict[str, object]]
 
 
 def dense_name(position: int) -> str:
@@ -21,13 +21,18 @@ def relu_name(position: int) -> str:
 
 
 def hls_settings(model: AnyModel) -> HlsSettings:
-    """Return the reuse factors of a configuration as the ``hls_config`` of ``accel.convert``."""
+    """Return the folding of a configuration as the ``hls_config`` of ``accel.convert``."""
     *hidden, output = model.dense_reuse
-    layers = {dense_name(n): {"ReuseFactor": factor} for n, factor in enumerate(hidden)}
+    layers: dict[str, object] = {
+        dense_name(n): {"ReuseFactor": factor} for n, factor in enumerate(hidden)
+    }
     layers[OUTPUT] = {"ReuseFactor": output}
     if not isinstance(model, MlpModel):
         layers[model.family] = {
             "ReuseFactor": model.reuse.input,
             "RecurrentReuseFactor": model.reuse.recurrent,
         }
-    return {"LayerName": layers}
+    whole: dict[str, object] = {"Strategy": model.strategy.capitalize()}
+    if model.skip_zeros:
+        whole["SkipZeros"] = True
+    return {"Model": whole, "LayerName": layers}

@@ -4,7 +4,7 @@ What a step needs that the whole window must have passed for: the subtraction of
 bidirectional or backward recurrent layer (``go_backwards``).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
@@ -50,6 +50,10 @@ class Replay:
     def __post_init__(self) -> None:
         if self.pace < 1:
             raise ChronogateError(f"a replay every {self.pace} cycles: write a pace from 1 on")
+
+    def folded_to(self, cycles: int) -> "Replay":
+        """Return the block that sends a beat every `cycles` cycles."""
+        return replace(self, pace=max(cycles, 1))
 
     @property
     def inputs(self) -> tuple[Port, ...]:

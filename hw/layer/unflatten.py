@@ -1,6 +1,6 @@
 """Unflatten: one wide beat becomes the beats of a window, time-major (Keras ``Reshape``)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from amaranth.hdl import Module, Signal
@@ -43,6 +43,10 @@ class Unflatten:
     def __post_init__(self) -> None:
         if self.pace < 1:
             raise ChronogateError(f"a beat every {self.pace} cycles: write a pace from 1 on")
+
+    def folded_to(self, cycles: int) -> "Unflatten":
+        """Return the block that takes all of `cycles` cycles to send its beats."""
+        return replace(self, pace=max((cycles - 1) // max(self.steps - 1, 1), 1))
 
     @property
     def inputs(self) -> tuple[Port, ...]:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from accel.qkeras_compat import qkeras, quantize_float64
+from accel.float64 import quantize_float64
+from accel.qkeras_compat import qkeras
 from hw import FixedPoint
 from hw.function import qkeras as functions
 from hw.function.leaky_relu import quantized_leaky_relu

@@ -8,17 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from accel.qkeras_compat import (
+from accel.float64 import (
     count_float32_differences,
     evaluate_float64,
     float64,
+    quantize_float64,
+    trace_float64,
+)
+from accel.qkeras_compat import (
     keras,
     load_model,
     qkeras,
-    quantize_float64,
     save_model,
     tf,
-    trace_float64,
 )
 from hw.errors import ChronogateError
 from tests.accel.conversion.models import bits, chain, dense, recurrent

@@ -10,7 +10,9 @@ from accel.qkeras_compat import keras, qkeras
 
 Choice = TypeVar("Choice")
 
-KINDS = ("mlp", "lstm", "gru before", "gru after")
+KINDS = (
+    "mlp", "lstm", "gru before", "gru after", "quantizers", "recurrent", "convolutional", "graph",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,18 @@ class Draw:
         )
 
     def weights(self, model: keras.Model) -> None:
-        """Give `model` weights of all sizes, some of them saturating."""
+        """Give `model` weights of all sizes, some of them saturating.
+
+        Layers without quantizers of their own get weights on a grid, and variances are positive.
+        """
         scale = self.pick([0.4, 0.8, 1.5])
-        model.set_weights([self._rng.normal(0, scale, w.shape) for w in model.get_weights()])
+        for layer in model.layers:
+            drawn = [self._rng.normal(0, scale, w.shape) for w in layer.get_weights()]
+            if isinstance(layer, keras.layers.DepthwiseConv1D):
+                drawn = [np.round(w * 16) / 16 for w in drawn]
+            if isinstance(layer, qkeras.QBatchNormalization):
+                drawn[-1] = np.abs(drawn[-1]) + 0.1
+            layer.set_weights(drawn)
 
     def reuse(self, products: int) -> int:
         """Return a reuse factor: unrolled, odd, all, or more than all."""
@@ -107,9 +118,20 @@ class Draw:
 
 def draw_model(seed: int) -> DrawnModel:
     """Return the model of `seed`; kinds alternate."""
+    from tests.flow.families import FAMILIES
+
     draw = Draw(seed)
     kind = KINDS[seed % len(KINDS)]
-    steps, features = draw.number(1, 5), draw.number(1, 4)
+    if kind in FAMILIES:
+        model = FAMILIES[kind](draw)
+    else:
+        steps, features = draw.number(1, 5), draw.number(1, 4)
+        model = keras.Sequential([keras.layers.Input((steps, features)), *_chain(draw, kind)])
+    draw.weights(model)
+    return DrawnModel(kind, model, _settings(draw, model))
+
+
+def _chain(draw: Draw, kind: str) -> list[keras.layers.Layer]:
     body: list[keras.layers.Layer] = [qkeras.QActivation(draw.input_quantizer())]
     if draw.number(0, 3) == 0:
         body.append(qkeras.QActivation(draw.squashing()))
@@ -119,20 +141,26 @@ def draw_model(seed: int) -> DrawnModel:
     body += [draw.dense() for _ in range(draw.number(kind == "mlp", 2))]
     if draw.number(0, 1):
         body.append(qkeras.QActivation(draw.bits()))
-    model = keras.Sequential([keras.layers.Input((steps, features)), *body])
-    draw.weights(model)
-    return DrawnModel(kind, model, _reuse_factors(draw, model))
+    return body
 
 
-def _reuse_factors(draw: Draw, model: keras.Model) -> dict[str, object]:
-    layers: dict[str, dict[str, int]] = {}
+def _settings(draw: Draw, model: keras.Model) -> dict[str, object]:
+    """Return reuse factors for all layers, and now and then another strategy."""
+    layers: dict[str, dict[str, object]] = {}
     for layer in model.layers:
-        cell = getattr(layer, "cell", layer)
-        if not hasattr(cell, "kernel"):
+        cell = getattr(getattr(layer, "forward_layer", layer), "cell", layer)
+        kernel = getattr(cell, "kernel", getattr(cell, "depthwise_kernel", None))
+        if kernel is None:
             continue
         # The gates of a unit are computed at once and do not count.
-        units = int(cell.units)
-        layers[layer.name] = {"ReuseFactor": draw.reuse(int(cell.kernel.shape[0]) * units)}
+        units = int(getattr(cell, "units", kernel.shape[-1]))
+        products = int(np.prod(kernel.shape[:-1])) * units
+        layers[layer.name] = {"ReuseFactor": draw.reuse(products)}
         if cell is not layer:
             layers[layer.name]["RecurrentReuseFactor"] = draw.reuse(units * units)
+        else:
+            layers[layer.name] |= draw.pick([
+                {}, {}, {}, {"SkipZeros": True}, {"Strategy": "Shared"},
+                {"Strategy": "Latency", "ReuseFactor": 1},
+            ])  # fmt: skip
     return {"LayerName": layers}

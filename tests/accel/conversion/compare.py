@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from accel.qkeras_compat import keras, trace_float64
+from accel.float64 import trace_float64
+from accel.qkeras_compat import keras
 from hw.network.graph import Network
 
 
@@ -27,9 +28,10 @@ def assert_equal_to_qkeras(model: keras.Model, network: Network, codes: np.ndarr
     outputs = network.reference(codes, trace)
     values = trace_float64(model, network.input_format.to_float(codes))
     node_of = last_nodes(model, network)
+    assert network.outputs[0] in node_of.values()
     for layer, expected in values.items():
         if layer not in node_of:
-            continue  # the input's quantizer, which is the host's work
+            continue  # the input's quantizer, or what became part of another block
         node = next(node for node in network.nodes if node.name == node_of[layer])
         format = node.spec.outputs[0].format
         codes_of_layer = trace.get(f"{node.name}.h", trace[node.name])
@@ -52,11 +54,14 @@ def compare_codes(layer: str, expected: np.ndarray, actual: np.ndarray) -> None:
 
 
 def last_nodes(model: keras.Model, network: Network) -> dict[str, str]:
-    """Map every Keras layer to the node that holds its result (its activation argument's)."""
-    names = [layer.name for layer in model.layers]
+    """Map Keras layers to the node that holds their result: their activation argument's, if any."""
+    names = {node.name for node in network.nodes}
     found: dict[str, str] = {}
-    layer = ""
-    for node in network.nodes:
-        layer = node.name if node.name in names else layer
-        found[layer] = node.name
+    for layer in model.layers:
+        behind = getattr(layer, "activation", None)
+        kind = getattr(behind, "__name__", type(behind).__name__)
+        for name in (f"{layer.name}_{kind}", layer.name):
+            if name in names:
+                found[layer.name] = name
+                break
     return found

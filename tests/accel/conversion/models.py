@@ -20,7 +20,7 @@ def dense(units: int, **options: object) -> qkeras.QDense:
 
 
 def recurrent(kind: type, units: int = 3, **options: object) -> keras.layers.RNN:
-    """Return a `QLSTM` or `QGRU` with everything quantized."""
+    """Return a `QSimpleRNN`, `QLSTM` or `QGRU` with everything quantized."""
     settings = {
         "activation": qkeras.quantized_tanh(8),
         "recurrent_activation": qkeras.quantized_sigmoid(8),
@@ -29,6 +29,8 @@ def recurrent(kind: type, units: int = 3, **options: object) -> keras.layers.RNN
         "bias_quantizer": bits(8, 1),
         "state_quantizer": bits(8),
     }
+    if kind is qkeras.QSimpleRNN:
+        del settings["recurrent_activation"]
     return kind(units, **{**settings, **options})
 
 

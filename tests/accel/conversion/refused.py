@@ -9,6 +9,9 @@ L = keras.layers
 Build = Callable[[], list[keras.layers.Layer]]
 
 
+QUANTIZED = {"kernel_quantizer": bits(5), "bias_quantizer": bits(6, 1)}
+
+
 def start() -> qkeras.QActivation:
     return named("in", qkeras.QActivation(bits(8, 2)))
 
@@ -32,54 +35,164 @@ def act(quantizer: object) -> list[keras.layers.Layer]:
 REFUSED: dict[str, tuple[Build, str, str]] = {
     # what: layers, who is named with which problem, the remedy
     "unsupported layer": (
-        lambda: [start(), named("conv", qkeras.QConv1D(2, 2))],
-        "layer 'conv': QConv1D is not supported",
+        lambda: [start(), named("up", L.UpSampling1D(2))],
+        "layer 'up': UpSampling1D is not supported",
         "build the model from",
+    ),
+    "no kernel quantizer, conv": (
+        lambda: [start(), named("conv", qkeras.QConv1D(2, 2))],
+        "layer 'conv': kernel_quantizer is missing",
+        "give it",
     ),
     "float dense": (
         lambda: [start(), named("float", L.Dense(2))],
-        "layer 'float': Dense is not supported",
-        "QDense",
+        "layer 'float': kernel_quantizer is missing",
+        "give it",
     ),
     "float activation": (
-        lambda: [start(), named("act", L.Activation("relu"))],
-        "layer 'act': the float activation relu",
-        "use QActivation",
+        lambda: [start(), named("act", L.Activation("tanh"))],
+        "layer 'act': the float activation tanh has no exact hardware",
+        "use_real_tanh=True",
     ),
-    "simple rnn": (
-        lambda: [start(), named("rnn", qkeras.QSimpleRNN(2))],
-        "layer 'rnn': QSimpleRNN is not supported",
-        "build the model from",
+    "smooth activation": (
+        lambda: [start(), named("act", L.Activation("swish"))],
+        "layer 'act': activation is swish",
+        "use one of QKeras's quantizers",
+    ),
+    "float tanh": (
+        lambda: [start(), lstm(activation="tanh")],
+        "layer 'cell': activation is tanh",
+        "use one of QKeras's quantizers",
+    ),
+    "Keras's hard sigmoid": (
+        lambda: [start(), lstm(recurrent_activation=keras.activations.hard_sigmoid)],
+        "layer 'cell': recurrent_activation is hard_sigmoid",
+        "use one of QKeras's quantizers",
+    ),
+    "float tanh rounded to many bits": (
+        lambda: [start(), L.Activation("tanh"), named("fine", qkeras.QActivation(bits(14)))],
+        "layer 'fine': activation is a float function rounded to 14 bits",
+        "12 bits or fewer",
+    ),
+    "bernoulli": (
+        lambda: act(qkeras.bernoulli(alpha=1)),
+        "layer 'act': activation is bernoulli, which draws at random",
+        "use stochastic_binary",
+    ),
+    "bernoulli weights": (
+        lambda: head(kernel_quantizer=qkeras.bernoulli(alpha=1)),
+        "layer 'head': kernel_quantizer is bernoulli, which draws at random",
+        "use stochastic_binary",
+    ),
+    "ulaw": (
+        lambda: act(qkeras.quantized_ulaw(6, 1)),
+        "layer 'act': activation is quantized_ulaw",
+        "use one of QKeras's quantizers",
+    ),
+    "relu of sigmoid": (
+        lambda: act(qkeras.quantized_relu(8, 1, use_sigmoid=1)),
+        "layer 'act': activation is quantized_relu with use_sigmoid=1",
+        "leave use_sigmoid out",
+    ),
+    "relu bound off the grid": (
+        lambda: act(qkeras.quantized_relu(4, 1, relu_upper_bound=1.3, is_quantized_clip=False)),
+        "layer 'act': activation: relu_upper_bound=1.3 is no multiple",
+        "write a multiple of",
     ),
     "alpha auto": (
-        lambda: head(kernel_quantizer=bits(6, alpha="auto")),
+        lambda: head(kernel_quantizer=bits(6, alpha="auto", symmetric=1)),
         "layer 'head': kernel_quantizer has alpha='auto'",
-        "write alpha=1",
-    ),
-    "alpha auto_po2": (
-        lambda: head(kernel_quantizer=bits(6, alpha="auto_po2")),
-        "layer 'head': kernel_quantizer has alpha='auto_po2'",
-        "write alpha=1",
-    ),
-    "alpha None": (
-        lambda: head(kernel_quantizer=bits(6, alpha=None)),
-        "layer 'head': kernel_quantizer has alpha='auto_po2' (which alpha=None",
-        "write alpha=1",
-    ),
-    "alpha a half": (
-        lambda: head(kernel_quantizer=bits(6, alpha=0.5)),
-        "layer 'head': kernel_quantizer has alpha=0.5",
-        "write alpha=1",
+        "alpha='auto_po2'",
     ),
     "alpha auto, recurrent": (
-        lambda: [start(), gru(recurrent_quantizer=bits(6, alpha="auto"))],
+        lambda: [start(), gru(recurrent_quantizer=bits(6, alpha="auto", symmetric=1))],
         "layer 'cell': recurrent_quantizer has alpha='auto'",
         "write alpha=1",
     ),
-    "alpha auto, activation": (
-        lambda: act(bits(6, alpha="auto")),
-        "layer 'act': activation has alpha='auto'",
+    "alpha auto, ternary": (
+        lambda: head(kernel_quantizer=qkeras.ternary(alpha="auto")),
+        "layer 'head': kernel_quantizer is ternary, which leaves values of kernel that need more",
+        "use quantized_bits",
+    ),
+    "alpha auto_po2, activation": (
+        lambda: act(bits(8, alpha="auto_po2", symmetric=1)),
+        "layer 'act': activation has alpha='auto_po2', a scale that changes with the data",
         "write alpha=1",
+    ),
+    "alpha three, activation": (
+        lambda: act(bits(8, alpha=3.0)),
+        "layer 'act': activation has alpha=3.0, which is no power of two",
+        "write alpha=1",
+    ),
+    "real tanh of many bits": (
+        lambda: act(qkeras.quantized_tanh(14, use_real_tanh=True)),
+        "layer 'act': activation has 14 bits",
+        "use 12 or fewer",
+    ),
+    "slope of many bits": (
+        lambda: [start(), named("leak", L.LeakyReLU(0.3))],
+        "layer 'leak': alpha=0.3 has no exact binary value",
+        "use a power of two",
+    ),
+    "threshold": (
+        lambda: [start(), named("relu", L.ReLU(threshold=0.5))],
+        "layer 'relu': threshold=0.5 jumps",
+        "leave threshold out",
+    ),
+    "average of six": (
+        lambda: [start(), named("mean", L.AveragePooling1D(3))],
+        "layer 'mean': the average of 3 steps has no exact binary value",
+        "put a QActivation",
+    ),
+    "average that two layers read": (
+        lambda: [start(), named("mean", L.AveragePooling1D(3)), dense(2)],
+        "layer 'mean': the average of 3 steps has no exact binary value",
+        "put a QActivation",
+    ),
+    "padded pooling": (
+        lambda: [start(), named("max", L.MaxPooling1D(2, padding="same"))],
+        "layer 'max': padding='same' pools over",
+        "padding='valid'",
+    ),
+    "batch normalization": (
+        lambda: [start(), named("norm", L.BatchNormalization())],
+        "layer 'norm': its scale gamma / sqrt(variance + epsilon)",
+        "epsilon=0",
+    ),
+    "groups": (
+        lambda: [start(), named("conv", qkeras.QConv1D(2, 2, groups=2, **QUANTIZED))],
+        "layer 'conv': groups=2 is not supported",
+        "DepthwiseConv1D",
+    ),
+    "float depthwise": (
+        lambda: [start(), named("conv", L.DepthwiseConv1D(2))],
+        "layer 'conv': depthwise_constraint is missing",
+        "give it",
+    ),
+    "distributed recurrence": (
+        lambda: [start(), named("each", L.TimeDistributed(L.Activation("relu")))],
+        "layer 'each': TimeDistributed(Activation) is not supported",
+        "distribute a QDense",
+    ),
+    "distributed activation": (
+        lambda: [start(), named("each", L.TimeDistributed(dense(2, activation=bits(4))))],
+        "is inside TimeDistributed",
+        "QActivation behind",
+    ),
+    "float layer in both directions": (
+        lambda: [start(), named("both", L.Bidirectional(L.GRU(2)))],
+        "layer 'both': GRU in Bidirectional is not supported",
+        "QGRU",
+    ),
+    "both directions without a state": (
+        lambda: [start(), named("both", L.Bidirectional(lstm(state_quantizer=None)))],
+        "layer 'both': state_quantizer is missing",
+        "give it",
+    ),
+    "three axes": (
+        lambda: [start(), named("back", L.Reshape((2, 2, 2)))],
+        "layer 'back': a reshape to (2, 2, 2)",
+        "use (steps, channels)",
     ),
     "no kernel quantizer": (
         lambda: head(kernel_quantizer=None),
@@ -127,93 +240,10 @@ REFUSED: dict[str, tuple[Build, str, str]] = {
         "layer 'cell': state_quantizer is quantized_sigmoid",
         "use quantized_bits",
     ),
-    "real tanh": (
-        lambda: act(qkeras.quantized_tanh(8, use_real_tanh=True)),
-        "layer 'act': activation has use_real_tanh=True",
-        "write the hard form",
-    ),
-    "real sigmoid": (
-        lambda: [
-            start(),
-            gru(recurrent_activation=qkeras.quantized_sigmoid(8, use_real_sigmoid=True)),
-        ],
-        "layer 'cell': recurrent_activation has use_real_sigmoid=True",
-        "write the hard form",
-    ),
-    "real tanh in a string": (
-        lambda: [start(), lstm(activation="quantized_tanh(8,use_real_tanh=True)")],
-        "layer 'cell': activation has use_real_tanh=True",
-        "write the hard form",
-    ),
-    "float tanh": (
-        lambda: [start(), lstm(activation="tanh")],
-        "layer 'cell': activation is tanh",
-        "use quantized_bits",
-    ),
-    "Keras's hard sigmoid": (
-        lambda: [start(), lstm(recurrent_activation=keras.activations.hard_sigmoid)],
-        "layer 'cell': recurrent_activation is hard_sigmoid",
-        "use quantized_bits",
-    ),
-    "symmetric sigmoid": (
-        lambda: act(qkeras.quantized_sigmoid(8, symmetric=True)),
-        "layer 'act': activation is quantized_sigmoid with symmetric=True",
-        "write symmetric=False",
-    ),
-    "leaky relu": (
-        lambda: act(qkeras.quantized_relu(8, 1, negative_slope=0.25)),
-        "layer 'act': activation is quantized_relu with negative_slope=0.25",
-        "leave negative_slope out",
-    ),
-    "relu upper bound": (
-        lambda: act(qkeras.quantized_relu(8, 1, relu_upper_bound=1.5)),
-        "layer 'act': activation is quantized_relu with relu_upper_bound=1.5",
-        "leave relu_upper_bound out",
-    ),
-    "relu of sigmoid": (
-        lambda: act(qkeras.quantized_relu(8, 1, use_sigmoid=1)),
-        "layer 'act': activation is quantized_relu with use_sigmoid=1",
-        "leave use_sigmoid out",
-    ),
-    "relu by name": (
-        lambda: head(activation="relu"),
-        "layer 'head': activation is relu",
-        "use quantized_bits",
-    ),
-    "relu by name in QActivation": (
-        lambda: act("relu"),
-        "layer 'act': activation is relu",
-        "use quantized_bits",
-    ),
-    "hard swish": (
-        lambda: act(qkeras.quantized_hswish(8, alpha=1)),
-        "layer 'act': activation is quantized_hswish",
-        "use quantized_bits",
-    ),
-    "bernoulli": (
-        lambda: act(qkeras.bernoulli(alpha=1)),
-        "layer 'act': activation is bernoulli",
-        "use quantized_bits",
-    ),
     "reserved name": (
         lambda: [named("input", qkeras.QActivation(bits(8, 2)))],
         "layer 'input': hls4ml keeps this name",
         "another one",
-    ),
-    "powers of two": (
-        lambda: head(kernel_quantizer=qkeras.quantized_po2(4)),
-        "layer 'head': kernel_quantizer is quantized_po2",
-        "use quantized_bits",
-    ),
-    "ternary activation": (
-        lambda: act(qkeras.ternary(alpha=1)),
-        "layer 'act': activation is ternary",
-        "use quantized_bits",
-    ),
-    "binary bits": (
-        lambda: head(kernel_quantizer=bits(1)),
-        "layer 'head': kernel_quantizer has 1 bits",
-        "use 2 to 30",
     ),
     "stochastic rounding": (
         lambda: act(bits(8, 2, use_stochastic_rounding=True)),
@@ -224,26 +254,6 @@ REFUSED: dict[str, tuple[Build, str, str]] = {
         lambda: act(bits(8, 2, qnoise_factor=0.5)),
         "layer 'act': activation has qnoise_factor=0.5",
         "set qnoise_factor to 1",
-    ),
-    "return_sequences": (
-        lambda: [start(), lstm(return_sequences=True)],
-        "layer 'cell': return_sequences=True is not supported",
-        "last step",
-    ),
-    "go_backwards": (
-        lambda: [start(), gru(go_backwards=True)],
-        "layer 'cell': go_backwards=True is not supported",
-        "reverse the window",
-    ),
-    "dense on steps": (
-        lambda: [start(), named("head", dense(2))],
-        "layer 'head': QDense on every time step",
-        "put a Flatten",
-    ),
-    "gru on a flat window": (
-        lambda: [start(), named("flat", L.Flatten()), named("back", L.Reshape((2, 4))), gru()],
-        "layer 'back': a reshape to (2, 4)",
-        "reshape the window before",
     ),
     "no input format": (
         lambda: [named("flat", L.Flatten()), named("head", dense(2))],

@@ -8,7 +8,8 @@ import pytest
 
 import accel
 from accel.conversion.backend import close
-from accel.qkeras_compat import evaluate_float64, keras, qkeras
+from accel.float64 import evaluate_float64
+from accel.qkeras_compat import keras, qkeras
 from hw.errors import ChronogateError
 from hw.network.serialization import fingerprint, load_network
 from tests.accel.conversion.models import bits, chain, dense, recurrent

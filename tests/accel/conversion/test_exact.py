@@ -11,7 +11,8 @@ from hls4ml.utils.config import create_config
 
 import accel
 from accel.conversion.entry import to_network
-from accel.qkeras_compat import evaluate_float64, keras, qkeras, save_model
+from accel.float64 import evaluate_float64
+from accel.qkeras_compat import keras, qkeras, save_model
 from hw.layer.dense import Dense
 from hw.layer.gru import GRU
 from hw.layer.lstm import LSTM

@@ -1,0 +1,164 @@
+"""Recurrent layers of QKeras, forwards and backwards; gate orders are Keras's and `hw`'s alike."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from accel.conversion.draft import LayerDraft
+from accel.conversion.formats import activation_of, format_of
+from accel.conversion.layers.common import Context, bias, cell_of, refuse, steps_of, weight
+from accel.conversion.piece import Piece, Wire
+from accel.conversion.place import Place
+from accel.conversion.settings import Strategy, reuse_factor, skips_zeros, strategy
+from accel.qkeras_compat import keras
+from hw.block import Spec
+from hw.function.pointwise import Pointwise
+from hw.layer.gru import GRU
+from hw.layer.lstm import LSTM
+from hw.layer.replay import Replay
+from hw.layer.simple_rnn import SimpleRNN
+from hw.number.fixed_point import FixedPoint
+
+
+@dataclass(frozen=True)
+class Direction:
+    """One recurrent layer to lower: of its own, or one side of a `Bidirectional`.
+
+    Parameters
+    ----------
+    layer
+        The node it stands for.
+    source
+        The Keras recurrent layer.
+    backwards
+        Whether it reads the window from its end.
+    """
+
+    layer: LayerDraft
+    source: keras.layers.RNN
+    backwards: bool
+
+    @property
+    def cell(self) -> keras.layers.Layer:
+        return cell_of(self.source)
+
+    def place(self, argument: str) -> Place:
+        return Place(self.layer.name, argument)
+
+    @property
+    def state(self) -> FixedPoint:
+        return format_of(self.cell.state_quantizer_internal, self.place("state_quantizer"))
+
+    def activation(self, argument: str) -> Pointwise:
+        return activation_of(getattr(self.cell, argument), self.place(argument))
+
+
+def recurrent(layer: LayerDraft, wires: tuple[Wire, ...], context: Context) -> Piece:
+    """`QSimpleRNN`, `QLSTM` or `QGRU`; ``go_backwards`` reads a copy of the window."""
+    direction = Direction(layer, layer.source, bool(layer.source.go_backwards))
+    return lower_direction(direction, wires[0], context, layer.name)
+
+
+def lower_direction(direction: Direction, wire: Wire, context: Context, name: str) -> Piece:
+    """Return the blocks of one direction; the last is called `name`."""
+    layer, source = direction.layer, direction.source
+    steps = steps_of(layer, wire)
+    if context.streaming and direction.backwards:
+        raise refuse(
+            layer, "it reads a window from its end, which a stream does not have",
+            "use Mode='window' or Mode='sliding'",
+        )  # fmt: skip
+    piece = Piece.begin(wire)
+    if direction.backwards:
+        port = wire.port
+        replay = Replay(steps, port.channels, port.format, backwards=True)
+        piece = piece.then(f"{name}_window", replay, complete=True)
+    keeps = bool(source.return_sequences) or context.streaming
+    spec = _BLOCKS[type(source).__name__](direction, piece.wire, context, keeps)
+    return piece.then(name, spec, complete=None if keeps else True)
+
+
+def _simple_rnn(direction: Direction, wire: Wire, context: Context, keeps: bool) -> Spec:
+    kernel, recurrent_kernel = _kernels(direction)
+    biases = bias(direction.layer, (kernel[0].shape[1],), kernel[1], direction.source)
+    folding = _folding(direction, context, kernel[0].size + recurrent_kernel[0].size)
+    return SimpleRNN(
+        kernel[0], recurrent_kernel[0], biases[0], wire.port.format, kernel[1],
+        recurrent_kernel[1], biases[1], direction.state, direction.activation("activation"),
+        steps_of(direction.layer, wire), *folding, return_sequences=keeps,
+        skip_zeros=_skips(direction, context),
+    )  # fmt: skip
+
+
+def _lstm(direction: Direction, wire: Wire, context: Context, keeps: bool) -> Spec:
+    kernel, recurrent_kernel = _kernels(direction)
+    biases = bias(direction.layer, (kernel[0].shape[1],), kernel[1], direction.source)
+    folding = _folding(direction, context, kernel[0].size + recurrent_kernel[0].size)
+    return LSTM(
+        kernel[0], recurrent_kernel[0], biases[0], wire.port.format, kernel[1],
+        recurrent_kernel[1], biases[1], direction.state, direction.activation("activation"),
+        direction.activation("recurrent_activation"), steps_of(direction.layer, wire), *folding,
+        return_sequences=keeps, skip_zeros=_skips(direction, context),
+    )  # fmt: skip
+
+
+def _gru(direction: Direction, wire: Wire, context: Context, keeps: bool) -> Spec:
+    kernel, recurrent_kernel = _kernels(direction)
+    reset_after = bool(direction.cell.reset_after)
+    rows = 1 + reset_after
+    biases, bias_format = bias(
+        direction.layer, (rows, kernel[0].shape[1]), kernel[1], direction.source
+    )
+    biases = biases.reshape(rows, -1)
+    folding = _folding(direction, context, kernel[0].size + recurrent_kernel[0].size)
+    return GRU(
+        kernel[0], recurrent_kernel[0], biases[0],
+        biases[1] if reset_after else np.zeros_like(biases[0]), wire.port.format, kernel[1],
+        recurrent_kernel[1], bias_format, direction.state, direction.activation("activation"),
+        direction.activation("recurrent_activation"), reset_after,
+        steps_of(direction.layer, wire), *folding, return_sequences=keeps,
+        skip_zeros=_skips(direction, context),
+    )  # fmt: skip
+
+
+_BLOCKS: dict[str, Callable[[Direction, Wire, Context, bool], Spec]] = {
+    "QSimpleRNN": _simple_rnn,
+    "QLSTM": _lstm,
+    "QGRU": _gru,
+}
+
+
+def _kernels(
+    direction: Direction,
+) -> tuple[tuple[np.ndarray, FixedPoint], tuple[np.ndarray, FixedPoint]]:
+    layer, source = direction.layer, direction.source
+    return (
+        weight(layer, "kernel", "kernel_quantizer", source),
+        weight(layer, "recurrent_kernel", "recurrent_quantizer", source),
+    )
+
+
+def _skips(direction: Direction, context: Context) -> bool:
+    layer = direction.layer
+    return skips_zeros(context.config, layer.name, layer.types)
+
+
+def _folding(
+    direction: Direction, context: Context, products: int
+) -> tuple[int | None, int | None, int | None]:
+    """Return two reuse factors, or the size of the one pool of ``Strategy='Shared'``.
+
+    Parameters
+    ----------
+    products
+        Of one step, both kinds.
+    """
+    layer, config = direction.layer, context.config
+    chosen = strategy(config, layer.name, layer.types)
+    product = reuse_factor(config, layer.name, layer.types, "ReuseFactor")
+    recurrent = reuse_factor(config, layer.name, layer.types, "RecurrentReuseFactor")
+    default = 1 if chosen is Strategy.LATENCY else int(direction.cell.units)
+    if chosen is Strategy.SHARED:
+        return None, None, -(-products // (product or default))
+    return product or recurrent or default, recurrent or product or default, None

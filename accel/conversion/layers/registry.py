@@ -1,0 +1,48 @@
+"""Which handler takes which layer."""
+
+from accel.conversion.layers.activation import activation, leaky_relu, relu
+from accel.conversion.layers.bidirectional import bidirectional
+from accel.conversion.layers.common import Handler
+from accel.conversion.layers.convolution import conv1d, depthwise_conv1d, separable_conv1d
+from accel.conversion.layers.dense import dense, time_distributed
+from accel.conversion.layers.merge import add, average, concatenate, multiply, subtract
+from accel.conversion.layers.normalization import batch_normalization
+from accel.conversion.layers.pooling import average_pooling, max_pooling
+from accel.conversion.layers.recurrent import recurrent
+from accel.conversion.layers.shape import cropping, flatten, permute, repeat_vector, reshape
+
+HANDLERS: dict[str, Handler] = {
+    "QActivation": activation,
+    "LeakyReLU": leaky_relu,
+    "ReLU": relu,
+    "Dense": dense,
+    "QDense": dense,
+    "TimeDistributed": time_distributed,
+    "QSimpleRNN": recurrent,
+    "QLSTM": recurrent,
+    "QGRU": recurrent,
+    "Bidirectional": bidirectional,
+    "QBidirectional": bidirectional,
+    "Conv1D": conv1d,
+    "QConv1D": conv1d,
+    "DepthwiseConv1D": depthwise_conv1d,
+    "SeparableConv1D": separable_conv1d,
+    "QSeparableConv1D": separable_conv1d,
+    "MaxPooling1D": max_pooling,
+    "GlobalMaxPooling1D": max_pooling,
+    "AveragePooling1D": average_pooling,
+    "GlobalAveragePooling1D": average_pooling,
+    "BatchNormalization": batch_normalization,
+    "QBatchNormalization": batch_normalization,
+    "Add": add,
+    "Subtract": subtract,
+    "Multiply": multiply,
+    "Average": average,
+    "Concatenate": concatenate,
+    "Flatten": flatten,
+    "Reshape": reshape,
+    "Permute": permute,
+    "RepeatVector": repeat_vector,
+    "Cropping1D": cropping,
+}
+"""By Keras class name."""
