@@ -1,0 +1,50 @@
+"""`hw.layer.dense.Dense`: hls4ml's own layer, or where every time step has one, our loop of it."""
+
+from accel.conversion.frontend import GridQuantizer
+from accel.conversion.hls_layers.code import Stock, Template, cpp_struct
+from accel.conversion.hls_layers.product import Product
+from hw.layer.dense import Dense
+
+
+def dense(name: str, spec: Dense) -> Stock | Template:
+    """Return the layer; its accumulator has the format of the result."""
+    if spec.steps is not None:
+        return _of_every_step(name, spec, spec.steps)
+    n_in, n_out = spec.kernel.shape
+    kernel = spec.kernel_format.to_float(spec.kernel)
+    bias = spec.bias_format.to_float(spec.bias)
+    attributes: dict[str, object] = {
+        "n_in": n_in,
+        "n_out": n_out,
+        "weight_data": kernel,
+        "weight_quantizer": GridQuantizer(kernel, spec.kernel_format),
+        "bias_data": bias,
+        "bias_quantizer": GridQuantizer(bias, spec.bias_format),
+    }
+    # The sum of any subset of products wraps back into the range of the whole.
+    return Stock("Dense", attributes, {"accum": spec.output.plain()}, spec.outputs[0], spec.reuse)
+
+
+def _of_every_step(name: str, spec: Dense, steps: int) -> Template:
+    product = Product(
+        spec.kernel,
+        spec.kernel_format,
+        spec.aligned_bias,
+        spec.output,
+        spec.output,
+        spec.reuse,
+    )
+    members: dict[str, str | int] = {
+        "n_in": spec.kernel.shape[0],
+        "n_out": spec.kernel.shape[1],
+        "n_sequence": steps,
+        "product": f"{name}_product",
+    }
+    return Template(
+        "chronogate_dense.h",
+        "chronogate::dense",
+        f"{product.struct(f'{name}_product')}\n{cpp_struct(name, members)}",
+        name,
+        spec.outputs[0],
+        product.weights("w", "b"),
+    )
