@@ -15,7 +15,7 @@ from accel.conversion import backend as amaranth
 from accel.conversion.backend import network_of
 from accel.conversion.check import check_model
 from accel.conversion.frontend import ModelDictionary, exact_handlers
-from accel.conversion.hls import exact_settings
+from accel.conversion.hls import EXACT_BACKENDS, exact_settings, hls_graph
 from accel.conversion.settings import HlsConfig, check_reuse_factors
 from accel.qkeras_compat import keras, load_model
 from hw.errors import ChronogateError
@@ -52,12 +52,15 @@ def convert(
     output_dir, project_name
         Where `compile`, `write` and `build` put their results, and the design's name.
     backend
-        ``Amaranth``, or one of hls4ml's own, which get no recurrent layers yet.
+        ``Amaranth``, or one of hls4ml's own; of these only Vitis and Vivado get recurrent layers,
+        by templates of ours.
     hls_config
         As hls4ml's: ``ReuseFactor`` and ``RecurrentReuseFactor`` by layer name, layer type or
         for the model; n_in for dense layers and the number of units for recurrent ones where
-        nothing is said. With ``None``, hls4ml's own backends get the exact formats of the
-        Amaranth network; with a configuration, their stock conversion.
+        nothing is said. Without a configuration, hls4ml's own backends compute exactly what
+        Amaranth does; with one, they convert as hls4ml does, unless the model has a recurrent
+        layer, which is always exact and takes nothing but reuse factors and the input's precision
+        from it.
     io_type
         ``io_stream`` or ``io_parallel``: the same RTL; only HLS backends differ.
     metadata
@@ -82,20 +85,21 @@ def convert(
     if backend.lower() not in available:
         raise ChronogateError(f"there is no backend {backend!r}: use one of {', '.join(available)}")
     ours = backend.lower() == amaranth.NAME.lower()
-    if not ours:
+    if not ours and backend.lower() not in EXACT_BACKENDS:
         _refuse_recurrent(model, backend)
+    config = create_config(
+        str(output_dir), project_name, backend, version, io_type=io_type, **hls4ml_arguments
+    )
+    config |= {"InputData": input_data_tb, "OutputPredictions": output_data_tb}
+    if backend.lower() in EXACT_BACKENDS and (hls_config is None or _is_recurrent(model)):
+        return hls_graph(to_network(model, metadata, hls_config), config)
     stock = not ours and hls_config is not None
     if hls_config is None and not ours:
         hls_config = exact_settings(convert(model, io_type=io_type))
     settings = deepcopy(dict(hls_config or {}))
     check_reuse_factors(settings)
-    config = create_config(
-        str(output_dir), project_name, backend, version, io_type=io_type, **hls4ml_arguments
-    )
     config |= {
         "KerasModel": model,
-        "InputData": input_data_tb,
-        "OutputPredictions": output_data_tb,
         "NetworkMetadata": metadata,
         "HLSConfig": {**settings, "Model": _model_settings(settings, ours, bit_exact)},
     }
@@ -164,10 +168,14 @@ def _model_settings(
     return model | (dict(given) if isinstance(given, Mapping) else {})
 
 
+def _is_recurrent(model: keras.Model) -> bool:
+    return any(isinstance(layer, keras.layers.RNN) for layer in model.layers)
+
+
 def _refuse_recurrent(model: keras.Model, backend: str) -> None:
     for layer in model.layers:
         if isinstance(layer, keras.layers.RNN):
             raise ChronogateError(
-                f"layer {layer.name!r}: {backend} has no exact {type(layer).__name__} yet: "
-                f"use backend={amaranth.NAME!r}"
+                f"layer {layer.name!r}: {backend} has no exact {type(layer).__name__}: "
+                f"use backend={amaranth.NAME!r}, 'Vitis' or 'Vivado'"
             )

@@ -21,16 +21,28 @@ from accel.conversion.backend import network_of
 from accel.conversion.csim import PROJECT, csim, csim_windows_per_second
 from accel.conversion.hls_layers.blocks import HANDLERS, inexact_reason
 from accel.conversion.hls_layers.code import Stock
-from accel.conversion.hls_layers.extension import BACKEND, TEMPLATE, ExactLayer, register
+from accel.conversion.hls_layers.extension import BACKENDS, TEMPLATE, ExactLayer, register
+from accel.conversion.hls_layers.weights import rewrite_weights
 from accel.conversion.settings import precision_type
 from hw.errors import ChronogateError
+from hw.layer.dense import Dense
 from hw.network.graph import Network, Node
 from hw.network.serialization import save_network
 from hw.number.fixed_point import FixedPoint
 
-__all__ = ["csim", "csim_windows_per_second", "hls_graph", "inexact_reason", "write_hls"]
+__all__ = ["csim", "exact_settings", "csim_windows_per_second", "hls_graph", "inexact_reason", "write_hls"]
 
 LayerDict = dict[str, object]
+
+EXACT_BACKENDS = tuple(name.lower() for name in BACKENDS)
+"""Which of hls4ml's backends know our templates, in lower case."""
+
+DEFAULTS = {
+    "Precision": {"default": "fixed<16,6>"},
+    "ReuseFactor": 1,
+    "Strategy": "Latency",
+}
+"""Model-wide settings; every precision and reuse factor that matters is given by layer."""
 
 
 @dataclass(frozen=True)
@@ -77,15 +89,7 @@ def hls_graph(network: Network, config: Mapping[str, object]) -> ModelGraph:
     for index, node in enumerate(network.nodes):
         layer, settings[node.name] = _layer(node, index)
         layers.append(layer)
-    hls_config = {
-        "Model": {
-            "Precision": {"default": "fixed<16,6>"},
-            "ReuseFactor": 1,
-            "Strategy": "Latency",
-            **_pipeline_style(network),
-        },
-        "LayerName": settings,
-    }
+    hls_config = {"Model": {**DEFAULTS, **_pipeline_style(network)}, "LayerName": settings}
     graph = ModelGraph.from_layer_list(
         {**config, "HLSConfig": hls_config}, layers, [name], list(network.outputs)
     )
@@ -117,13 +121,39 @@ def write_project(network: Network, folder: Path, io_type: str) -> HlsProject:
     if reason:
         return HlsProject(None, reason)
     # Weights in the headers only, so that the compiled library survives a move of the folder.
-    config = create_config(str(folder), PROJECT, BACKEND, io_type=io_type, write_weights_txt=False)
+    config = create_config(str(folder), PROJECT, "Vitis", io_type=io_type, write_weights_txt=False)
     config |= {"InputData": None, "OutputPredictions": None}
     # hls4ml prints its progress, which would mix with results on stdout.
     with redirect_stdout(StringIO()):
-        hls_graph(network, config).write()
+        graph = hls_graph(network, config)
+        graph.write()
+    rewrite_weights(graph, folder)
     save_network(network, folder)
     return HlsProject(folder)
+
+
+def exact_settings(graph: ModelGraph) -> LayerDict:
+    """Return the ``hls_config`` under which any backend of hls4ml's comes close to `graph.network`.
+
+    For backends that do not know our templates; exact for chains of dense layers and activations
+    as far as the backend's own templates are.
+    """
+    network = network_of(graph)
+    specs = {node.name: node.spec for node in network.nodes}
+    format = network.input_format
+    layers: dict[str, LayerDict] = {}
+    for layer in graph.get_layers():
+        spec = specs.get(layer.name)
+        if spec is not None:
+            format = spec.outputs[0].format
+        precision = {"result": format}
+        if isinstance(spec, Dense):
+            # The sum of any subset of products wraps back into the range of the whole.
+            precision["accum"] = format.plain()
+        layers[layer.name] = _precisions(precision)
+        if isinstance(spec, Dense):
+            layers[layer.name]["ReuseFactor"] = spec.reuse
+    return {"Model": DEFAULTS, "LayerName": layers}
 
 
 def _layer(node: Node, index: int) -> tuple[LayerDict, LayerDict]:
@@ -137,7 +167,7 @@ def _layer(node: Node, index: int) -> tuple[LayerDict, LayerDict]:
         )
     settings = _precisions({"result": made.output.format, **made.precision})
     if made.reuse is not None:
-        settings["ReuseFactor"] = made.reuse
+        settings |= {"ReuseFactor": made.reuse, "Strategy": made.strategy}
     return {**layer, "class_name": made.kind, **made.attributes}, settings
 
 

@@ -35,7 +35,7 @@ HANDLERS: dict[type, Handler] = {
 }
 """By block; each takes a C++ identifier of the block's own and its spec."""
 
-DENSE_PRODUCTS = 4096
+DENSE_PRODUCTS = 1 << 24
 """Largest kernel: with 12,288 products g++ had not compiled the C simulation in 8 minutes."""
 
 DOUBLE_BITS = 53  # what a number of the C interface, a double, holds

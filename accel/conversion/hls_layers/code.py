@@ -72,6 +72,8 @@ class Stock:
         The block's output port.
     reuse
         Reuse factor, or ``None`` where it has none.
+    strategy
+        hls4ml's strategy, where there is a reuse factor.
     """
 
     kind: str
@@ -79,6 +81,7 @@ class Stock:
     precision: Mapping[str, FixedPoint]
     output: Port
     reuse: int | None = None
+    strategy: str = "Latency"
 
 
 def cpp_type(format: FixedPoint) -> str:

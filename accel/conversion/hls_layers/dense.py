@@ -2,7 +2,7 @@
 
 from accel.conversion.frontend import GridQuantizer
 from accel.conversion.hls_layers.code import Stock, Template, cpp_struct
-from accel.conversion.hls_layers.product import Product
+from accel.conversion.hls_layers.product import LATENCY_PRODUCTS, Product
 from hw.layer.dense import Dense
 
 
@@ -22,7 +22,9 @@ def dense(name: str, spec: Dense) -> Stock | Template:
         "bias_quantizer": GridQuantizer(bias, spec.bias_format),
     }
     # The sum of any subset of products wraps back into the range of the whole.
-    return Stock("Dense", attributes, {"accum": spec.output.plain()}, spec.outputs[0], spec.reuse)
+    precision = {"accum": spec.output.plain()}
+    strategy = "Latency" if spec.kernel.size <= LATENCY_PRODUCTS else "Resource"
+    return Stock("Dense", attributes, precision, spec.outputs[0], spec.reuse, strategy)
 
 
 def _of_every_step(name: str, spec: Dense, steps: int) -> Template:

@@ -1,4 +1,4 @@
-"""Our templates as hls4ml sees them: one layer class, registered with the Vitis backend."""
+"""Our templates as hls4ml sees them: one layer class, registered with two of its backends."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from hls4ml.model.layers import Layer, layer_map, register_layer
 from accel.conversion.hls_layers.code import Template
 from accel.conversion.settings import precision_type
 
-BACKEND = "Vitis"
+BACKENDS = ("Vitis", "Vivado")
 HEADERS = Path(__file__).parents[1] / "hls_templates"
 TEMPLATE = "chronogate_template"
 
@@ -68,12 +68,12 @@ class ExactCall(FunctionCallTemplate):
 
 
 def register() -> None:
-    """Tell hls4ml's Vitis backend of the templates, once."""
+    """Tell hls4ml's backends of the templates, once."""
     if ExactLayer.__name__ in layer_map:
         return
     register_layer(ExactLayer.__name__, ExactLayer)
-    backend = get_backend(BACKEND)
-    backend.register_template(ExactConfig)
-    backend.register_template(ExactCall)
-    for header in sorted(HEADERS.glob("*.h")):
-        backend.register_source(header)
+    for backend in map(get_backend, BACKENDS):
+        backend.register_template(ExactConfig)
+        backend.register_template(ExactCall)
+        for header in sorted(HEADERS.glob("*.h")):
+            backend.register_source(header)
