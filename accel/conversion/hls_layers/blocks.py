@@ -35,9 +35,6 @@ HANDLERS: dict[type, Handler] = {
 }
 """By block; each takes a C++ identifier of the block's own and its spec."""
 
-DENSE_PRODUCTS = 1 << 24
-"""Largest kernel: with 12,288 products g++ had not compiled the C simulation in 8 minutes."""
-
 DOUBLE_BITS = 53  # what a number of the C interface, a double, holds
 
 
@@ -76,12 +73,4 @@ def _reason(node: Node) -> str:
         function = getattr(spec, key, None)
         if function is not None and type(function) not in FUNCTIONS:
             return f"there is no HLS template for {type(function).__name__} (layer {node.name!r})"
-    for key in ("kernel", "recurrent_kernel"):
-        kernel = getattr(spec, key, None)
-        if kernel is not None and kernel.size > DENSE_PRODUCTS:
-            return (
-                f"layer {node.name!r} has {kernel.size:,} products, and beyond "
-                f"{DENSE_PRODUCTS:,} hls4ml's C simulation takes g++ many minutes to compile, so "
-                "that it could not be checked"
-            )
     return ""

@@ -29,10 +29,10 @@ def _with_codes(text: str, variable: WeightVariable) -> str:
     name, fraction = variable.name, variable.type.precision.fractional
     codes = np.rint(np.ldexp(np.ravel(variable.data), fraction)).astype(np.int64)
     return (
-        f"{before}#ifdef __SYNTHESIS__\n"
+        f'#include "../nnet_utils/chronogate_weights.h"\n{before}'
+        "#ifdef __SYNTHESIS__\n"
         f"{definition} = {{{numbers}}};\n"
         "#else\n"
-        '#include "../nnet_utils/chronogate_weights.h"\n'
         f"{definition};\n"
         f"static const long long {name}_codes[] = {{{', '.join(map(str, codes))}}};\n"
         f"static const bool {name}_loaded =\n"

@@ -86,7 +86,7 @@ template <class source_T, class result_T, typename CONFIG_T> struct staircase {
                 place = next;
         }
         ap_int<result_T::width> value = CONFIG_T::value(place);
-        result_T y;
+        result_T y = 0;
         y.range(result_T::width - 1, 0) = value;
         return y;
     }
@@ -110,7 +110,7 @@ template <class source_T, class result_T, typename CONFIG_T> struct table {
         if (index > (int)(CONFIG_T::size / 2 - 1))
             index = CONFIG_T::size / 2 - 1;
         ap_int<result_T::width> value = CONFIG_T::value(index.to_int() + CONFIG_T::size / 2);
-        result_T y;
+        result_T y = 0;
         y.range(result_T::width - 1, 0) = value;
         return y;
     }
