@@ -30,7 +30,15 @@ from hw.network.graph import Network, Node
 from hw.network.serialization import save_network
 from hw.number.fixed_point import FixedPoint
 
-__all__ = ["csim", "exact_settings", "csim_windows_per_second", "hls_graph", "inexact_reason", "write_hls"]
+__all__ = [
+    "EXACT_BACKENDS",
+    "csim",
+    "csim_windows_per_second",
+    "exact_settings",
+    "hls_graph",
+    "write_hls",
+    "write_project",
+]
 
 LayerDict = dict[str, object]
 

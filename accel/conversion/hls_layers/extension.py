@@ -63,7 +63,7 @@ class ExactCall(FunctionCallTemplate):
         result = node.get_output_variable()
         types = [*(source.type.name for source in sources), result.type.name, template.struct]
         arguments = [*(source.name for source in sources), result.name]
-        arguments += [node.get_weights(weight.name).name for weight in template.weights]
+        arguments += [node.weights[weight.name].name for weight in template.weights]
         return f"{template.function}<{', '.join(types)}>({', '.join(arguments)});"
 
 

@@ -55,9 +55,7 @@ def _before_the_clip(source: FixedPoint) -> FixedPoint:
     return FixedPoint(integer + fraction, integer)
 
 
-def _leaky_relu(
-    name: str, function: LeakyRelu, source: FixedPoint, types: str
-) -> tuple[str, str]:
+def _leaky_relu(name: str, function: LeakyRelu, source: FixedPoint, types: str) -> tuple[str, str]:
     width = max(function.slope.bit_length(), 1)
     slope = FixedPoint(width, width - function.slope_fraction, signed=False)
     # Only a negative number is multiplied, and only its bounds matter where there are none.
@@ -69,10 +67,11 @@ def _leaky_relu(
     low = low if function.lowest is None else function.lowest
     high = high if function.highest is None else function.highest
     base = f"leaky_relu<{types.format(cpp_type(exact) + ', ')}, {name}_line>"
+    factor = function.slope * 2.0**-function.slope_fraction
     return base, (
         f"struct {name}_line {{\n"
         f"    typedef {cpp_type(slope)} slope_t;\n"
-        f"    static double slope() {{ return {function.slope * 2.0**-function.slope_fraction!r}; }}\n"
+        f"    static double slope() {{ return {factor!r}; }}\n"
         f"    static double low() {{ return {low!r}; }}\n"
         f"    static double high() {{ return {high!r}; }}\n"
         "};\n"

@@ -46,9 +46,7 @@ def _after(spec: GRU) -> tuple[Product, ...]:
     # The candidate's recurrent bias is scaled by the reset gate, the others went to the input's.
     early = np.arange(spec.recurrent_bias.size) < 2 * spec.units
     late = np.where(early, 0, spec.recurrent_bias)
-    return (
-        recurrent_product(spec, spec.recurrent_kernel, spec.biased, late, spec.bias_format),
-    )
+    return (recurrent_product(spec, spec.recurrent_kernel, spec.biased, late, spec.bias_format),)
 
 
 def _before(spec: GRU) -> tuple[Product, ...]:

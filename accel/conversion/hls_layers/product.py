@@ -68,14 +68,15 @@ class Product:
         reuse = self.reuse_factor
         zeros = int(np.count_nonzero(self.kernel == 0))
         multipliers = max(-(-self.kernel.size // reuse) - zeros // reuse, 1)
-        kernel = "DenseLatency"
+        strategy, kernel = "latency", "DenseLatency"
         if self.folded:
+            strategy = "resource"
             kernel = f"DenseResource_rf_{'leq_nin' if reuse <= n_in else 'gt_nin_rem0'}"
         return (
             f"struct {name} : nnet::dense_config {{\n"
             f"    static const unsigned n_in = {n_in};\n"
             f"    static const unsigned n_out = {n_out};\n"
-            f"    static const unsigned strategy = nnet::{'resource' if self.folded else 'latency'};\n"
+            f"    static const unsigned strategy = nnet::{strategy};\n"
             f"    static const unsigned reuse_factor = {reuse};\n"
             f"    static const unsigned n_zeros = {zeros};\n"
             f"    static const unsigned n_nonzeros = {self.kernel.size - zeros};\n"

@@ -88,9 +88,7 @@ def input_product(spec: Recurrent) -> Product:
     dense = spec.input_product
     reuse = spec.input_reuse or -(-spec.kernel.size // spec.folding.inputs)
     total = dense.output
-    return Product(
-        dense.kernel, dense.kernel_format, dense.aligned_bias, total, total, reuse
-    )
+    return Product(dense.kernel, dense.kernel_format, dense.aligned_bias, total, total, reuse)
 
 
 def recurrent_product(

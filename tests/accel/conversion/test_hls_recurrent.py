@@ -16,7 +16,6 @@ from hw import (
     GRU,
     LSTM,
     Activation,
-    Dense,
     FixedPoint,
     Function,
     Network,
@@ -131,9 +130,7 @@ def draw_telling_network(seed: int, kind: str) -> Network:
 @pytest.mark.parametrize("io_type", ["io_parallel", "io_stream"])
 def test_drawn_recurrent_networks(io_type: str, tmp_path: Path) -> None:
     first = 100 * (io_type == "io_stream")
-    networks = [
-        draw_telling_network(first + draw, kind) for kind in KINDS for draw in range(DRAWS)
-    ]
+    networks = [draw_telling_network(first + draw, kind) for kind in KINDS for draw in range(DRAWS)]
     for network, run in zip(networks, build_library(networks, io_type, tmp_path), strict=True):
         codes = draw_codes(network, WINDOWS, 1)
         layers = ", ".join(node.name for node in network.nodes)
