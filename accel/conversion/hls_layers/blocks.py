@@ -1,6 +1,7 @@
 """Which blocks have exact HLS, and why others have not."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 from accel.conversion.hls_layers.activation import activation
@@ -35,6 +36,14 @@ HANDLERS: dict[type, Handler] = {
 }
 """By block; each takes a C++ identifier of the block's own and its spec."""
 
+FIELDS = (
+    "activation", "backwards", "bias", "bias_format", "channels", "format", "function", "input",
+    "input_reuse", "kernel", "kernel_format", "multipliers", "pace", "recurrent_activation",
+    "recurrent_bias", "recurrent_format", "recurrent_kernel", "recurrent_reuse", "reset_after",
+    "return_sequences", "reuse", "series", "skip_zeros", "state", "steps", "storage",
+)  # fmt: skip
+"""Parameters of the blocks above that the handlers obey, or that change no value."""
+
 DOUBLE_BITS = 53  # what a number of the C interface, a double, holds
 
 
@@ -60,7 +69,7 @@ def inexact_reason(network: Network) -> str:
 
 
 def _reason(node: Node) -> str:
-    spec = node.spec
+    spec: Any = node.spec  # a dataclass, as all blocks are
     kind = type(spec).__name__
     # Exactly these classes: one derived from them computes something else.
     if type(spec) not in HANDLERS:
@@ -69,6 +78,9 @@ def _reason(node: Node) -> str:
         return f"the HLS template for {kind} (layer {node.name!r}) has one input and one output"
     if spec.inputs[0].series != 1:
         return f"layer {node.name!r} interleaves {spec.inputs[0].series} series"
+    for field in fields(spec):
+        if field.name not in FIELDS and getattr(spec, field.name) != field.default:
+            return f"the HLS template for {kind} knows no {field.name} (layer {node.name!r})"
     for key in ("activation", "recurrent_activation", "function"):
         function = getattr(spec, key, None)
         if function is not None and type(function) not in FUNCTIONS:

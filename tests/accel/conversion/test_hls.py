@@ -7,9 +7,11 @@ import pytest
 
 import accel
 from accel.conversion.hls import csim, csim_windows_per_second, write_hls, write_project
+from accel.conversion.hls_layers import blocks
 from accel.qkeras_compat import keras, qkeras
 from hw import FixedPoint, MaxPooling, Network, Node, Pool, Port
 from hw.errors import ChronogateError
+from hw.layer.replay import Replay
 from tests.accel.conversion.compare import compare_codes, draw_codes
 from tests.accel.conversion.models import bits, chain, dense, named
 
@@ -78,3 +80,17 @@ def test_a_broken_project_is_named(tmp_path: Path) -> None:
     (folder / "firmware" / "accelerator.cpp").write_text("no C++")
     with pytest.raises(ChronogateError, match="does not compile with g"):
         csim(folder, draw_codes(graph.network, 2, 0))
+
+
+def test_a_parameter_that_no_template_knows_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A block that gains one must not be written as if it had none."""
+    known = tuple(name for name in blocks.FIELDS if name != "steps")
+    monkeypatch.setattr(blocks, "FIELDS", known)
+    source = Port("x", 2, FixedPoint(8, 2), 4)
+    node = Node("turn", Replay(4, 2, source.format), ("x",))
+    project = write_project(
+        Network("turned", (source,), (node,), ("turn",)), tmp_path, "io_parallel"
+    )
+    assert "template for Replay knows no steps (layer 'turn')" in project.reason
