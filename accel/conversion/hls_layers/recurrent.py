@@ -86,7 +86,7 @@ def recurrent_template(
 def input_product(spec: Recurrent) -> Product:
     """Return ``x . kernel + bias``."""
     dense = spec.input_product
-    reuse = spec.input_reuse or -(-spec.kernel.size // spec.folding.inputs)
+    reuse = spec.input_reuse or -(-spec.kernel.size // max(spec.folding.inputs, 1))
     total = dense.output
     return Product(dense.kernel, dense.kernel_format, dense.aligned_bias, total, total, reuse)
 
@@ -99,7 +99,9 @@ def recurrent_product(
     bias_format: FixedPoint | None = None,
 ) -> Product:
     """Return a product of the state, with its share of the layer's multipliers."""
-    reuse = spec.recurrent_reuse or -(-spec.recurrent_kernel.size // spec.folding.recurrents)
+    reuse = spec.recurrent_reuse or -(
+        -spec.recurrent_kernel.size // max(spec.folding.recurrents, 1)
+    )
     nothing = np.zeros(kernel.shape[1], dtype=np.int64)
     return Product(
         kernel,
