@@ -133,5 +133,5 @@ def test_input_precision_against_the_model() -> None:
 def test_other_backends() -> None:
     with pytest.raises(ChronogateError, match="no backend 'Vitus': use one of"):
         accel.convert(chain(head()), backend="Vitus")
-    with pytest.raises(ChronogateError, match="layer 'cell': Vitis has no exact QGRU yet"):
-        accel.convert(chain([start(), gru()]), backend="Vitis")
+    with pytest.raises(ChronogateError, match="layer 'cell': Quartus has no exact QGRU"):
+        accel.convert(chain([start(), gru()]), backend="Quartus")
