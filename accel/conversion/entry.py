@@ -15,7 +15,8 @@ from accel.conversion import backend as amaranth
 from accel.conversion.backend import network_of
 from accel.conversion.check import check_model
 from accel.conversion.frontend import ModelDictionary, exact_handlers
-from accel.conversion.hls import exact_settings, inexact_reason
+from accel.conversion.hls import EXACT_BACKENDS, exact_settings, hls_graph
+from accel.conversion.hls_layers.blocks import stock_reason
 from accel.conversion.keys import check_keys
 from accel.conversion.settings import HlsConfig
 from accel.qkeras_compat import keras, load_model, quiet_serialization
@@ -53,7 +54,8 @@ def convert(
     output_dir, project_name
         Where `compile`, `write` and `build` put their results, and the design's name.
     backend
-        ``Amaranth``, or one of hls4ml's own, exact for dense layers and plain quantizers only.
+        ``Amaranth``, or one of hls4ml's own; of these Vitis and Vivado get more than dense layers
+        and plain quantizers, by templates of ours.
     hls_config
         As hls4ml's, by layer name, by layer type or for the model: ``ReuseFactor`` and
         ``RecurrentReuseFactor`` (n_in for dense layers and the number of units for recurrent
@@ -61,8 +63,10 @@ def convert(
         ``SkipZeros``, ``AdderLevels``, ``TableSize``. For the model also ``Mode`` (``window``,
         ``sliding``, ``streaming``), ``Series``, and a target for the balancer:
         ``TargetInterval``, ``TargetMultipliers``, or ``TargetClock`` with ``TargetRate``. See
-        `accel.conversion.keys` and docs/conversion.md. With ``None``, hls4ml's own backends get
-        the exact formats of the Amaranth network; with a configuration, their stock conversion.
+        `accel.conversion.keys` and docs/conversion.md. Without a configuration, hls4ml's own
+        backends compute exactly what Amaranth does; with one, they convert as hls4ml does, unless
+        the model has a recurrent layer, which is always exact and takes nothing but reuse factors
+        and the input's precision from it.
     io_type
         ``io_stream`` or ``io_parallel``: the same RTL; only HLS backends differ.
     metadata
@@ -87,19 +91,20 @@ def convert(
     if backend.lower() not in available:
         raise ChronogateError(f"there is no backend {backend!r}: use one of {', '.join(available)}")
     ours = backend.lower() == amaranth.NAME.lower()
+    config = create_config(
+        str(output_dir), project_name, backend, version, io_type=io_type, **hls4ml_arguments
+    )
+    config |= {"InputData": input_data_tb, "OutputPredictions": output_data_tb}
+    if backend.lower() in EXACT_BACKENDS and (hls_config is None or _is_recurrent(model)):
+        return hls_graph(to_network(model, metadata, hls_config), config)
     stock = not ours and hls_config is not None
     if hls_config is None and not ours:
         hls_config = _exact_settings(model, backend, io_type)
     settings = deepcopy(dict(hls_config or {}))
     if ours:
         check_keys(settings)
-    config = create_config(
-        str(output_dir), project_name, backend, version, io_type=io_type, **hls4ml_arguments
-    )
     config |= {
         "KerasModel": model,
-        "InputData": input_data_tb,
-        "OutputPredictions": output_data_tb,
         "NetworkMetadata": metadata,
         "HLSConfig": {**settings, "Model": _model_settings(settings, ours, bit_exact)},
     }
@@ -173,10 +178,14 @@ def _model_settings(
 
 def _exact_settings(model: keras.Model, backend: str, io_type: str) -> dict[str, object]:
     graph = convert(model, io_type=io_type)
-    reason = inexact_reason(graph)
+    reason = stock_reason(network_of(graph))
     if reason:
         raise ChronogateError(
-            f"{backend} would not be exact: {reason.removesuffix(', so no HLS project is written')}"
-            f": use backend={amaranth.NAME!r}, or give an hls_config for hls4ml's own conversion"
+            f"{backend} would not be exact, {reason}: use backend={amaranth.NAME!r}, 'Vitis' or "
+            "'Vivado', or give an hls_config for hls4ml's own conversion"
         )
     return exact_settings(graph)
+
+
+def _is_recurrent(model: keras.Model) -> bool:
+    return any(isinstance(layer, keras.layers.RNN) for layer in model.layers)

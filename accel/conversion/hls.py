@@ -1,43 +1,56 @@
-"""The HLS realization: hls4ml's Vitis project with every format explicit, so that it is exact.
+"""The HLS realization: hls4ml's Vitis project of a `Network`, exact by construction.
 
-Left to itself hls4ml infers result types and drops a final quantizer (`MergeLinearActivation`
-takes it for a no-op when its parent's type is ``auto``). Given the formats of the `Network`, each
-dense layer keeps every bit and each activation rounds and saturates, as the golden model does.
-
-So far this holds for chains of plain quantizers, dense layers and flattens. A network with
-anything else gets no HLS project and a sentence that says why: hls4ml 1.3's recurrent templates,
-for one, are not exact.
+The project is made from the network, not from the Keras model: every block's handler
+(`accel.conversion.hls_layers`) gives either a layer of hls4ml's own with every format explicit, or
+a call of one of our C++ templates (``hls_templates``), whose types are the block's own exact
+formats. Nothing is left to hls4ml's inference of precisions, which drops a final quantizer
+(`MergeLinearActivation`) and has no exact recurrent layer.
 """
 
+import re
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
-from hls4ml.converters import keras_v2_to_hls
 from hls4ml.model.graph import ModelGraph
 from hls4ml.utils.config import create_config
 
 from accel.conversion.backend import network_of
 from accel.conversion.csim import PROJECT, csim, csim_windows_per_second
-from accel.conversion.frontend import exact_handlers
+from accel.conversion.hls_layers.blocks import HANDLERS, inexact_reason
+from accel.conversion.hls_layers.code import Stock
+from accel.conversion.hls_layers.extension import BACKENDS, TEMPLATE, ExactLayer, register
+from accel.conversion.hls_layers.weights import rewrite_weights
 from accel.conversion.settings import precision_type
-from hw.function.quantizer import Quantizer
-from hw.layer.activation import Activation
+from hw.errors import ChronogateError
 from hw.layer.dense import Dense
-from hw.layer.flatten import Flatten
-from hw.layer.unrolled_dense import UnrolledDense
-from hw.network.mode import Mode
+from hw.network.graph import Network, Node
 from hw.network.serialization import save_network
+from hw.number.fixed_point import FixedPoint
 
-__all__ = ["csim", "csim_windows_per_second", "exact_settings", "inexact_reason", "write_hls"]
+__all__ = [
+    "EXACT_BACKENDS",
+    "csim",
+    "csim_windows_per_second",
+    "exact_settings",
+    "hls_graph",
+    "write_hls",
+    "write_project",
+]
 
-BACKEND = "Vitis"
-EXACT_BLOCKS = (Activation, Dense, UnrolledDense, Flatten)
-DENSE_PRODUCTS = 4096
-"""Largest dense layer: with 12,288 products g++ had not compiled the C simulation in 8 minutes."""
+LayerDict = dict[str, object]
 
-DOUBLE_BITS = 53  # what a number of the C interface, a double, holds
+EXACT_BACKENDS = tuple(name.lower() for name in BACKENDS)
+"""Which of hls4ml's backends know our templates, in lower case."""
+
+DEFAULTS = {
+    "Precision": {"default": "fixed<16,6>"},
+    "ReuseFactor": 1,
+    "Strategy": "Latency",
+}
+"""Model-wide settings; every precision and reuse factor that matters is given by layer."""
 
 
 @dataclass(frozen=True)
@@ -56,75 +69,40 @@ class HlsProject:
     reason: str = ""
 
 
-def inexact_reason(graph: ModelGraph) -> str:
-    """Return why hls4ml's HLS of `graph` would not be exact, or an empty string."""
-    network = network_of(graph)
-    if network.mode is not Mode.WINDOW or network.input.series > 1:
-        return (
-            "hls4ml computes windows of one series, which this network "
-            f"({network.mode}, {network.input.series} series) is not given, so no HLS project is "
-            "written"
-        )
-    for node in network.nodes:
-        kind = type(node.spec).__name__
-        if not isinstance(node.spec, EXACT_BLOCKS):
-            return (
-                f"hls4ml's {BACKEND} template for {kind} (layer {node.name!r}) is not "
-                "bit-exact, so no HLS project is written"
-            )
-        function = node.spec.function if isinstance(node.spec, Activation) else None
-        if function is not None and not isinstance(function, Quantizer):
-            return (
-                f"hls4ml has no bit-exact {type(function).__name__} (layer {node.name!r}), so no "
-                "HLS project is written"
-            )
-        if isinstance(node.spec, Dense | UnrolledDense) and node.spec.steps is not None:
-            return (
-                f"hls4ml's {BACKEND} template for dense layers on every time step (layer "
-                f"{node.name!r}) is not checked to be bit-exact, so no HLS project is written"
-            )
-        if isinstance(node.spec, Dense | UnrolledDense) and node.spec.kernel.size > DENSE_PRODUCTS:
-            return (
-                f"layer {node.name!r} has {node.spec.kernel.size:,} products, and beyond "
-                f"{DENSE_PRODUCTS:,} hls4ml's C simulation takes g++ many minutes to compile, so "
-                "that it could not be checked and no HLS project is written"
-            )
-        if node.spec.outputs[0].format.width > DOUBLE_BITS:
-            return (
-                f"layer {node.name!r} gives more than {DOUBLE_BITS} bits, which the HLS "
-                "project's interface of doubles cannot hold, so no HLS project is written"
-            )
-    for layer in graph.get_layers():
-        flat = len(layer.get_input_variable().shape) == 1 if layer.inputs != ["input"] else False
-        if layer.class_name == "Reshape" and flat and _io_type(graph) == "io_stream":
-            return (
-                f"hls4ml's stream of layer {layer.name!r} loses values where the input is flat "
-                "already, so no HLS project is written"
-            )
-    return ""
+def hls_graph(network: Network, config: Mapping[str, object]) -> ModelGraph:
+    """Return hls4ml's graph of a network, ready to be written, compiled and built.
 
+    Parameters
+    ----------
+    network
+        What to compute.
+    config
+        hls4ml's configuration of the project, as ``create_config`` gives it.
 
-def exact_settings(graph: ModelGraph) -> dict[str, object]:
-    """Return the ``hls_config`` under which hls4ml's HLS computes what `graph.network` does."""
-    network = network_of(graph)
-    specs = {node.name: node.spec for node in network.nodes}
-    format = network.input_format
-    layers: dict[str, dict[str, object]] = {}
-    for layer in graph.get_layers():
-        settings: dict[str, object] = {}
-        spec = specs.get(layer.name)
-        if spec is not None:
-            format = spec.outputs[0].format
-        precision = {"result": str(precision_type(format))}
-        if isinstance(spec, Dense | UnrolledDense):
-            # The sum of any subset of products wraps back into the range of the whole.
-            precision["accum"] = str(precision_type(format.plain()))
-            settings["ReuseFactor"] = spec.reuse if isinstance(spec, Dense) else 1
-        layers[layer.name] = {**settings, "Precision": precision}
-    return {
-        "Model": {"Precision": {"default": "fixed<16,6>"}, "ReuseFactor": 1, "Strategy": "Latency"},
-        "LayerName": layers,
-    }
+    Raises
+    ------
+    ChronogateError
+        When its HLS would not be exact.
+    """
+    reason = inexact_reason(network)
+    if reason:
+        raise ChronogateError(f"{reason}: use backend='Amaranth'")
+    register()
+    shape = [network.features]
+    if network.input.steps is not None:
+        shape = [network.look_back, network.features]
+    name = network.input.name
+    layers: list[LayerDict] = [{"class_name": "InputLayer", "name": name, "input_shape": shape}]
+    settings: dict[str, object] = {name: _precisions({"result": network.input_format})}
+    for index, node in enumerate(network.nodes):
+        layer, settings[node.name] = _layer(node, index)
+        layers.append(layer)
+    hls_config = {"Model": {**DEFAULTS, **_pipeline_style(network)}, "LayerName": settings}
+    graph = ModelGraph.from_layer_list(
+        {**config, "HLSConfig": hls_config}, layers, [name], list(network.outputs)
+    )
+    vars(graph)["network"] = network
+    return graph
 
 
 def write_hls(graph: ModelGraph, folder: Path) -> HlsProject:
@@ -142,26 +120,70 @@ def write_hls(graph: ModelGraph, folder: Path) -> HlsProject:
     HlsProject
         With a reason instead of a folder when it would not be exact; nothing is written then.
     """
-    network = network_of(graph)
-    reason = inexact_reason(graph)
+    return write_project(network_of(graph), folder, str(graph.config.get_config_value("IOType")))
+
+
+def write_project(network: Network, folder: Path, io_type: str) -> HlsProject:
+    """Write the exact Vitis project of a network; see `write_hls`."""
+    reason = inexact_reason(network)
     if reason:
         return HlsProject(None, reason)
     # Weights in the headers only, so that the compiled library survives a move of the folder.
-    config = create_config(
-        str(folder), PROJECT, BACKEND, io_type=_io_type(graph), write_weights_txt=False
-    )
-    config |= {
-        "KerasModel": graph.config.get_config_value("KerasModel"),
-        "InputData": None,
-        "OutputPredictions": None,
-        "HLSConfig": exact_settings(graph),
-    }
+    config = create_config(str(folder), PROJECT, "Vitis", io_type=io_type, write_weights_txt=False)
+    config |= {"InputData": None, "OutputPredictions": None}
     # hls4ml prints its progress, which would mix with results on stdout.
-    with redirect_stdout(StringIO()), exact_handlers():
-        keras_v2_to_hls(config).write()
+    with redirect_stdout(StringIO()):
+        graph = hls_graph(network, config)
+        graph.write()
+    rewrite_weights(graph, folder)
     save_network(network, folder)
     return HlsProject(folder)
 
 
-def _io_type(graph: ModelGraph) -> str:
-    return str(graph.config.get_config_value("IOType"))
+def exact_settings(graph: ModelGraph) -> LayerDict:
+    """Return the ``hls_config`` under which any backend of hls4ml's comes close to `graph.network`.
+
+    For backends that do not know our templates; exact for chains of dense layers and activations
+    as far as the backend's own templates are.
+    """
+    network = network_of(graph)
+    specs = {node.name: node.spec for node in network.nodes}
+    format = network.input_format
+    layers: dict[str, LayerDict] = {}
+    for layer in graph.get_layers():
+        spec = specs.get(layer.name)
+        if spec is not None:
+            format = spec.outputs[0].format
+        precision = {"result": format}
+        if isinstance(spec, Dense):
+            # The sum of any subset of products wraps back into the range of the whole.
+            precision["accum"] = format.plain()
+        layers[layer.name] = _precisions(precision)
+        if isinstance(spec, Dense):
+            layers[layer.name]["ReuseFactor"] = spec.reuse
+    return {"Model": DEFAULTS, "LayerName": layers}
+
+
+def _layer(node: Node, index: int) -> tuple[LayerDict, LayerDict]:
+    """Return what hls4ml's parser would give for a layer, and its configuration."""
+    plain = re.sub(r"\W", "_", node.name)
+    made = HANDLERS[type(node.spec)](f"config_{plain}_{index}", node.spec)
+    layer: LayerDict = {"name": node.name, "inputs": list(node.inputs)}
+    if not isinstance(made, Stock):
+        return {**layer, "class_name": ExactLayer.__name__, TEMPLATE: made}, _precisions(
+            {"result": made.output.format}
+        )
+    settings = _precisions({"result": made.output.format, **made.precision})
+    if made.reuse is not None:
+        settings |= {"ReuseFactor": made.reuse, "Strategy": made.strategy}
+    return {**layer, "class_name": made.kind, **made.attributes}, settings
+
+
+def _precisions(formats: Mapping[str, FixedPoint]) -> LayerDict:
+    return {"Precision": {key: str(precision_type(f)) for key, f in formats.items()}}
+
+
+def _pipeline_style(network: Network) -> LayerDict:
+    # A pipelined top function would unroll the loops over time.
+    loops = any(node.spec.inputs[0].steps for node in network.nodes)
+    return {"PipelineStyle": "dataflow"} if loops else {}

@@ -85,6 +85,14 @@ class Staircase:
         found = np.searchsorted(np.array(steps.thresholds, dtype=np.int64), codes, side="right")
         return np.array(steps.codes, dtype=np.int64)[found]
 
+    def steps(self, source: FixedPoint) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the staircase over the codes of `source`: ascending thresholds, and codes.
+
+        The k-th code holds from threshold k - 1 on, the first one below all of them.
+        """
+        steps = _steps(self, source)
+        return steps.thresholds, steps.codes
+
     def delay_cycles(self, source: FixedPoint) -> int:
         """Return one for a lookup, the comparisons for a search."""
         steps = _steps(self, source)

@@ -121,7 +121,7 @@ class Table:
         ChronogateError
             When an input is so large that the C++ index, an ``int``, would wrap.
         """
-        places = self._places(source)
+        places = self.places(source)
         if places < 0:
             rounded = codes << -places
         else:
@@ -138,7 +138,7 @@ class Table:
         if self._is_direct(source):
             codes = np.array(in_raw_order(source.width, source.signed))
             return lookup(m, value, self.apply(codes, source).tolist(), self.output.shape, name)
-        places = self._places(source)
+        places = self.places(source)
         rounded = Signal(signed(source.width + max(-places, 0) + 2), name=f"{name}_rounded")
         if places <= 0:
             m.d.comb += rounded.eq(value << -places)
@@ -155,10 +155,10 @@ class Table:
         return lookup(m, index, self.results.tolist(), self.output.shape, name)
 
     def _is_direct(self, source: FixedPoint) -> bool:
-        self._places(source)
+        self.places(source)
         return 1 << source.width <= self.size
 
-    def _places(self, source: FixedPoint) -> int:
+    def places(self, source: FixedPoint) -> int:
         """Return the bits of an input code below the index's unit; negative where it lacks some."""
         per_unit = self.size // (16 if self.curve is Curve.SIGMOID else 8)
         places = source.fraction - (per_unit.bit_length() - 1)

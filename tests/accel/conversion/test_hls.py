@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 import accel
-from accel.conversion.hls import csim, csim_windows_per_second, write_hls
+from accel.conversion.hls import csim, csim_windows_per_second, write_hls, write_project
+from accel.conversion.hls_layers import blocks
 from accel.qkeras_compat import keras, qkeras
+from hw import FixedPoint, MaxPooling, Network, Node, Pool, Port
 from hw.errors import ChronogateError
+from hw.layer.replay import Replay
 from tests.accel.conversion.compare import compare_codes, draw_codes
-from tests.accel.conversion.models import bits, chain, dense, named, recurrent
+from tests.accel.conversion.models import bits, chain, dense, named
 
 L = keras.layers
 
@@ -60,11 +63,13 @@ def test_our_front_end_gives_the_vitis_backend_exact_types() -> None:
     assert types["last"] == "fixed<6,2,RND_CONV,SAT,0>"
 
 
-def test_recurrent_layers_get_a_reason_and_no_folder(tmp_path: Path) -> None:
-    model = chain([qkeras.QActivation(bits(8, 2)), named("cell", recurrent(qkeras.QGRU))])
-    project = write_hls(accel.convert(model), tmp_path / "hls")
+def test_what_has_no_template_gets_a_reason_and_no_folder(tmp_path: Path) -> None:
+    source = Port("x", 2, FixedPoint(8, 2), 4)
+    node = Node("slide", MaxPooling(2, source.format, Pool(4, 2)), ("x",))
+    network = Network("pooled", (source,), (node,), ("slide",))
+    project = write_project(network, tmp_path / "hls", "io_stream")
     assert project.folder is None
-    assert "GRU (layer 'cell') is not bit-exact" in project.reason
+    assert "no exact HLS template for MaxPooling (layer 'slide')" in project.reason
     assert not (tmp_path / "hls").exists()
 
 
@@ -75,3 +80,17 @@ def test_a_broken_project_is_named(tmp_path: Path) -> None:
     (folder / "firmware" / "accelerator.cpp").write_text("no C++")
     with pytest.raises(ChronogateError, match="does not compile with g"):
         csim(folder, draw_codes(graph.network, 2, 0))
+
+
+def test_a_parameter_that_no_template_knows_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A block that gains one must not be written as if it had none."""
+    known = tuple(name for name in blocks.FIELDS if name != "steps")
+    monkeypatch.setattr(blocks, "FIELDS", known)
+    source = Port("x", 2, FixedPoint(8, 2), 4)
+    node = Node("turn", Replay(4, 2, source.format), ("x",))
+    project = write_project(
+        Network("turned", (source,), (node,), ("turn",)), tmp_path, "io_parallel"
+    )
+    assert "template for Replay knows no steps (layer 'turn')" in project.reason

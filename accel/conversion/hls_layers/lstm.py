@@ -1,0 +1,33 @@
+"""`hw.layer.lstm.LSTM` as ``chronogate::lstm_cell``."""
+
+from accel.conversion.hls_layers.code import Template
+from accel.conversion.hls_layers.recurrent import (
+    input_product,
+    recurrent_product,
+    recurrent_template,
+)
+from hw.layer.lstm import LSTM
+
+
+def lstm(name: str, spec: LSTM) -> Template:
+    """Return the layer's template."""
+    return recurrent_template(
+        name,
+        "lstm_cell",
+        spec,
+        {
+            "recurrent_sum": spec.recurrent_sum,
+            "sum": spec.sum,
+            "gate": spec.gate,
+            "candidate": spec.candidate,
+            "carry": spec.carry,
+            "squashed": spec.squashed,
+            "hidden": spec.hidden,
+        },
+        {
+            "activation": (spec.activation, spec.sum),
+            "recurrent_activation": (spec.recurrent_activation, spec.sum),
+            "carry_activation": (spec.activation, spec.carry),
+        },
+        (input_product(spec), recurrent_product(spec, spec.recurrent_kernel, spec.recurrent_sum)),
+    )
