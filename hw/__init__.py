@@ -29,6 +29,7 @@ from hw.layer.replay import Replay
 from hw.layer.select import Select
 from hw.layer.shared_dense import SharedDense
 from hw.layer.shared_layer import SharedLayer
+from hw.layer.shared_lstm import SharedLSTM
 from hw.layer.simple_rnn import SimpleRNN
 from hw.layer.unflatten import Unflatten
 from hw.layer.unrolled_dense import UnrolledDense
@@ -82,6 +83,7 @@ __all__ = [
     "Rounding",
     "Select",
     "SharedDense",
+    "SharedLSTM",
     "SharedLayer",
     "SimpleRNN",
     "Staircase",

@@ -38,6 +38,7 @@ from hw.layer.pooling import AveragePooling, MaxPooling
 from hw.layer.replay import Replay
 from hw.layer.select import Select
 from hw.layer.shared_dense import SharedDense
+from hw.layer.shared_lstm import SharedLSTM
 from hw.layer.simple_rnn import SimpleRNN
 from hw.layer.unflatten import Unflatten
 from hw.layer.unrolled_dense import UnrolledDense
@@ -73,6 +74,7 @@ BLOCKS: dict[str, type[Spec]] = {
         Replay,
         Select,
         SharedDense,
+        SharedLSTM,
         SimpleRNN,
         Unflatten,
         UnrolledDense,
