@@ -41,6 +41,7 @@ bench-hw: .venv/ready
 	$(BIN)/python -m tests.bench_hw.weights $(QUICK)
 	$(BIN)/python -m tests.bench_hw.shared
 	$(BIN)/python -m tests.bench_hw.gate $(QUICK)
+	$(BIN)/python -m tests.bench_hw.elastic_lstm $(QUICK)
 	$(BIN)/python -m tests.bench_hw.unrolled $(QUICK)
 	$(BIN)/python -m tests.bench_hw.delta $(QUICK)
 

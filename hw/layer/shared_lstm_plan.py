@@ -23,6 +23,8 @@ from math import ceil
 GATES = 4
 START_CYCLES = 3
 """From a beat to its first slot: the program's counter, its memory, the slot's register."""
+STORE_CYCLES = 3
+"""From the operands of h to the earliest address at which it is read."""
 
 
 @dataclass(frozen=True)
@@ -111,12 +113,12 @@ class SharedLSTMPlan:
     @property
     def interval_cycles(self) -> int:
         """Fewest cycles between two steps, which is the length of the program, too."""
-        return self.hidden_issue + self.operand_cycles + 2
+        return self.hidden_issue + self.operand_cycles + STORE_CYCLES
 
     @property
     def latency_cycles(self) -> int:
         """From a beat to the hidden state that it leads to."""
-        return START_CYCLES + self.interval_cycles
+        return START_CYCLES + self.hidden_issue + self.operand_cycles + 2
 
     def slots(self) -> dict[int, Slot]:
         """Return the slot of each cycle that has one."""

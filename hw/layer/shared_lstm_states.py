@@ -39,8 +39,8 @@ class SharedStates:
     state
         Format of h and c.
     start
-        A pulse in the cycle before a step's first `read`; no state of the step before is written
-        later.
+        A pulse in the cycle before a step's first `read`; `write` gets nothing of the step before
+        in that cycle or later.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class SharedStates:
         self._bank = Signal(name="state_bank")
         self._unit = Signal(range(max(units, 2)), name="carry_unit")
         with m.If(start):
-            m.d.sync += [self._bank.eq(~self._bank), self._unit.eq(0)]
+            m.d.sync += self._bank.eq(~self._bank)
 
     def read(self, word: Value, carry: Value) -> data.View:
         """Return a word of h, or c of the next unit in the first lane while `carry`.
@@ -74,21 +74,27 @@ class SharedStates:
         self._m.d.comb += port.addr.eq(self._address(carry, word, self._bank))
         return port.data
 
-    def write(
-        self, carry_valid: Value, carry: Value, hidden_valid: Value, hidden: Value
-    ) -> None:
-        """Store c of the next unit, or h of the next unit, never both at once."""
+    def write(self, carry_valid: Value, carry: Value, hidden_valid: Value, hidden: Value) -> None:
+        """Store c of the next unit, or h of the next unit, never both at once; a cycle later."""
         m = self._m
         lane = Signal(self._lanes, init=1, name="hidden_lane")
         word = Signal(max(self._word_bits, 1), name="hidden_word")
+        enables = [hidden_valid & lane[index] for index in range(self._lanes)]
+        enables[0] = enables[0] | carry_valid
         port = self._memory.write_port(granularity=1)
-        m.d.comb += port.addr.eq(self._address(carry_valid, word, ~self._bank))
+        address = Signal.like(port.addr, name="write_address")
+        enable = Signal(self._lanes, name="write_enable")
+        first = Signal(self._state.shape, name="write_first")
+        others = Signal(self._state.shape, name="write_others")
+        m.d.sync += [
+            address.eq(self._address(carry_valid, word, ~self._bank)),
+            enable.eq(Cat(enables)),
+            first.eq(Mux(carry_valid, carry, hidden)),
+            others.eq(hidden),
+        ]
+        m.d.comb += [port.addr.eq(address), port.en.eq(enable)]
         for index in range(self._lanes):
-            mine = hidden_valid & lane[index]
-            m.d.comb += [
-                port.en[index].eq(mine if index else mine | carry_valid),
-                port.data[index].eq(hidden if index else Mux(carry_valid, carry, hidden)),
-            ]
+            m.d.comb += port.data[index].eq(others if index else first)
         with m.If(carry_valid):
             m.d.sync += self._unit.eq(self._unit + 1)
         with m.If(self._start):

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -60,6 +61,12 @@ def implement(designs: Iterable[Design], seeds: int, folder: Path, jobs: int = 2
         max((run for run in routed if run.design == design), key=lambda run: run.fmax_mhz)
         for design in designs
     ]
+
+
+def cell_types(design: Design, folder: Path) -> Counter[str]:
+    """Return the cells of a design that `implement` has synthesized in `folder`, by type."""
+    netlist = json.loads((folder / f"{design.name}.json").read_text())
+    return Counter(cell["type"] for cell in netlist["modules"][design.top]["cells"].values())
 
 
 def _synthesize(design: Design, folder: Path) -> None:
