@@ -33,6 +33,7 @@ from hw.layer.shared_lstm import SharedLSTM
 from hw.layer.simple_rnn import SimpleRNN
 from hw.layer.unflatten import Unflatten
 from hw.layer.unrolled_dense import UnrolledDense
+from hw.layer.unrolled_lstm import UnrolledLSTM
 from hw.layer.window_sum import WindowSum
 from hw.network.gated import GatedForecast, GatedNetwork
 from hw.network.graph import Network, Node
@@ -91,6 +92,7 @@ __all__ = [
     "Table",
     "Unflatten",
     "UnrolledDense",
+    "UnrolledLSTM",
     "WindowSum",
     "delta",
 ]

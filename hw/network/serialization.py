@@ -42,6 +42,7 @@ from hw.layer.shared_lstm import SharedLSTM
 from hw.layer.simple_rnn import SimpleRNN
 from hw.layer.unflatten import Unflatten
 from hw.layer.unrolled_dense import UnrolledDense
+from hw.layer.unrolled_lstm import UnrolledLSTM
 from hw.layer.window_sum import WindowSum
 from hw.network.graph import Network, Node
 from hw.network.metadata import Metadata
@@ -78,6 +79,7 @@ BLOCKS: dict[str, type[Spec]] = {
         SimpleRNN,
         Unflatten,
         UnrolledDense,
+        UnrolledLSTM,
         WindowSum,
     )
 }
