@@ -63,6 +63,25 @@ activation, recurrent_activation, steps, return_sequences
                 f"{LEAST_MULTIPLIERS} or more, which a step of the cell needs at once"
             )
 
+    @classmethod
+    def of(cls, layer: LSTM, multipliers: int) -> "SharedLSTM":
+        """Return `layer` on one engine; its own folding does not matter."""
+        return cls(
+            layer.kernel,
+            layer.recurrent_kernel,
+            layer.bias,
+            layer.input,
+            layer.kernel_format,
+            layer.recurrent_format,
+            layer.bias_format,
+            layer.state,
+            layer.activation,
+            layer.recurrent_activation,
+            layer.steps,
+            multipliers,
+            layer.return_sequences,
+        )
+
     @cached_property
     def layer(self) -> LSTM:
         """The same layer in its usual folding: its formats and its arithmetic are ours."""

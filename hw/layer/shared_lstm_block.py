@@ -52,7 +52,9 @@ class SharedLSTMBlock(Block):
         vector = self._vector(m, states, program, tag.first)
         weights = [program.weight(lane) for lane in range(plan.multipliers)]
         lefts = [Signal(self._left_shape(lane), name=f"left{lane}") for lane in range(len(weights))]
-        rights = [Signal(self._right_shape(lane), name=f"right{lane}") for lane in range(len(weights))]
+        rights = [
+            Signal(self._right_shape(lane), name=f"right{lane}") for lane in range(len(weights))
+        ]
         products: list[Signal] = []
         for lane, (left, right) in enumerate(zip(lefts, rights, strict=True)):
             product = Signal(signed(len(left) + len(right)), name=f"product{lane}")
@@ -66,7 +68,9 @@ class SharedLSTMBlock(Block):
         cell = program.flag("carry", now) | program.flag("hidden", now)
         for lane, factors in enumerate(zip(vector, weights, strict=True)):
             own = of_cell.get(lane, factors)
-            for register, usual, other in zip((lefts[lane], rights[lane]), factors, own, strict=True):
+            for register, usual, other in zip(
+                (lefts[lane], rights[lane]), factors, own, strict=True
+            ):
                 m.d.sync += register.eq(usual if other is usual else Mux(cell, other, usual))
         hidden = Signal(layer.hidden.shape, name="hidden")
         m.d.comb += hidden.eq(products[OPENED])
@@ -91,7 +95,7 @@ class SharedLSTMBlock(Block):
 
     def _left_shape(self, lane: int) -> Shape:
         """Return the shape that holds h, x where the lane has one, and what the cell brings."""
-        spec, layer, plan = self._spec, self._layer, self._plan
+        spec, layer = self._spec, self._layer
         widths = [_signed_width(spec.state) + self._h_shift]
         if self._inputs_of(lane):
             widths.append(_signed_width(spec.input) + self._x_shift)
@@ -118,7 +122,7 @@ class SharedLSTMBlock(Block):
         self, m: Module, states: SharedStates, program: ProgramReader, first: Value
     ) -> list[Value]:
         """Return a word of the vector in the cycle before it is multiplied."""
-        spec, plan = self._spec, self._plan
+        plan = self._plan
         beat = Signal.like(self.i.payload.data.as_value(), name="held_input")
         with m.If(self.i.valid):
             m.d.sync += beat.eq(self.i.payload.data.as_value())
@@ -182,7 +186,10 @@ class SharedLSTMBlock(Block):
 
     def _carry(self, m: Module, products: Sequence[Signal], program: ProgramReader) -> Signal:
         spec, layer = self._spec, self._layer
-        formats = product_format(layer.gate, spec.state), product_format(layer.gate, layer.candidate)
+        formats = (
+            product_format(layer.gate, spec.state),
+            product_format(layer.gate, layer.candidate),
+        )
         # c comes shifted as h does.
         old, new = products[FORGOTTEN] >> self._h_shift, products[LEARNED]
         carry = Signal(layer.carry.shape, name="carry")

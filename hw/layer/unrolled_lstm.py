@@ -5,7 +5,7 @@
 few cycles, most of them registers of that graph. What a step begins with stays until the next one
 begins, so everything behind it settles and nothing but c must know when it is right::
 
-    cycle 0            a beat; h and c of the step before are taken over with it
+    0                  a beat; h and c of the step before are taken over with it
     1                  h and x in registers
     + registers        sums
     + activation       i, f, g, o
@@ -16,6 +16,7 @@ begins, so everything behind it settles and nothing but c must know when it is r
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import ceil
 
 import numpy as np
 from amaranth.hdl import Module, Mux, Signal, Value
@@ -31,12 +32,14 @@ from hw.number.resize import resize
 from hw.pipeline import delay
 from hw.product.adder_graph import AdderGraph
 from hw.product.adder_pipeline import AdderPipeline
-from hw.product.register_placement import StagedGraph, registers_for
+from hw.product.register_placement import StagedGraph
 from hw.product.solver import EXTRA_DEPTH, solve_mixed
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
 
 GATES = 4
+INPUT_LEVELS, OUTPUT_LEVELS = 2, 2
+"""What the state quantizer and the activations take on an ECP5, in adders of the graph."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,17 +84,39 @@ activation, recurrent_activation, steps, return_sequences
                 f"an unrolled LSTM cannot have {self.registers} registers: use 0 or more"
             )
 
+    @classmethod
+    def of(
+        cls, layer: LSTM, registers: int, extra_depth: int | None = EXTRA_DEPTH
+    ) -> "UnrolledLSTM":
+        """Return `layer` unrolled; its own folding does not matter."""
+        return cls(
+            layer.kernel,
+            layer.recurrent_kernel,
+            layer.bias,
+            layer.input,
+            layer.kernel_format,
+            layer.recurrent_format,
+            layer.bias_format,
+            layer.state,
+            layer.activation,
+            layer.recurrent_activation,
+            layer.steps,
+            registers,
+            extra_depth,
+            layer.return_sequences,
+        )
+
     def with_levels(self, levels: int) -> "UnrolledLSTM":
         """Return the layer with the fewest registers that leave at most so many adders between two.
 
-        The activations behind the sums count as one adder.
+        The state quantizer in front of the sums and the activations behind them count as two each.
         """
         if levels < 1:
             raise ChronogateError(
                 f"{levels} levels of adders between registers is not possible: use 1 or more"
             )
-        registers = registers_for(self.graph.depth, levels, registered_output=False)
-        return replace(self, registers=registers)
+        depth = INPUT_LEVELS + self.graph.depth + OUTPUT_LEVELS
+        return replace(self, registers=max(ceil(depth / levels) - 1, 0))
 
     @cached_property
     def layer(self) -> LSTM:
@@ -128,7 +153,13 @@ activation, recurrent_activation, steps, return_sequences
     @property
     def staged(self) -> StagedGraph:
         """The adders and their registers."""
-        return StagedGraph(self.graph, self.registers, registered_output=False)
+        return StagedGraph(
+            self.graph,
+            self.registers,
+            registered_output=False,
+            input_levels=INPUT_LEVELS,
+            output_levels=OUTPUT_LEVELS,
+        )
 
     @property
     def gate_cycles(self) -> int:
@@ -187,14 +218,17 @@ class UnrolledLSTMBlock(Block):
                 held.eq(self.i.payload.data.as_value()),
             ]
         x = data.View(self.i.payload.data.shape(), held)
-        h = [Signal(spec.state.shape, name=f"h{unit}") for unit in range(layer.units)]
+        last = [Signal(layer.hidden.shape, name=f"h{unit}") for unit in range(layer.units)]
+        h = [
+            resize(m, value, layer.hidden, spec.state, f"h{unit}")
+            for unit, value in enumerate(last)
+        ]
         sums = self._sums(m, [*h, *x])
         computed = delay(m, self.i.valid, 1 + spec.registers + spec.gate_cycles, "computed")
         for unit in range(layer.units):
             gates = [sums[gate * layer.units + unit] for gate in range(GATES)]
             hidden = self._cell(m, gates, computed, f"unit{unit}")
-            state = resize(m, hidden, layer.hidden, spec.state, f"unit{unit}_state")
-            self._take_over(m, h[unit], state)
+            self._take_over(m, last[unit], hidden)
             m.d.sync += self.o.payload.data[unit].eq(hidden)
         self._finish(m, data.View(self.i.payload.tag.shape(), tag))
         return m

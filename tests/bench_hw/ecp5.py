@@ -37,12 +37,25 @@ class Design:
 
 @dataclass(frozen=True)
 class Routed:
-    """The best of several placements: cells as nextpnr counts them (LUT4s and carry cells)."""
+    """The best of several placements.
+
+    Parameters
+    ----------
+    design
+        What was routed.
+    cells, ff
+        As nextpnr counts them; cells are LUT4s and two for each carry cell.
+    fmax_mhz
+        Highest clock.
+    routing_share
+        Of the slowest path's time.
+    """
 
     design: Design
     cells: int
     ff: int
     fmax_mhz: float
+    routing_share: float
 
     @property
     def latency_ns(self) -> float:
@@ -105,7 +118,13 @@ def _route(design: Design, seed: int, folder: Path) -> Routed:
     used = {name: entry["used"] for name, entry in measured["utilization"].items()}
     fmax = min(clock["achieved"] for clock in measured["fmax"].values())
     print(f"  {design.name}, seed {seed}: {fmax:.1f} MHz", file=sys.stderr, flush=True)
-    return Routed(design, used["TRELLIS_COMB"], used["TRELLIS_FF"], fmax)
+    slowest = max(
+        (path["path"] for path in measured["critical_paths"] if path["from"] == path["to"]),
+        key=lambda path: sum(part["delay"] for part in path),
+    )
+    routing = sum(part["delay"] for part in slowest if part["type"] == "routing")
+    share = routing / sum(part["delay"] for part in slowest)
+    return Routed(design, used["TRELLIS_COMB"], used["TRELLIS_FF"], fmax, share)
 
 
 def _run(command: list[str], folder: Path, log: Path) -> None:

@@ -63,28 +63,10 @@ def contestants(quick: bool) -> list[tuple[str, Spec]]:
     layer = recurrent_layer("lstm", N_IN, UNITS, STEPS, seed=1, multipliers=4)
     assert isinstance(layer, LSTM)
     found: list[tuple[str, Spec]] = [
-        (f"SharedLSTM, {multipliers} multipliers", shared(layer, multipliers))
+        (f"SharedLSTM, {multipliers} multipliers", SharedLSTM.of(layer, multipliers))
         for multipliers in ((7,) if quick else (7, 6, 5, 4, 3))
     ]
     return found if quick else [*found, ("LSTM, 4 + 3 multipliers", layer)]
-
-
-def shared(layer: LSTM, multipliers: int) -> SharedLSTM:
-    """Return `layer` on one engine."""
-    return SharedLSTM(
-        layer.kernel,
-        layer.recurrent_kernel,
-        layer.bias,
-        layer.input,
-        layer.kernel_format,
-        layer.recurrent_format,
-        layer.bias_format,
-        layer.state,
-        layer.activation,
-        layer.recurrent_activation,
-        layer.steps,
-        multipliers,
-    )
 
 
 def counted(spec: Spec) -> int:

@@ -48,9 +48,7 @@ FAMILIES = (
 )
 
 
-def cells(
-    verilog: str, family: Family, folder: Path, top: str = "accelerator"
-) -> dict[str, int]:
+def cells(verilog: str, family: Family, folder: Path, top: str = "accelerator") -> dict[str, int]:
     """Synthesize and return the cells by type; a latch is an error of Yosys."""
     (folder / "design.v").write_text(verilog, encoding="utf-8")
     passes = [

@@ -11,20 +11,6 @@ from tests.hw.drawing import draw_format, draw_recurrent
 from tests.hw.recurrent_shapes import recurrent_layer
 from tests.hw.test_blocks import check_block, slowed
 
-SHARED = ("kernel", "recurrent_kernel", "bias", "input", "kernel_format", "recurrent_format")
-SHARED += ("bias_format", "state", "activation", "recurrent_activation", "steps")
-
-
-def unrolled(layer: LSTM, registers: int, extra_depth: int | None = 0) -> UnrolledLSTM:
-    """Return the same layer unrolled."""
-    arguments = {name: getattr(layer, name) for name in SHARED}
-    return UnrolledLSTM(
-        **arguments,
-        registers=registers,
-        extra_depth=extra_depth,
-        return_sequences=layer.return_sequences,
-    )
-
 
 def draw_unrolled(rng: np.random.Generator) -> UnrolledLSTM:
     """Draw a layer of all kinds of formats, often sparse, some functions slow."""
@@ -39,7 +25,7 @@ def draw_unrolled(rng: np.random.Generator) -> UnrolledLSTM:
         recurrent_activation=slowed(layer.recurrent_activation, int(rng.integers(0, 4))),
         return_sequences=bool(rng.random() < 0.5),
     )
-    return unrolled(layer, int(rng.integers(0, 5)), None if rng.random() < 0.5 else 0)
+    return UnrolledLSTM.of(layer, int(rng.integers(0, 5)), None if rng.random() < 0.5 else 0)
 
 
 @pytest.mark.parametrize("gaps", [False, True])
@@ -53,7 +39,7 @@ def test_cycles_are_the_registers_and_the_cell() -> None:
     layer = recurrent_layer("lstm", 2, 4, seed=1, multipliers=1)
     assert isinstance(layer, LSTM)
     for registers in range(5):
-        timing = unrolled(layer, registers).timing
+        timing = UnrolledLSTM.of(layer, registers).timing
         assert timing.interval_cycles == registers + 4
         assert timing.latency_cycles == registers + 5
 
@@ -61,7 +47,7 @@ def test_cycles_are_the_registers_and_the_cell() -> None:
 def test_levels_choose_the_registers() -> None:
     layer = recurrent_layer("lstm", 2, 4, seed=1, multipliers=1)
     assert isinstance(layer, LSTM)
-    spec = unrolled(layer, 0)
+    spec = UnrolledLSTM.of(layer, 0)
     assert spec.with_levels(100).registers == 0
     for levels in range(1, 5):
         assert spec.with_levels(levels).staged.levels <= levels
@@ -71,6 +57,6 @@ def test_impossible_registers_are_refused() -> None:
     layer = recurrent_layer("lstm", 1, 2, multipliers=1)
     assert isinstance(layer, LSTM)
     with pytest.raises(ChronogateError, match="use 0 or more"):
-        unrolled(layer, -1)
+        UnrolledLSTM.of(layer, -1)
     with pytest.raises(ChronogateError, match="use 1 or more"):
-        unrolled(layer, 1).with_levels(0)
+        UnrolledLSTM.of(layer, 1).with_levels(0)
