@@ -30,6 +30,7 @@ from hw import (
     Rounding,
     UnrolledDense,
 )
+from hw.block import Spec
 from tests.bench_hw.ecp5 import Design, Routed, implement
 from tests.bench_hw.table import print_table
 from tests.bench_hw.weather_mlp import Layer, random_layers, trained_layers
@@ -99,7 +100,7 @@ class Chain(wiring.Component):
     o_valid: Signal
     o_payload: data.View
 
-    def __init__(self, chain: Sequence[Block]) -> None:
+    def __init__(self, chain: Sequence[Spec]) -> None:
         self._chain = chain
         super().__init__(
             {
