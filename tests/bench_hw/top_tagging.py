@@ -116,13 +116,18 @@ def entries() -> Iterator[Entry]:
         reuse = f"R = {pair.input_reuse} and {pair.recurrent_reuse}"
         yield Entry(f"folded, two pools, {reuse}", bits, pair)
         yield Entry("one engine of 26", bits, SharedLSTM.of(layer, 26))
-    for bits, kept in ((8, 1), (8, 0.5), (16, 0.5), (16, 0.25)):
-        layer = layer_of(bits, kept)
+    for bits, kept, registers in (
+        (8, 1, 1),
+        (8, 1, 2),
+        (8, 1, 3),
+        (8, 0.5, 2),
+        (16, 0.5, 2),
+        (16, 0.25, 2),
+    ):
         weights = "" if kept == 1 else f", {1 - kept:.0%} pruned"
-        for registers in (1, 2, 3):
-            spec = UnrolledLSTM.of(layer, registers, extra_depth=1)
-            name = f"unrolled, {registers} registers in the sums{weights}"
-            yield Entry(name, bits, spec)
+        name = f"unrolled, {registers} registers in the sums{weights}"
+        spec = UnrolledLSTM.of(layer_of(bits, kept), registers, extra_depth=1)
+        yield Entry(name, bits, spec)
 
 
 def check(entry: Entry) -> None:
