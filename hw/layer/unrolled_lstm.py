@@ -3,7 +3,7 @@
 ``Strategy='Latency'``: input product and recurrent product become one graph of shared adders
 (`hw.product.solver`), all units have a cell of their own with three multipliers, and a step takes a
 few cycles, most of them registers of that graph. What a step begins with stays until the next one
-begins, so everything behind it settles and nothing but c must know when it is right::
+begins, so everything behind it settles, and nothing has to know when it is right::
 
     0                  a beat; h and c of the step before are taken over with it
     1                  h and x in registers
@@ -224,10 +224,9 @@ class UnrolledLSTMBlock(Block):
             for unit, value in enumerate(last)
         ]
         sums = self._sums(m, [*h, *x])
-        computed = delay(m, self.i.valid, 1 + spec.registers + spec.gate_cycles, "computed")
         for unit in range(layer.units):
             gates = [sums[gate * layer.units + unit] for gate in range(GATES)]
-            hidden = self._cell(m, gates, computed, f"unit{unit}")
+            hidden = self._cell(m, gates, f"unit{unit}")
             self._take_over(m, last[unit], hidden)
             m.d.sync += self.o.payload.data[unit].eq(hidden)
         self._finish(m, data.View(self.i.payload.tag.shape(), tag))
@@ -243,7 +242,7 @@ class UnrolledLSTMBlock(Block):
             m.d.comb += adders.vector[place].eq(value)
         return adders.sums
 
-    def _cell(self, m: Module, sums: list[Value], computed: Value, name: str) -> Signal:
+    def _cell(self, m: Module, sums: list[Value], name: str) -> Signal:
         """Return h of a unit, exact and combinational."""
         spec, layer = self._spec, self._spec.layer
         i, f, g, o = (
@@ -261,11 +260,10 @@ class UnrolledLSTMBlock(Block):
         kept = Signal(spec.state.shape, name=f"{name}_c")
         old = product_format(layer.gate, spec.state)
         new = product_format(layer.gate, layer.candidate)
-        with m.If(computed):
-            m.d.sync += carry.eq(
-                (f * kept << (layer.carry.fraction - old.fraction))
-                + (i * g << (layer.carry.fraction - new.fraction))
-            )
+        m.d.sync += carry.eq(
+            (f * kept << (layer.carry.fraction - old.fraction))
+            + (i * g << (layer.carry.fraction - new.fraction))
+        )
         self._take_over(m, kept, resize(m, carry, layer.carry, spec.state, f"{name}_carry_state"))
         squashed = spec.activation.hardware(m, carry, layer.carry, f"{name}_squash")
         hidden = Signal(layer.hidden.shape, name=f"{name}_hidden")

@@ -172,7 +172,7 @@ def same_function(race: Race, logic: CombLogic) -> None:
 def races(quick: bool) -> list[Race]:
     """Return what is raced; `quick` is the shortest slice."""
     small = random_layers((16, 16, 5), WEIGHT_BITS)
-    first = Race("16-16-5, as many stages", small, 3, (1, 1))
+    first = Race("16-16-5, as many stages", small, 3, (1, 1), extra_depth=0)
     if quick:
         return [first]
     jets = trained_layers((16, 64, 32, 32, 5), WEIGHT_BITS, kept=0.5)
