@@ -36,11 +36,15 @@ bench: .venv/ready
 	$(BIN)/python -m tests.bench
 
 bench-hw: .venv/ready
-	$(BIN)/python -m tests.bench_hw.limits $(QUICK)
+	$(BIN)/python -m tests.bench_hw.limits $(QUICK) --plot runs/growth.png
 	$(BIN)/python -m tests.bench_hw.families $(QUICK)
 	$(BIN)/python -m tests.bench_hw.weights $(QUICK)
 	$(BIN)/python -m tests.bench_hw.shared
 	$(BIN)/python -m tests.bench_hw.gate $(QUICK)
+	$(BIN)/python -m tests.bench_hw.elastic_lstm $(QUICK)
+	$(BIN)/python -m tests.bench_hw.series $(QUICK)
+	$(BIN)/python -m tests.bench_hw.top_tagging $(QUICK)
+	$(BIN)/python -m tests.bench_hw.folded $(QUICK)
 	$(BIN)/python -m tests.bench_hw.unrolled $(QUICK)
 	$(BIN)/python -m tests.bench_hw.delta $(QUICK)
 

@@ -29,9 +29,11 @@ from hw.layer.replay import Replay
 from hw.layer.select import Select
 from hw.layer.shared_dense import SharedDense
 from hw.layer.shared_layer import SharedLayer
+from hw.layer.shared_lstm import SharedLSTM
 from hw.layer.simple_rnn import SimpleRNN
 from hw.layer.unflatten import Unflatten
 from hw.layer.unrolled_dense import UnrolledDense
+from hw.layer.unrolled_lstm import UnrolledLSTM
 from hw.layer.window_sum import WindowSum
 from hw.network.gated import GatedForecast, GatedNetwork
 from hw.network.graph import Network, Node
@@ -82,6 +84,7 @@ __all__ = [
     "Rounding",
     "Select",
     "SharedDense",
+    "SharedLSTM",
     "SharedLayer",
     "SimpleRNN",
     "Staircase",
@@ -89,6 +92,7 @@ __all__ = [
     "Table",
     "Unflatten",
     "UnrolledDense",
+    "UnrolledLSTM",
     "WindowSum",
     "delta",
 ]

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 
-from hw.number.fixed_point import FixedPoint, Overflow
+from hw.number.fixed_point import FixedPoint, Overflow, Rounding
 from hw.number.resize import resize
 
 
@@ -26,6 +26,10 @@ class Function(StrEnum):
     LINEAR = "linear"  # x
     HARD_TANH = "hard_tanh"  # clip(x, -1, 1)
     HARD_SIGMOID = "hard_sigmoid"  # clip(x / 2 + 1 / 2, 0, 1)
+
+
+UNAWARE_OF_ZERO = (Rounding.TRN, Rounding.RND, Rounding.RND_MIN_INF, Rounding.RND_CONV)
+"""Roundings that do the same on both sides of zero, but for the parity of a tie."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,13 @@ class Quantizer:
         return result
 
     def _combinational(self, m: Module, value: Value, source: FixedPoint, name: str) -> Signal:
+        centred = self._centred()
+        if centred is not None:
+            # x / 2 + 1 / 2 without an adder: saturate x / 2 and turn its sign into the first bit.
+            code = resize(m, value, _halved(self.function, source), centred, name)
+            flipped = Signal(len(code), name=f"{name}_flipped")
+            m.d.comb += flipped.eq(Cat(code[:-1], ~code[-1]))
+            return flipped
         exact, low, high = self._exact(source)
         widened = resize(m, value, _halved(self.function, source), exact, f"{name}_widened")
         shifted = Signal(exact.shape, name=f"{name}_shifted")
@@ -89,6 +100,20 @@ class Quantizer:
         integer = max(halved.integer + (not source.signed), 2) + 1
         low, high = (-1, 1) if self.function is Function.HARD_TANH else (0, 1)
         return FixedPoint(integer + fraction, integer), low << fraction, high << fraction
+
+    def _centred(self) -> FixedPoint | None:
+        """Return the format of the sigmoid's ``x / 2`` if its output is that and one half.
+
+        Rounding must not know where zero is, and one half must be an even code.
+        """
+        output = self.output
+        if self.function is not Function.HARD_SIGMOID or output is None:
+            return None
+        unit = not output.signed and output.integer == 0 and output.width > 1
+        rounding, overflow = output.modes
+        if not unit or rounding not in UNAWARE_OF_ZERO or overflow is not Overflow.SAT:
+            return None
+        return FixedPoint(output.width, 0, True, rounding, overflow)
 
     def _clips_itself(self, exact: FixedPoint, low: int, high: int) -> bool:
         """Tell whether saturating into the output already does the clip's work."""

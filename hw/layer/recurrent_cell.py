@@ -206,18 +206,22 @@ def gather(
     Returns
     -------
     list of Signal
-        The newest value of every unit, from the cycle on in which it is finished.
+        The newest value of every unit, from the cycle on in which its group is finished.
     """
     newest: dict[int, Signal] = {}
     for state, value in zip(states, values, strict=True):
         for index, unit in enumerate(state.units):
             kept = Signal(value.shape(), name=f"kept_{name}{unit}")
-            updated = Signal(value.shape(), name=f"updated_{name}{unit}")
             chosen = Signal(name=f"{name}{unit}_done")
-            m.d.comb += [
-                chosen.eq(state.valid & (state.index == index)),
-                updated.eq(Mux(chosen, value, kept)),
-            ]
+            m.d.comb += chosen.eq(state.valid & (state.index == index))
+            if access is None and index < len(state.units) - 1:
+                # Only a group's last unit is wanted in the cycle in which it is finished.
+                with m.If(chosen):
+                    m.d.sync += kept.eq(value)
+                newest[unit] = kept
+                continue
+            updated = Signal(value.shape(), name=f"updated_{name}{unit}")
+            m.d.comb += updated.eq(Mux(chosen, value, kept))
             if access is not None:
                 with m.If(access.writes("h", (unit,))):
                     m.d.comb += updated.eq(access.bus.data)

@@ -38,9 +38,11 @@ from hw.layer.pooling import AveragePooling, MaxPooling
 from hw.layer.replay import Replay
 from hw.layer.select import Select
 from hw.layer.shared_dense import SharedDense
+from hw.layer.shared_lstm import SharedLSTM
 from hw.layer.simple_rnn import SimpleRNN
 from hw.layer.unflatten import Unflatten
 from hw.layer.unrolled_dense import UnrolledDense
+from hw.layer.unrolled_lstm import UnrolledLSTM
 from hw.layer.window_sum import WindowSum
 from hw.network.graph import Network, Node
 from hw.network.metadata import Metadata
@@ -73,9 +75,11 @@ BLOCKS: dict[str, type[Spec]] = {
         Replay,
         Select,
         SharedDense,
+        SharedLSTM,
         SimpleRNN,
         Unflatten,
         UnrolledDense,
+        UnrolledLSTM,
         WindowSum,
     )
 }

@@ -22,9 +22,13 @@ def resize(m: Module, value: Value, source: FixedPoint, target: FixedPoint, name
     Signal
         Code in `target`.
     """
-    rounded = Signal(_rounded_shape(source, target), name=f"{name}_rounded")
-    m.d.comb += rounded.eq(_rounded(m, value, source, target, name))
+    floor, up = _floor_and_carry(value, source, target)
     result = Signal(target.shape, name=f"{name}_resized")
+    if target.overflow in (Overflow.SAT, Overflow.SAT_SYM):
+        _saturate_early(m, result, floor, up, target, name)
+        return result
+    rounded = Signal(_rounded_shape(source, target), name=f"{name}_rounded")
+    m.d.comb += rounded.eq(floor if up is None else floor + up)
     high = rounded[target.width - target.signed :]
     if target.overflow is Overflow.WRAP:
         m.d.comb += result.eq(rounded)
@@ -34,14 +38,38 @@ def resize(m: Module, value: Value, source: FixedPoint, target: FixedPoint, name
     under = Signal(name=f"{name}_under")
     m.d.comb += over.eq(~negative & high.any())
     m.d.comb += under.eq(negative & ~high.all() if target.signed else negative)
-    if target.overflow is Overflow.SAT_SYM and target.signed and target.width > 1:
-        lowest = -(1 << (target.width - 1))
-        m.d.comb += under.eq((negative & ~high.all()) | (rounded == lowest))
-    floor, ceiling = (
-        (0, 0) if target.overflow is Overflow.SAT_ZERO else (target.minimum, target.maximum)
-    )
-    m.d.comb += result.eq(Mux(over, ceiling, Mux(under, floor, rounded)))
+    m.d.comb += result.eq(Mux(over | under, 0, rounded))
     return result
+
+
+def _saturate_early(
+    m: Module, result: Signal, floor: Value, up: Value | None, target: FixedPoint, name: str
+) -> None:
+    """Saturate what is not rounded yet.
+
+    Rounding up never leaves the range of what is below the maximum, and what is at the maximum
+    stays there. So only the target's own bits need a carry chain, and nothing comes behind it.
+    """
+    wide = Signal(signed(max(len(floor) + 1, target.width + 1)), name=f"{name}_floor")
+    m.d.comb += wide.eq(floor)
+    split = target.width - target.signed
+    low, high, negative = wide[:split], wide[split:], wide[-1]
+    over = Signal(name=f"{name}_over")
+    under = Signal(name=f"{name}_under")
+    full = low.all() if split else Const(1)
+    m.d.comb += over.eq(~negative & (high.any() | full))
+    m.d.comb += under.eq(negative & ~high.all() if target.signed else negative)
+    if target.overflow is Overflow.SAT_SYM and target.signed and split:
+        m.d.comb += under.eq(negative & (~high.all() | ~low.any()))
+    clipped = Signal(target.shape, name=f"{name}_clipped")
+    m.d.comb += clipped.eq(
+        Mux(over, target.maximum, Mux(under, target.minimum, wide[: target.width]))
+    )
+    if up is None:
+        m.d.comb += result.eq(clipped)
+        return
+    carry = Signal(name=f"{name}_carry")
+    m.d.comb += [carry.eq(up & ~over & ~under), result.eq(clipped + carry)]
 
 
 def _rounded_shape(source: FixedPoint, target: FixedPoint) -> Shape:
@@ -51,30 +79,30 @@ def _rounded_shape(source: FixedPoint, target: FixedPoint) -> Shape:
     return signed(width) if source.signed else unsigned(width)
 
 
-def _rounded(m: Module, value: Value, source: FixedPoint, target: FixedPoint, name: str) -> Value:
+def _floor_and_carry(
+    value: Value, source: FixedPoint, target: FixedPoint
+) -> tuple[Value, Value | None]:
+    """Return the value rounded down, and whether one more is nearer; ``None`` where it never is."""
     shift = source.fraction - target.fraction
     if shift <= 0:
         widened = Cat(Const(0, -shift), value)
-        return widened.as_signed() if source.signed else widened
+        return (widened.as_signed() if source.signed else widened), None
     floor = value >> shift
     sign = value[-1] if source.signed else Const(0)
     half = value[shift - 1] if shift <= source.width else sign
     below = value[: shift - 1].any() if shift > 1 else Const(0)
     match target.rounding:
         case Rounding.TRN:
-            return floor
+            return floor, None
         case Rounding.TRN_ZERO:
-            up = sign & (half | below)
+            return floor, sign & (half | below)
         case Rounding.RND:
-            up = half
+            return floor, half
         case Rounding.RND_MIN_INF:
-            up = half & below
+            return floor, half & below
         case Rounding.RND_ZERO:
-            up = half & (below | sign)
+            return floor, half & (below | sign)
         case Rounding.RND_INF:
-            up = half & (below | ~sign)
+            return floor, half & (below | ~sign)
         case Rounding.RND_CONV:
-            up = half & (below | floor[0])
-    carry = Signal(name=f"{name}_carry")
-    m.d.comb += carry.eq(up)
-    return floor + carry
+            return floor, half & (below | floor[0])

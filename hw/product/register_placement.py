@@ -28,8 +28,9 @@ class StagedGraph:
     registers
         Registers between an input and an output; the interval is one cycle whatever they are.
     registered_output
-        Whether the last of them is at the outputs. Otherwise the outputs are combinational, and
-        what follows them counts as one adder more.
+        Whether the last of them is at the outputs. Otherwise the outputs are combinational.
+    input_levels, output_levels
+        What the logic in front of the inputs, and behind combinational outputs, counts as: adders.
 
     Raises
     ------
@@ -40,6 +41,8 @@ class StagedGraph:
     graph: AdderGraph
     registers: int
     registered_output: bool = True
+    input_levels: int = 0
+    output_levels: int = 1
 
     def __post_init__(self) -> None:
         if self.registers < self.registered_output:
@@ -51,7 +54,10 @@ class StagedGraph:
     @property
     def levels(self) -> int:
         """Most adders between two registers: the depth, spread evenly over the stages."""
-        return max(levels_per_stage(self.graph.depth, self.registers, self.registered_output), 1)
+        depth = self.graph.depth + self.input_levels
+        if self.registered_output:
+            return max(ceil(depth / self.registers), 1)
+        return max(ceil((depth + self.output_levels) / (self.registers + 1)), 1)
 
     @cached_property
     def stages(self) -> tuple[int, ...]:
@@ -89,13 +95,6 @@ def registers_for(depth: int, levels: int, registered_output: bool = True) -> in
     if registered_output:
         return max(1, ceil(depth / levels))
     return max(0, ceil((depth + 1) / levels) - 1)
-
-
-def levels_per_stage(depth: int, registers: int, registered_output: bool = True) -> int:
-    """Return the adders that a stage must hold at least, with what follows a bare output."""
-    if registered_output:
-        return ceil(depth / registers)
-    return ceil((depth + 1) / (registers + 1))
 
 
 def _place(staged: StagedGraph) -> tuple[int, ...]:
@@ -144,13 +143,15 @@ def _bounds(staged: StagedGraph) -> np.ndarray:
     bounds = np.tile(np.array([[0, final]]), (2 * count, 1))
     bounds[:n_in, 1] = 0
     levels = np.array(graph.levels)
-    bounds[:count, 0] = np.where(levels > 0, (levels - 1) // staged.levels, 0)
+    from_start = levels + staged.input_levels - 1
+    bounds[:count, 0] = np.where(levels > 0, from_start // staged.levels, 0)
     bounds[count:, 1] = staged.registers
     for term in graph.outputs:
         bounds[count + term.source, 0] = staged.registers
     if not staged.registered_output:
         left = _levels_to_output(graph)
-        bounds[n_in:count, 1] = final - np.array(left[n_in:]) // staged.levels
+        to_end = np.array(left[n_in:]) + staged.output_levels - 1
+        bounds[n_in:count, 1] = final - to_end // staged.levels
     return bounds
 
 

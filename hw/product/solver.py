@@ -32,6 +32,19 @@ LARGEST_WEIGHT = 1 << 24
 def solve(
     kernel: np.ndarray, bias: np.ndarray, source: Range, extra_depth: int | None = EXTRA_DEPTH
 ) -> AdderGraph:
+    """Return the adder graph of ``x . kernel + bias``, all inputs of the same range.
+
+    See `solve_mixed`.
+    """
+    return solve_mixed(kernel, bias, (source,) * len(kernel), extra_depth)
+
+
+def solve_mixed(
+    kernel: np.ndarray,
+    bias: np.ndarray,
+    inputs: Sequence[Range],
+    extra_depth: int | None = EXTRA_DEPTH,
+) -> AdderGraph:
     """Return the adder graph of ``x . kernel + bias``.
 
     The search takes milliseconds for 16 x 16 weights of 6 bits, a second for 64 x 32 and up to
@@ -44,8 +57,8 @@ def solve(
         int64 ``(n_in, n_out)``.
     bias
         int64 ``(n_out,)``, on the sums' grid.
-    source
-        Range of every input.
+    inputs
+        Range of each input.
     extra_depth
         Adders on the longest path beyond the fewest possible; more of them save adders elsewhere.
         ``None`` does not limit them.
@@ -62,16 +75,19 @@ def solve(
         )
     kernel, bias = (np.ascontiguousarray(array, dtype=np.int64) for array in (kernel, bias))
     limit = -1 if extra_depth is None else extra_depth
-    return _solve(kernel.tobytes(), bias.tobytes(), kernel.shape, source, limit)
+    return _solve(kernel.tobytes(), bias.tobytes(), kernel.shape, tuple(inputs), limit)
 
 
 @lru_cache(maxsize=64)
 def _solve(
-    kernel_bytes: bytes, bias_bytes: bytes, shape: tuple[int, int], source: Range, limit: int
+    kernel_bytes: bytes,
+    bias_bytes: bytes,
+    shape: tuple[int, int],
+    inputs: tuple[Range, ...],
+    limit: int,
 ) -> AdderGraph:
     kernel = np.frombuffer(kernel_bytes, np.int64).reshape(shape)
     bias = np.frombuffer(bias_bytes, np.int64)
-    inputs = (source,) * shape[0]
     product = _multiply(kernel, inputs, limit)
     graph = used_only(_with_bias(product, [int(constant) for constant in bias]))
     found, constants = graph.matrix

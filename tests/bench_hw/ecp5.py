@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -36,12 +37,25 @@ class Design:
 
 @dataclass(frozen=True)
 class Routed:
-    """The best of several placements: cells as nextpnr counts them (LUT4s and carry cells)."""
+    """The best of several placements.
+
+    Parameters
+    ----------
+    design
+        What was routed.
+    cells, ff
+        As nextpnr counts them; cells are LUT4s and two for each carry cell.
+    fmax_mhz
+        Highest clock.
+    routing_share
+        Of the slowest path's time.
+    """
 
     design: Design
     cells: int
     ff: int
     fmax_mhz: float
+    routing_share: float
 
     @property
     def latency_ns(self) -> float:
@@ -60,6 +74,12 @@ def implement(designs: Iterable[Design], seeds: int, folder: Path, jobs: int = 2
         max((run for run in routed if run.design == design), key=lambda run: run.fmax_mhz)
         for design in designs
     ]
+
+
+def cell_types(design: Design, folder: Path) -> Counter[str]:
+    """Return the cells of a design that `implement` has synthesized in `folder`, by type."""
+    netlist = json.loads((folder / f"{design.name}.json").read_text())
+    return Counter(cell["type"] for cell in netlist["modules"][design.top]["cells"].values())
 
 
 def _synthesize(design: Design, folder: Path) -> None:
@@ -98,7 +118,13 @@ def _route(design: Design, seed: int, folder: Path) -> Routed:
     used = {name: entry["used"] for name, entry in measured["utilization"].items()}
     fmax = min(clock["achieved"] for clock in measured["fmax"].values())
     print(f"  {design.name}, seed {seed}: {fmax:.1f} MHz", file=sys.stderr, flush=True)
-    return Routed(design, used["TRELLIS_COMB"], used["TRELLIS_FF"], fmax)
+    slowest = max(
+        (path["path"] for path in measured["critical_paths"] if path["from"] == path["to"]),
+        key=lambda path: sum(part["delay"] for part in path),
+    )
+    routing = sum(part["delay"] for part in slowest if part["type"] == "routing")
+    share = routing / sum(part["delay"] for part in slowest)
+    return Routed(design, used["TRELLIS_COMB"], used["TRELLIS_FF"], fmax, share)
 
 
 def _run(command: list[str], folder: Path, log: Path) -> None:

@@ -48,18 +48,18 @@ FAMILIES = (
 )
 
 
-def cells(verilog: str, family: Family, folder: Path) -> dict[str, int]:
+def cells(verilog: str, family: Family, folder: Path, top: str = "accelerator") -> dict[str, int]:
     """Synthesize and return the cells by type; a latch is an error of Yosys."""
     (folder / "design.v").write_text(verilog, encoding="utf-8")
     passes = [
         "read_verilog design.v",
-        "hierarchy -top accelerator",
+        f"hierarchy -top {top}",
         "proc",
         "select -assert-none t:$dlatch t:$adlatch t:$dlatchsr",
         "flatten",
         "opt_clean -purge",
         "rename -hide */w:*",
-        f"{family.synth} -top accelerator",
+        f"{family.synth} -top {top}",
         "select -assert-none t:$_DLATCH_* t:LDCE t:LDPE t:DL t:DLN",
         "tee -q -o cells.json stat -json",
     ]

@@ -217,6 +217,7 @@ def plot(growth: Sequence[Growth], path: Path) -> None:
         axis.set(xscale="log", yscale="log", xlabel="weights", ylabel=label)
         axis.grid(alpha=0.3)
     axes[0].legend()
+    path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
 
 

@@ -30,6 +30,7 @@ from hw import (
     Rounding,
     UnrolledDense,
 )
+from hw.block import Spec
 from tests.bench_hw.ecp5 import Design, Routed, implement
 from tests.bench_hw.table import print_table
 from tests.bench_hw.weather_mlp import Layer, random_layers, trained_layers
@@ -99,7 +100,7 @@ class Chain(wiring.Component):
     o_valid: Signal
     o_payload: data.View
 
-    def __init__(self, chain: Sequence[Block]) -> None:
+    def __init__(self, chain: Sequence[Spec]) -> None:
         self._chain = chain
         super().__init__(
             {
@@ -171,7 +172,7 @@ def same_function(race: Race, logic: CombLogic) -> None:
 def races(quick: bool) -> list[Race]:
     """Return what is raced; `quick` is the shortest slice."""
     small = random_layers((16, 16, 5), WEIGHT_BITS)
-    first = Race("16-16-5, as many stages", small, 3, (1, 1))
+    first = Race("16-16-5, as many stages", small, 3, (1, 1), extra_depth=0)
     if quick:
         return [first]
     jets = trained_layers((16, 64, 32, 32, 5), WEIGHT_BITS, kept=0.5)

@@ -15,6 +15,7 @@ TARGETS = [
     FixedPoint(4, 1, True, Rounding.RND_CONV, Overflow.SAT),
     FixedPoint(4, 1, True, Rounding.RND_CONV, Overflow.SAT_SYM),
     FixedPoint(3, 0, False, Rounding.RND_CONV, Overflow.SAT),
+    FixedPoint(2, 0, False, Rounding.TRN, Overflow.SAT),
     FixedPoint(5, 3, True, Rounding.TRN, Overflow.WRAP),
     FixedPoint(6, 3, True, Rounding.RND_INF, Overflow.SAT_ZERO),
 ]
