@@ -194,7 +194,7 @@ activation, recurrent_activation, steps, return_sequences
         self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
     ) -> np.ndarray:
         """Map int64 codes ``(N, T, n_in)`` to hidden states, as `LSTM.reference` does."""
-        return self.layer.reference(codes, trace)
+        return self.layer.reference(codes, trace=trace)
 
     def build(self) -> Block:
         return UnrolledLSTMBlock(self)

@@ -75,7 +75,11 @@ class ReloadableSpec(Protocol):
 
 def tables_of(spec: object) -> tuple[ModelTable, ...]:
     """Return what a host can replace in a layer; nothing in most."""
-    return spec.model_tables if isinstance(spec, ReloadableSpec) and spec.reloadable else ()
+    # First whether: to ask a layer of the protocol makes its tables, which not every layer has.
+    if not getattr(spec, "reloadable", False):
+        return ()
+    assert isinstance(spec, ReloadableSpec), f"{spec} says that it is reloadable, and has no tables"
+    return spec.model_tables
 
 
 def array_fields(spec: object) -> dict[str, np.ndarray]:
