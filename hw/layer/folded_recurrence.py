@@ -10,7 +10,7 @@ import numpy as np
 from hw.errors import ChronogateError
 from hw.layer.folding import Folding, divide, smallest_pool
 from hw.layer.state_access import state_memory
-from hw.layer.step import StepPlan, recurrent_columns
+from hw.layer.step import StepPlan, column_biases, recurrent_columns
 from hw.memory_port import Memory
 from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Column, Group, unit_groups
@@ -30,35 +30,6 @@ from hw.timing import BlockTiming
 
 if TYPE_CHECKING:
     from hw.layer.dense import Dense
-
-
-def column_biases(plan: StepPlan, bias: np.ndarray) -> list[tuple[list[int], list[int]]]:
-    """Return what the sums of each column of the input product begin with.
-
-    Parameters
-    ----------
-    plan
-        Of the layer.
-    bias
-        In the order of the input programs' outputs.
-
-    Returns
-    -------
-    list of tuple
-        For each column the biases of all programs, one after the other, and where each program's
-        begin.
-    """
-    found = []
-    for index in range(len(plan.inputs[0].columns)):
-        values: list[int] = []
-        offsets: list[int] = []
-        begin = 0
-        for program in plan.inputs:
-            offsets.append(len(values))
-            values += [int(bias[begin + output]) for output in program.columns[index].outputs]
-            begin += program.kernel.shape[1]
-        found.append((values, offsets))
-    return found
 
 
 class FoldedRecurrence:

@@ -14,10 +14,10 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.memory import Memory, ReadPort, WritePort
 
-from hw.layer.folded_recurrence import column_biases
 from hw.layer.projection import ProjectionStore
 from hw.layer.recurrent_cell import Cell, NewState, RecurrentSpec, gather
 from hw.layer.state_access import StateAccess, bus_members
+from hw.layer.step import column_biases
 from hw.layer.step_info import INFO_LEAD, Info
 from hw.number.resize import resize
 from hw.pipeline import constants, delay, gathered, later

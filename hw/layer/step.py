@@ -251,3 +251,32 @@ def fill_first_tail(plan_with: Callable[[int], StepPlan], most: int) -> StepPlan
     tries = {min(most, (tail + extra) * lanes // rows) for extra in range(-3, 3)} | {0}
     plans = [best, *(plan_with(late) for late in sorted(tries, reverse=True))]
     return min(plans, key=lambda plan: (plan.interval_cycles, plan.latency_cycles))
+
+
+def column_biases(plan: StepPlan, bias: np.ndarray) -> list[tuple[list[int], list[int]]]:
+    """Return what the sums of each column of the input product begin with.
+
+    Parameters
+    ----------
+    plan
+        Of the layer.
+    bias
+        In the order of the input programs' outputs.
+
+    Returns
+    -------
+    list of tuple
+        For each column the biases of all programs, one after the other, and where each program's
+        begin.
+    """
+    found = []
+    for index in range(len(plan.inputs[0].columns)):
+        values: list[int] = []
+        offsets: list[int] = []
+        begin = 0
+        for program in plan.inputs:
+            offsets.append(len(values))
+            values += [int(bias[begin + output]) for output in program.columns[index].outputs]
+            begin += program.kernel.shape[1]
+        found.append((values, offsets))
+    return found

@@ -199,10 +199,12 @@ class Core(wiring.Component):
         """Connect what of the blocks a host reaches, and what the entry waits for."""
         network = self._network
         adaptive = [b for b in blocks.values() if isinstance(b, AdaptiveBlock)]
-        m.d.comb += [
-            runs.eq(~Cat(block.hold for block in adaptive).any() if adaptive else 1),
-            self.moved.eq(Cat(block.moved for block in adaptive)),
-        ]
+        m.d.comb += runs.eq(1)
+        if adaptive:
+            m.d.comb += [
+                runs.eq(~Cat(block.hold for block in adaptive).any()),
+                self.moved.eq(Cat(block.moved for block in adaptive)),
+            ]
         if network.reloadable:
             ports = [getattr(self, f"model{k}") for k in range(len(network.reloadable))]
             loaded = [blocks[node.name] for node in network.reloadable]
