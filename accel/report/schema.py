@@ -74,13 +74,14 @@ class Cycles:
 
 @dataclass(frozen=True)
 class LayerCycles:
-    """The cycle contract of one layer."""
+    """The cycle contract of one layer; of its multipliers, `shifters` have powers of two only."""
 
     name: str
     interval_cycles: int
     latency_cycles: int
     multipliers: int
     utilization: float | None
+    shifters: int = 0
 
 
 @dataclass(frozen=True)

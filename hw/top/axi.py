@@ -212,9 +212,10 @@ class Accelerator(wiring.Component):
             control.stalled.eq(Cat(pins.tvalid & ~pins.tready for pins in results).any()),
             # Counters do not freeze, so they must not see one beat of a frozen core twice.
             control.saturated.eq(Mux(enable, core.saturated, 0)),
-            control.moved.eq(Mux(enable, core.moved, 0)),
             control.dropped_windows.eq(core.dropped_windows),
         ]
+        if self._network.is_adaptive:
+            m.d.comb += control.moved.eq(Mux(enable, core.moved, 0))
         if self._network.reloadable:
             m.d.comb += [
                 core.commit.eq(control.commit),

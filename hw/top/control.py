@@ -63,7 +63,7 @@ class Control(wiring.Component):
                 "output_beat": In(1),
                 "stalled": In(1),
                 "saturated": In(len(self._saturations)),
-                "moved": In(len(self._moved)),
+                "moved": In(max(len(self._moved), 1)),
                 "dropped_windows": In(32),
             }
             | {f"memory{k}": Out(memory.signature) for k, memory in enumerate(memories)}
@@ -93,7 +93,7 @@ class Control(wiring.Component):
         m.submodules.counters = counters = Counters(widths)
         events = (Const(1), self.input_beat, self.output_beat, self.stalled)
         m.d.comb += [
-            counters.events.eq(Cat(*events, self.moved, self.saturated)),
+            counters.events.eq(Cat(*events, self.moved[: len(self._moved)], self.saturated)),
             counters.latch.eq(registers.field("control_latch")),
             counters.clear.eq(registers.field("control_clear")),
         ]

@@ -95,8 +95,8 @@ CHAINS: dict[str, Callable[[], Layers]] = {
     "leaky relu": lambda: [L.LeakyReLU(0.125), dense(2)],
     "relu": lambda: [L.Activation("relu"), L.ReLU(1.5), L.ReLU(negative_slope=0.25), dense(2)],
     "float activations": lambda: [
-        L.Activation("tanh"), act(6, 0), L.Activation("sigmoid"), act(5, 0),
-        L.Activation("hard_sigmoid"), act(5, 0), L.Activation("softsign"), act(5, 0), dense(2),
+        L.Activation("tanh"), act(6, 0), L.Activation("sigmoid"), act(7, 0),
+        L.Activation("hard_sigmoid"), act(8, 0), L.Activation("softsign"), act(9, 0), dense(2),
     ],
     "cropping": lambda: [L.Cropping1D((1, 2)), dense(2)],
     "reshape": lambda: [L.Reshape((3, 6)), dense(2), act(), L.Reshape((6, 1)), rnn()],
