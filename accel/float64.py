@@ -7,6 +7,7 @@ graph is traced, which would take longer than the evaluation.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -152,8 +153,8 @@ def _inputs_of(model: keras.Model) -> Mapping[str, tuple[str, ...]]:
             layer["name"]: tuple(source[0] for node in layer["inbound_nodes"] for source in node)
             for layer in layers
         }
-    names = [layer.name for layer in model.layers]
-    return {name: (before,) for before, name in zip([_input_of(model), *names], names)}  # noqa: B905
+    names = [_input_of(model), *(layer.name for layer in model.layers)]
+    return {name: (before,) for before, name in pairwise(names)}
 
 
 def _twin(layer: keras.layers.Layer, inputs: tuple[str, ...]) -> Twin:
