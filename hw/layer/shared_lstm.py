@@ -14,18 +14,19 @@ import numpy as np
 from hw.errors import ChronogateError
 from hw.function.pointwise import Pointwise
 from hw.layer.lstm import LSTM
+from hw.layer.refolded_lstm import RefoldedLSTM
 from hw.layer.shared_lstm_block import SharedLSTMBlock
 from hw.layer.shared_lstm_plan import SharedLSTMPlan
 from hw.layer.shared_lstm_states import operand_cycles
 from hw.number.fixed_point import FixedPoint
-from hw.stream import Block, Port
+from hw.stream import Block
 from hw.timing import BlockTiming
 
 LEAST_MULTIPLIERS = 3
 
 
 @dataclass(frozen=True, eq=False)
-class SharedLSTM:
+class SharedLSTM(RefoldedLSTM):
     """A long short-term memory layer on one small engine.
 
     Parameters
@@ -83,50 +84,19 @@ activation, recurrent_activation, steps, return_sequences
         )
 
     @cached_property
-    def layer(self) -> LSTM:
-        """The same layer in its usual folding: its formats and its arithmetic are ours."""
-        return LSTM(
-            self.kernel,
-            self.recurrent_kernel,
-            self.bias,
-            self.input,
-            self.kernel_format,
-            self.recurrent_format,
-            self.bias_format,
-            self.state,
-            self.activation,
-            self.recurrent_activation,
-            self.steps,
-            multipliers=self.multipliers,
-            return_sequences=self.return_sequences,
-        )
-
-    @cached_property
     def plan(self) -> SharedLSTMPlan:
         """When everything runs."""
         layer = self.layer
         n_in = self.kernel.shape[0]
         used = max(min(self.multipliers, n_in + layer.units), LEAST_MULTIPLIERS)
-        gate_cycles = max(
-            self.recurrent_activation.delay_cycles(layer.sum),
-            self.activation.delay_cycles(layer.sum),
-        )
         return SharedLSTMPlan(
             layer.units,
             n_in,
             used,
-            gate_cycles,
+            self.gate_cycles,
             self.activation.delay_cycles(layer.carry),
             operand_cycles(layer.units, -(-(layer.units + n_in) // used), used, self.state),
         )
-
-    @property
-    def inputs(self) -> tuple[Port, ...]:
-        return self.layer.inputs
-
-    @property
-    def outputs(self) -> tuple[Port, ...]:
-        return self.layer.outputs
 
     @property
     def timing(self) -> BlockTiming:
@@ -136,12 +106,6 @@ activation, recurrent_activation, steps, return_sequences
             multipliers=self.plan.multipliers,
             products=self.kernel.size + self.recurrent_kernel.size + 3 * self.layer.units,
         )
-
-    def reference(
-        self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
-    ) -> np.ndarray:
-        """Map int64 codes ``(N, T, n_in)`` to hidden states, as `LSTM.reference` does."""
-        return self.layer.reference(codes, trace=trace)
 
     def build(self) -> Block:
         return SharedLSTMBlock(self)

@@ -15,7 +15,6 @@ begins, so everything behind it settles, and nothing has to know when it is righ
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from math import ceil
 
 import numpy as np
@@ -26,6 +25,7 @@ from hw.errors import ChronogateError
 from hw.function.pointwise import Pointwise
 from hw.layer.lstm import LSTM
 from hw.layer.recurrent_cell import padded
+from hw.layer.refolded_lstm import RefoldedLSTM
 from hw.number.arithmetic import product_format
 from hw.number.fixed_point import FixedPoint
 from hw.number.resize import resize
@@ -34,7 +34,7 @@ from hw.product.adder_graph import AdderGraph
 from hw.product.adder_pipeline import AdderPipeline
 from hw.product.register_placement import StagedGraph
 from hw.product.solver import EXTRA_DEPTH, solve_mixed
-from hw.stream import Block, Port
+from hw.stream import Block
 from hw.timing import BlockTiming
 
 GATES = 4
@@ -43,7 +43,7 @@ INPUT_LEVELS, OUTPUT_LEVELS = 2, 2
 
 
 @dataclass(frozen=True, eq=False)
-class UnrolledLSTM:
+class UnrolledLSTM(RefoldedLSTM):
     """A long short-term memory layer with a graph of adders for its products.
 
     Parameters
@@ -118,25 +118,6 @@ activation, recurrent_activation, steps, return_sequences
         depth = INPUT_LEVELS + self.graph.depth + OUTPUT_LEVELS
         return replace(self, registers=max(ceil(depth / levels) - 1, 0))
 
-    @cached_property
-    def layer(self) -> LSTM:
-        """The same layer in its usual folding: its formats and its arithmetic are ours."""
-        return LSTM(
-            self.kernel,
-            self.recurrent_kernel,
-            self.bias,
-            self.input,
-            self.kernel_format,
-            self.recurrent_format,
-            self.bias_format,
-            self.state,
-            self.activation,
-            self.recurrent_activation,
-            self.steps,
-            multipliers=1,
-            return_sequences=self.return_sequences,
-        )
-
     @property
     def graph(self) -> AdderGraph:
         """The adders: sums of all gates from h and x, on the grid of the sums."""
@@ -162,23 +143,6 @@ activation, recurrent_activation, steps, return_sequences
         )
 
     @property
-    def gate_cycles(self) -> int:
-        """Cycles of the slower activation of a gate."""
-        layer = self.layer
-        return max(
-            self.recurrent_activation.delay_cycles(layer.sum),
-            self.activation.delay_cycles(layer.sum),
-        )
-
-    @property
-    def inputs(self) -> tuple[Port, ...]:
-        return self.layer.inputs
-
-    @property
-    def outputs(self) -> tuple[Port, ...]:
-        return self.layer.outputs
-
-    @property
     def timing(self) -> BlockTiming:
         squash_cycles = self.activation.delay_cycles(self.layer.carry)
         interval = 1 + self.registers + self.gate_cycles + 1 + squash_cycles
@@ -189,12 +153,6 @@ activation, recurrent_activation, steps, return_sequences
             multipliers=cell,
             products=cell,
         )
-
-    def reference(
-        self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
-    ) -> np.ndarray:
-        """Map int64 codes ``(N, T, n_in)`` to hidden states, as `LSTM.reference` does."""
-        return self.layer.reference(codes, trace=trace)
 
     def build(self) -> Block:
         return UnrolledLSTMBlock(self)
