@@ -12,35 +12,17 @@ from hw.network.graph import Network, Node
 from hw.network.mode import Mode
 from hw.product.reloadable import ModelSelect
 from hw.stream import AdaptiveBlock, Block, Port
-from hw.top.banked_entry import BankedEntry
 from hw.top.entry import Entry, padded_width, series_bits
 from hw.top.forecast_gate import ForecastGate
-from hw.top.framing import JointFraming, StreamingFraming, WindowFraming
 from hw.top.host_access import model_ports, reach_models, reach_states
 from hw.top.join import Join
+from hw.top.make_entry import make_entry
 from hw.top.side_inputs import SideInputs
-from hw.top.single_entry import SingleEntry
-from hw.top.sliding_entry import SlidingEntry
 
 
 def adaptive_nodes(network: Network) -> tuple[Node, ...]:
     """Return the nodes whose time depends on data."""
     return tuple(node for node in network.nodes if node.spec.timing.extra is not None)
-
-
-def make_entry(network: Network) -> Entry:
-    """Return the entry of the leading input for the network's mode and number of series."""
-    port, pace, drain = network.input, network.schedule.pace, network.schedule.drain_cycles
-    if network.mode is Mode.SLIDING:
-        return SlidingEntry(port, pace, drain)
-    if network.mode is Mode.STREAMING:
-        framing = StreamingFraming()
-    elif len(network.inputs) > 1:
-        framing = JointFraming(port.beats)
-    else:
-        framing = WindowFraming(port.beats)
-    begun = next(iter(state_memories(network)), None)
-    return (BankedEntry if port.series > 1 else SingleEntry)(port, pace, drain, framing, begun)
 
 
 Stream = tuple[Signal, data.View]

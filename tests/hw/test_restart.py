@@ -10,8 +10,8 @@ from amaranth.sim import Simulator
 
 from hw import Dense, FixedPoint, Network, Node, Port
 from hw.network.mode import Mode
-from hw.top.core import make_entry
 from hw.top.entry import Entry
+from hw.top.make_entry import make_entry
 
 BYTE = FixedPoint(8, 8)
 CYCLES = 4000
