@@ -7,64 +7,119 @@ import ctypes
 import subprocess
 from pathlib import Path
 from time import perf_counter
+from typing import Any, Protocol
 
 import numpy as np
 
 from hw.errors import ChronogateError
+from hw.network.codes import Codes
+from hw.network.graph import Network
 from hw.network.serialization import load_network
+from hw.stream import Port
 
 PROJECT = "accelerator"
 """Name of the project's top function."""
 
 
-def csim(folder: Path, codes: np.ndarray) -> np.ndarray:
-    """Run the project's C simulation.
+class Top(Protocol):
+    """A function of a shared library."""
+
+    argtypes: Any
+    restype: Any
+
+    def __call__(self, *arguments: np.ndarray) -> None:
+        """Call it."""
+
+
+def csim(folder: Path, codes: Codes) -> np.ndarray:
+    """Run the C simulation of a project of one output.
 
     Parameters
     ----------
     folder
         A project that `write_hls` wrote; compiled with g++ at the first call.
     codes
-        Input codes ``(N, [T,] F)``.
+        Input codes ``(N, [T,] F)``; with several inputs one array for each.
 
     Returns
     -------
     numpy.ndarray
-        int64 output codes ``(N, n_out)``.
+        int64 output codes ``(N, [K,] n_out)``.
 
     Raises
     ------
     ChronogateError
-        When it does not compile, or a result is not on the output's grid.
+        When it does not compile, a result is not on the output's grid, or there are several
+        outputs.
     """
-    return _simulate(folder, codes)[0]
+    network = load_network(folder)
+    return network.only(_simulate(network, folder, codes)[0])
+
+
+def csim_all(folder: Path, codes: Codes) -> tuple[np.ndarray, ...]:
+    """Run the C simulation and return every output; see `csim`."""
+    return _simulate(load_network(folder), folder, codes)[0]
 
 
 def csim_windows_per_second(folder: Path, codes: np.ndarray) -> float:
     """Measure hls4ml's C simulation, called window by window as hls4ml's own ``predict`` does."""
     csim(folder, codes[:1])  # compiles
-    return len(codes) / _simulate(folder, codes)[1]
+    return len(codes) / _simulate(load_network(folder), folder, codes)[1]
 
 
-def _simulate(folder: Path, codes: np.ndarray) -> tuple[np.ndarray, float]:
-    network = load_network(folder)
-    top = getattr(ctypes.CDLL(str(_library(folder))), f"{PROJECT}_double")
+def call_windows(network: Network, top: Top, codes: Codes) -> tuple[tuple[np.ndarray, ...], float]:
+    """Call a compiled project for every window.
+
+    Parameters
+    ----------
+    network
+        What it computes.
+    top
+        A C function of one array of doubles for each input and output; its types are set here.
+    codes
+        As of `csim`.
+
+    Returns
+    -------
+    tuple of numpy.ndarray, float
+        int64 codes of every output, and the seconds that it took.
+
+    Raises
+    ------
+    ChronogateError
+        When a result is not on the output's grid.
+    """
+    given = network.check_arrays(codes)
+    inputs = [
+        np.ascontiguousarray(port.format.to_float(array))
+        for port, array in zip(network.inputs, given, strict=True)
+    ]
+    ports = network.output_ports
+    shapes = [(*(() if port.steps is None else (port.steps,)), port.channels) for port in ports]
+    outputs = [np.zeros((len(given[0]), *shape)) for shape in shapes]
     array = np.ctypeslib.ndpointer(np.float64, flags="C_CONTIGUOUS")
-    top.restype, top.argtypes = None, [array, array]
-    inputs = np.ascontiguousarray(network.input_format.to_float(network.check_codes(codes)))
-    outputs = np.zeros((len(inputs), network.outputs_per_window))
+    top.restype, top.argtypes = None, [array] * (len(inputs) + len(outputs))
     begin = perf_counter()
-    for window, forecast in zip(inputs, outputs, strict=True):
-        top(window, forecast)
+    for window in zip(*inputs, *outputs, strict=True):
+        top(*window)
     seconds = perf_counter() - begin
-    scaled = np.ldexp(outputs, network.output_format.fraction)
+    results = (_codes(port, values) for port, values in zip(ports, outputs, strict=True))
+    return tuple(results), seconds
+
+
+def _simulate(network: Network, folder: Path, codes: Codes) -> tuple[tuple[np.ndarray, ...], float]:
+    library = ctypes.CDLL(str(_library(folder)))
+    return call_windows(network, getattr(library, f"{PROJECT}_double"), codes)
+
+
+def _codes(port: Port, values: np.ndarray) -> np.ndarray:
+    scaled = np.ldexp(values, port.format.fraction)
     result = scaled.astype(np.int64)
     if (result != scaled).any():
         raise ChronogateError(
-            f"the C simulation in {folder} gives values off the grid of "
-            f"{network.output_format}: convert the model again"
+            f"the C simulation gives values off the grid of {port.format}: convert the model again"
         )
-    return result, seconds
+    return result
 
 
 def _library(folder: Path) -> Path:

@@ -18,21 +18,27 @@ from hls4ml.model.graph import ModelGraph
 from hls4ml.utils.config import create_config
 
 from accel.conversion.backend import network_of
-from accel.conversion.csim import PROJECT, csim, csim_windows_per_second
+from accel.conversion.csim import PROJECT, csim, csim_all, csim_windows_per_second
 from accel.conversion.hls_layers.blocks import HANDLERS, inexact_reason
 from accel.conversion.hls_layers.code import Stock
 from accel.conversion.hls_layers.extension import BACKENDS, TEMPLATE, ExactLayer, register
+from accel.conversion.hls_layers.order import reshape_in_place
+from accel.conversion.hls_layers.unfold import unfolded
 from accel.conversion.hls_layers.weights import rewrite_weights
 from accel.conversion.settings import precision_type
 from hw.errors import ChronogateError
 from hw.layer.dense import Dense
+from hw.layer.flatten import Flatten
+from hw.layer.unflatten import Unflatten
 from hw.network.graph import Network, Node
 from hw.network.serialization import save_network
 from hw.number.fixed_point import FixedPoint
+from hw.stream import Port
 
 __all__ = [
     "EXACT_BACKENDS",
     "csim",
+    "csim_all",
     "csim_windows_per_second",
     "exact_settings",
     "hls_graph",
@@ -88,18 +94,21 @@ def hls_graph(network: Network, config: Mapping[str, object]) -> ModelGraph:
     if reason:
         raise ChronogateError(f"{reason}: use backend='Amaranth'")
     register()
-    shape = [network.features]
-    if network.input.steps is not None:
-        shape = [network.look_back, network.features]
-    name = network.input.name
-    layers: list[LayerDict] = [{"class_name": "InputLayer", "name": name, "input_shape": shape}]
-    settings: dict[str, object] = {name: _precisions({"result": network.input_format})}
-    for index, node in enumerate(network.nodes):
-        layer, settings[node.name] = _layer(node, index)
+    layers = [_input(port) for port in network.inputs]
+    settings: dict[str, object] = {
+        p.name: _precisions({"result": p.format}) for p in network.inputs
+    }
+    for index, node in enumerate(unfolded(network).nodes):
+        # Arrays need not be copied for another shape, but an output is an array of its own.
+        in_place = config["IOType"] == "io_parallel" and node.name not in network.outputs
+        layer, settings[node.name] = _layer(node, index, in_place)
         layers.append(layer)
     hls_config = {"Model": {**DEFAULTS, **_pipeline_style(network)}, "LayerName": settings}
     graph = ModelGraph.from_layer_list(
-        {**config, "HLSConfig": hls_config}, layers, [name], list(network.outputs)
+        {**config, "HLSConfig": hls_config},
+        layers,
+        [port.name for port in network.inputs],
+        list(network.outputs),
     )
     vars(graph)["network"] = network
     return graph
@@ -164,10 +173,18 @@ def exact_settings(graph: ModelGraph) -> LayerDict:
     return {"Model": DEFAULTS, "LayerName": layers}
 
 
-def _layer(node: Node, index: int) -> tuple[LayerDict, LayerDict]:
+def _input(port: Port) -> LayerDict:
+    """Return what hls4ml's parser would give for an input."""
+    shape = [port.channels] if port.steps is None else [port.steps, port.channels]
+    return {"class_name": "InputLayer", "name": port.name, "input_shape": shape}
+
+
+def _layer(node: Node, index: int, in_place: bool) -> tuple[LayerDict, LayerDict]:
     """Return what hls4ml's parser would give for a layer, and its configuration."""
     plain = re.sub(r"\W", "_", node.name)
     made = HANDLERS[type(node.spec)](f"config_{plain}_{index}", node.spec)
+    if in_place and isinstance(node.spec, Flatten | Unflatten):
+        made = reshape_in_place(node.spec)
     layer: LayerDict = {"name": node.name, "inputs": list(node.inputs)}
     if not isinstance(made, Stock):
         return {**layer, "class_name": ExactLayer.__name__, TEMPLATE: made}, _precisions(
@@ -185,5 +202,5 @@ def _precisions(formats: Mapping[str, FixedPoint]) -> LayerDict:
 
 def _pipeline_style(network: Network) -> LayerDict:
     # A pipelined top function would unroll the loops over time.
-    loops = any(node.spec.inputs[0].steps for node in network.nodes)
+    loops = any(port.steps for node in network.nodes for port in node.spec.inputs)
     return {"PipelineStyle": "dataflow"} if loops else {}

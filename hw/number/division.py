@@ -96,6 +96,11 @@ class Division:
             places += 1
 
     @property
+    def scale(self) -> tuple[int, int]:
+        """Places by which a number moves left, and what it is then divided by."""
+        return self._shift, self._denominator
+
+    @property
     def _sticky_quotients(self) -> tuple[int, int]:
         low, high = (numerator // self._denominator for numerator in self._numerators)
         return 2 * low, 2 * high + 1

@@ -5,22 +5,43 @@ from dataclasses import fields
 from typing import Any
 
 from accel.conversion.hls_layers.activation import activation
+from accel.conversion.hls_layers.batch_normalization import batch_normalization
 from accel.conversion.hls_layers.code import Stock, Template
+from accel.conversion.hls_layers.convolution import conv1d, depthwise_conv1d
 from accel.conversion.hls_layers.dense import dense
-from accel.conversion.hls_layers.flatten import flatten
 from accel.conversion.hls_layers.function import FUNCTIONS
 from accel.conversion.hls_layers.gru import gru
+from accel.conversion.hls_layers.join import add, concatenate, multiply
 from accel.conversion.hls_layers.lstm import lstm
-from accel.conversion.hls_layers.replay import replay
+from accel.conversion.hls_layers.order import crop, replay, reshape, select
+from accel.conversion.hls_layers.pooling import (
+    average_pooling,
+    max_pooling,
+    moving_average,
+    window_sum,
+)
 from accel.conversion.hls_layers.simple_rnn import simple_rnn
+from accel.conversion.hls_layers.unfold import unfolded
 from hw.layer.activation import Activation
+from hw.layer.add import Add
+from hw.layer.batch_normalization import BatchNormalization
+from hw.layer.concatenate import Concatenate
+from hw.layer.conv1d import Conv1D
+from hw.layer.crop import Crop
 from hw.layer.dense import Dense
+from hw.layer.depthwise_conv1d import DepthwiseConv1D
 from hw.layer.flatten import Flatten
 from hw.layer.gru import GRU
 from hw.layer.lstm import LSTM
+from hw.layer.moving_average import MovingAverage
+from hw.layer.multiply import Multiply
+from hw.layer.pooling import AveragePooling, MaxPooling
 from hw.layer.replay import Replay
+from hw.layer.select import Select
 from hw.layer.simple_rnn import SimpleRNN
+from hw.layer.unflatten import Unflatten
 from hw.layer.unrolled_dense import UnrolledDense
+from hw.layer.window_sum import WindowSum
 from hw.network.graph import Network, Node
 from hw.network.mode import Mode
 
@@ -28,23 +49,38 @@ Handler = Callable[[str, Any], Stock | Template]
 
 HANDLERS: dict[type, Handler] = {
     Activation: activation,
+    Add: add,
+    AveragePooling: average_pooling,
+    BatchNormalization: batch_normalization,
+    Concatenate: concatenate,
+    Conv1D: conv1d,
+    Crop: crop,
     Dense: dense,
-    Flatten: flatten,
+    DepthwiseConv1D: depthwise_conv1d,
+    Flatten: reshape,
     GRU: gru,
     LSTM: lstm,
+    MaxPooling: max_pooling,
+    MovingAverage: moving_average,
+    Multiply: multiply,
     Replay: replay,
+    Select: select,
     SimpleRNN: simple_rnn,
+    Unflatten: reshape,
     UnrolledDense: dense,
+    WindowSum: window_sum,
 }
 """By block; each takes a C++ identifier of the block's own and its spec."""
 
 FIELDS = (
-    "activation", "backwards", "bias", "bias_format", "channels", "extra_depth", "few_operands",
-    "format", "function", "input", "input_reuse", "kernel", "kernel_format", "multipliers", "pace",
-    "recurrent_activation", "recurrent_bias", "recurrent_format", "recurrent_kernel",
-    "recurrent_reuse", "registered_output", "registers", "reloadable", "reset_after",
-    "return_sequences", "reuse", "series", "skip_zeros", "state", "state_access", "steps",
-    "storage",
+    "activation", "backwards", "begin", "bias", "bias_format", "channels", "dilation", "end",
+    "extra_depth", "factors", "few_operands", "format", "function", "input", "input_reuse",
+    "kernel", "kernel_format", "multipliers", "offset", "offset_format", "order", "output", "pace",
+    "padding", "pool", "recurrent_activation", "recurrent_bias", "recurrent_format",
+    "recurrent_kernel", "recurrent_reuse", "registered_output", "registers", "reloadable",
+    "reset_after", "return_sequences", "reuse", "scale", "scale_format", "series", "size",
+    "skip_zeros", "state", "state_access", "static", "steps", "storage", "stride", "terms",
+    "widths",
 )  # fmt: skip
 """Parameters of the blocks above that the handlers obey, or that change no value."""
 
@@ -58,13 +94,12 @@ def inexact_reason(network: Network) -> str:
             f"the mode {network.mode} keeps samples or states between windows, which the HLS "
             "templates do not, so no HLS project is written"
         )
-    if len(network.inputs) != 1 or len(network.outputs) != 1:
-        return "the network has several inputs or outputs, so no HLS project is written"
-    for node in network.nodes:
+    for node in unfolded(network).nodes:
         reason = _reason(node)
         if reason:
             return f"{reason}, so no HLS project is written"
-    if network.output_format.width > DOUBLE_BITS or network.input_format.width > DOUBLE_BITS:
+    ports = (*network.inputs, *network.output_ports)
+    if max(port.format.width for port in ports) > DOUBLE_BITS:
         return (
             f"the network's values have more than {DOUBLE_BITS} bits, which the HLS project's "
             "interface of doubles cannot hold, so no HLS project is written"
@@ -75,7 +110,7 @@ def inexact_reason(network: Network) -> str:
 def stock_reason(network: Network) -> str:
     """Return why hls4ml's own templates are not enough for `network`, or an empty string."""
     reason = inexact_reason(network)
-    for node in () if reason else network.nodes:
+    for node in () if reason else unfolded(network).nodes:
         if isinstance(HANDLERS[type(node.spec)]("block", node.spec), Template):
             kind = type(node.spec).__name__
             return f"because it has no exact template for {kind} (layer {node.name!r})"
@@ -88,8 +123,6 @@ def _reason(node: Node) -> str:
     # Exactly these classes: one derived from them computes something else.
     if type(spec) not in HANDLERS:
         return f"there is no exact HLS template for {kind} (layer {node.name!r})"
-    if len(spec.inputs) != 1 or len(spec.outputs) != 1:
-        return f"the HLS template for {kind} (layer {node.name!r}) has one input and one output"
     if spec.inputs[0].series != 1:
         return f"layer {node.name!r} interleaves {spec.inputs[0].series} series"
     for field in fields(spec):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hw.block import Spec
 from hw.number.fixed_point import FixedPoint
 from hw.stream import Port
 
@@ -37,13 +38,14 @@ class Template:
     header
         File in ``hls_templates``.
     function
-        Template function: takes inputs, output and the weights.
+        Template function: takes output, inputs and the weights. ``{}`` stands for its template
+        arguments, which are the configuration and the types of the ports.
     config
         C++ definitions, the last one the struct `struct` itself.
     struct
         Name of the configuration struct.
-    output
-        The block's output port.
+    inputs, output
+        The block's ports.
     weights
         In the order of the function's arguments.
     """
@@ -52,6 +54,7 @@ class Template:
     function: str
     config: str
     struct: str
+    inputs: tuple[Port, ...]
     output: Port
     weights: tuple[Weight, ...] = ()
 
@@ -84,6 +87,43 @@ class Stock:
     strategy: str = "Latency"
 
 
+def template_of(
+    spec: Spec,
+    header: str,
+    function: str,
+    name: str,
+    members: Mapping[str, str | int],
+    before: str = "",
+    inside: str = "",
+    weights: tuple[Weight, ...] = (),
+) -> Template:
+    """Return the call of a template.
+
+    Parameters
+    ----------
+    spec
+        The block, of one output.
+    header
+        File in ``hls_templates``.
+    function
+        Name of the template function.
+    name
+        Name of the configuration struct.
+    members
+        Its types and constants.
+    before
+        Definitions in front of it.
+    inside
+        Its member functions.
+    weights
+        In the order of the function's arguments.
+    """
+    struct = cpp_struct(name, members).replace("};\n", f"{inside}}};\n")
+    call = function if "{}" in function else f"{function}<{{}}>"
+    head = f"{before}\n" if before else ""
+    return Template(header, call, head + struct, name, spec.inputs, spec.outputs[0], weights)
+
+
 def cpp_type(format: FixedPoint) -> str:
     """Return the C++ type of a number format, its modes spelt out."""
     sign = "" if format.signed else "u"
@@ -96,7 +136,7 @@ def cpp_integer(format: FixedPoint) -> str:
     return f"ap_{'' if format.signed else 'u'}int<{format.width}>"
 
 
-def cpp_struct(name: str, members: Mapping[str, str | int], base: str = "") -> str:
+def cpp_struct(name: str, members: Mapping[str, str | int]) -> str:
     """Return a struct of types (text values) and of unsigned constants (whole numbers)."""
     lines = [
         f"    static const unsigned {key} = {value};"
@@ -104,17 +144,35 @@ def cpp_struct(name: str, members: Mapping[str, str | int], base: str = "") -> s
         else f"    typedef {value} {key};"
         for key, value in members.items()
     ]
-    head = f"struct {name}{f' : {base}' if base else ''} {{"
-    return "\n".join([head, *lines, "};\n"])
+    return "\n".join([f"struct {name} {{", *lines, "};\n"])
 
 
 def cpp_lookup(name: str, values: tuple[int, ...]) -> str:
     """Return a member function that looks whole numbers up: a ROM in hardware."""
-    text = ", ".join(f"{value}LL" for value in values)
+    text = ", ".join(cpp_number(value) for value in values)
     return (
         f"    static long long {name}(unsigned place) {{\n"
         "        #pragma HLS INLINE\n"
         f"        static const long long values[] = {{{text}}};\n"
         "        return values[place];\n"
+        "    }\n"
+    )
+
+
+def cpp_number(value: int) -> str:
+    """Return a literal; the lowest 64-bit number has none."""
+    return f"{value}LL" if value > -(1 << 63) else f"({value + 1}LL - 1)"
+
+
+def cpp_constant(name: str, value: int) -> str:
+    """Return a member function of a whole number of any size; its type is as wide as needed."""
+    kind = f"ap_int<{value.bit_length() + 1}>"
+    parts = [(abs(value) >> place) & 0xFFFFFFFF for place in range(0, value.bit_length() or 1, 32)]
+    terms = [f"({kind}({part}u) << {32 * index})" for index, part in enumerate(parts)]
+    text = " + ".join(terms)
+    return (
+        f"    static {kind} {name}() {{\n"
+        "        #pragma HLS INLINE\n"
+        f"        return {'-' if value < 0 else ''}({text});\n"
         "    }\n"
     )

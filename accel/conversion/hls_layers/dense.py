@@ -1,8 +1,9 @@
 """`Dense` and `UnrolledDense`: hls4ml's own layer, or for every time step our loop of it."""
 
 from accel.conversion.frontend import GridQuantizer
-from accel.conversion.hls_layers.code import Stock, Template, cpp_struct
-from accel.conversion.hls_layers.product import LATENCY_PRODUCTS, Product
+from accel.conversion.hls_layers.code import Stock, Template
+from accel.conversion.hls_layers.convolution import dense_of_every_step
+from accel.conversion.hls_layers.product import LATENCY_PRODUCTS
 from hw.layer.dense import Dense
 from hw.layer.unrolled_dense import UnrolledDense
 
@@ -12,7 +13,7 @@ AnyDense = Dense | UnrolledDense
 def dense(name: str, spec: AnyDense) -> Stock | Template:
     """Return the layer; its accumulator has the format of the result."""
     if spec.steps is not None:
-        return _of_every_step(name, spec, spec.steps)
+        return dense_of_every_step(name, spec, spec.steps)
     n_in, n_out = spec.kernel.shape
     kernel = spec.kernel_format.to_float(spec.kernel)
     bias = spec.bias_format.to_float(spec.bias)
@@ -32,28 +33,3 @@ def dense(name: str, spec: AnyDense) -> Stock | Template:
 
 def _reuse(spec: AnyDense) -> int:
     return spec.reuse if isinstance(spec, Dense) else 1
-
-
-def _of_every_step(name: str, spec: AnyDense, steps: int) -> Template:
-    product = Product(
-        spec.kernel,
-        spec.kernel_format,
-        spec.aligned_bias,
-        spec.output,
-        spec.output,
-        _reuse(spec),
-    )
-    members: dict[str, str | int] = {
-        "n_in": spec.kernel.shape[0],
-        "n_out": spec.kernel.shape[1],
-        "n_sequence": steps,
-        "product": f"{name}_product",
-    }
-    return Template(
-        "chronogate_dense.h",
-        "chronogate::dense",
-        f"{product.struct(f'{name}_product')}\n{cpp_struct(name, members)}",
-        name,
-        spec.outputs[0],
-        product.weights("w", "b"),
-    )

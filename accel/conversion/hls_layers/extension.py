@@ -59,12 +59,14 @@ class ExactCall(FunctionCallTemplate):
     def format(self, node: Layer) -> str:
         """Return the call."""
         template: Template = node.attributes[TEMPLATE]
-        sources = [node.get_input_variable(name) for name in node.inputs]
-        result = node.get_output_variable()
-        types = [*(source.type.name for source in sources), result.type.name, template.struct]
-        arguments = [*(source.name for source in sources), result.name]
+        variables = [node.get_output_variable()]
+        variables += [node.get_input_variable(name) for name in node.inputs]
+        types = [template.struct]
+        for variable, port in zip(variables, (template.output, *template.inputs), strict=True):
+            types.append(f"chronogate::port<{variable.type.name}, {port.beats}, {port.channels}>")
+        arguments = [variable.name for variable in variables]
         arguments += [node.weights[weight.name].name for weight in template.weights]
-        return f"{template.function}<{', '.join(types)}>({', '.join(arguments)});"
+        return f"{template.function.format(', '.join(types))}({', '.join(arguments)});"
 
 
 def register() -> None:

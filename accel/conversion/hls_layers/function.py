@@ -2,16 +2,18 @@
 
 from fractions import Fraction
 
-from accel.conversion.hls_layers.code import cpp_integer, cpp_lookup, cpp_type
+from accel.conversion.hls_layers.code import cpp_constant, cpp_integer, cpp_lookup, cpp_type
 from hw.function.leaky_relu import LeakyRelu
 from hw.function.pointwise import Pointwise
 from hw.function.quantizer import Function, Quantizer
+from hw.function.quotient import Quotient
 from hw.function.staircase import Staircase
 from hw.function.table import Table
 from hw.number.arithmetic import common_format, product_format
+from hw.number.division import Division
 from hw.number.fixed_point import FixedPoint
 
-FUNCTIONS = (Quantizer, LeakyRelu, Staircase, Table)
+FUNCTIONS = (Quantizer, Quotient, LeakyRelu, Staircase, Table)
 """Those that have a template."""
 
 
@@ -43,6 +45,10 @@ def function_struct(name: str, function: Pointwise, source: FixedPoint) -> str:
         case Table():
             base, members = f"table<{types.format('')}, {name}_table>", _table(function, source)
             members = f"struct {name}_table {{\n{members}}};\n"
+        case Quotient():
+            base = f"quotient<{types.format('')}, {name}_division>"
+            members = _division(function, source)
+            members = f"struct {name}_division {{\n{members}}};\n"
         case _:
             raise TypeError(f"no template for {type(function).__name__}")
     return f"{members}struct {name} : chronogate::{base} {{}};\n"
@@ -105,4 +111,24 @@ def _table(function: Table, source: FixedPoint) -> str:
         f"    static const int shift = {abs(places)};\n"
         f"    static const unsigned size = {function.size};\n"
         + cpp_lookup("value", tuple(function.results.tolist()))
+    )
+
+
+def _division(function: Quotient, source: FixedPoint) -> str:
+    division = Division(source, function.divisor, function.output.fraction)
+    offset, reciprocal, places = division.constants
+    shift, divisor = division.scale
+    numerator = offset * divisor
+    largest = (source.plain().maximum << shift) + numerator
+    wide = max(numerator, largest, 2 * offset).bit_length() + 3
+    return (
+        f"    typedef {cpp_integer(source)} code_t;\n"
+        f"    typedef ap_int<{wide}> wide_t;\n"
+        f"    typedef ap_int<{wide + reciprocal.bit_length()}> product_t;\n"
+        f"    typedef {cpp_type(division.quotient_format)} exact_t;\n"
+        f"    static const int shift = {shift};\n"
+        f"    static const int places = {places};\n"
+        + cpp_constant("numerator_offset", numerator)
+        + cpp_constant("quotient_offset", 2 * offset)
+        + cpp_constant("reciprocal", reciprocal)
     )

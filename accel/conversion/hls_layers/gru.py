@@ -1,4 +1,4 @@
-"""`hw.layer.gru.GRU` as ``chronogate::gru_after_cell`` or ``chronogate::gru_before_cell``."""
+"""`hw.layer.gru.GRU` as ``chronogate::gru_cell``, its reset after or before the product."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ def gru(name: str, spec: GRU) -> Template:
     rest = complement_format(spec.gate)
     return recurrent_template(
         name,
-        "gru_after_cell" if spec.reset_after else "gru_before_cell",
+        "gru_cell",
         spec,
         {
             "recurrent_sum": products[0].total,
@@ -38,7 +38,8 @@ def gru(name: str, spec: GRU) -> Template:
             "recurrent_activation": (spec.recurrent_activation, spec.sum),
         },
         (input_product(spec), *products),
-        extra=f"    static {cpp_type(FixedPoint(1, 1, signed=False))} one() {{ return 1; }}\n",
+        {"reset": f"chronogate::reset_{'after' if spec.reset_after else 'before'}<{name}>"},
+        f"    static {cpp_type(FixedPoint(1, 1, signed=False))} one() {{ return 1; }}\n",
     )
 
 

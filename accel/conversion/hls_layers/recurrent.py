@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from accel.conversion.hls_layers.code import Template, cpp_struct, cpp_type
+from accel.conversion.hls_layers.code import Template, cpp_type, template_of
 from accel.conversion.hls_layers.function import function_struct
 from accel.conversion.hls_layers.product import Product
 from hw.function.pointwise import Pointwise
@@ -14,6 +14,8 @@ from hw.layer.simple_rnn import SimpleRNN
 from hw.number.fixed_point import FixedPoint
 
 HEADER = "chronogate_recurrent.h"
+
+NOTHING: Mapping[str, str] = {}
 
 Recurrent = SimpleRNN | LSTM | GRU
 
@@ -25,7 +27,8 @@ def recurrent_template(
     types: Mapping[str, FixedPoint],
     functions: Mapping[str, tuple[Pointwise, FixedPoint]],
     products: tuple[Product, ...],
-    extra: str = "",
+    kinds: Mapping[str, str] = NOTHING,
+    inside: str = "",
 ) -> Template:
     """Return the call of the template of one layer.
 
@@ -43,8 +46,10 @@ def recurrent_template(
         Activations, each with its argument's format, by the template's names.
     products
         Input product, recurrent product, and for the reset-before GRU the candidate's.
-    extra
-        More members of the configuration.
+    kinds
+        More types, by the template's names.
+    inside
+        Member functions of the configuration.
     """
     names = ("input_product", "recurrent_product", "candidate_product")[: len(products)]
     parts = [p.struct(f"{name}_{n}") for n, p in zip(names, products, strict=True)]
@@ -58,27 +63,24 @@ def recurrent_template(
         "projection": first.total,
         **types,
     }
-    port = spec.inputs[0]
     members: dict[str, str | int] = {
-        "n_in": port.channels,
         "n_out": spec.units,
-        "n_sequence": spec.steps,
-        "n_sequence_out": spec.steps if spec.return_sequences else 1,
         # The state quantizer is the one format that is not plain: it rounds and saturates.
         **{f"{key}_t": cpp_type(f.plain()) for key, f in all_types.items()},
         "state_t": cpp_type(spec.state),
         **{n: f"{name}_{n}" for n in (*names, *functions)},
+        **kinds,
         "cell": f"chronogate::{cell}<{name}>",
     }
-    struct = cpp_struct(name, members)
-    parts.append(struct.replace("};\n", f"{extra}}};\n"))
     weights = zip((("w", "b"), ("wr", "br"), ("wc", "bc")), products, strict=False)
-    return Template(
+    return template_of(
+        spec,
         HEADER,
-        "chronogate::recurrent",
-        "\n".join(parts),
+        "chronogate::recurrent<{}>::run",
         name,
-        spec.outputs[0],
+        members,
+        "\n".join(parts),
+        inside,
         tuple(weight for pair, product in weights for weight in product.weights(*pair)),
     )
 

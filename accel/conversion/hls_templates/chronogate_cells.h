@@ -1,8 +1,8 @@
-// One step of a SimpleRNN, LSTM or GRU as QKeras computes it, bit-exact.
+// One step of a SimpleRNN, LSTM or GRU as QKeras computes it, bit-exact, behind its products.
 //
 // Every type comes from the configuration and holds its value whole; a value is rounded and
 // saturated only where it becomes a `state_t` (the state quantizer, on entry to a step) and in the
-// activations. Products are hls4ml's own `nnet::dense`, with its strategies and reuse factors.
+// activations.
 
 #ifndef CHRONOGATE_CELLS_H_
 #define CHRONOGATE_CELLS_H_
@@ -16,21 +16,11 @@ namespace chronogate {
 template <typename CONFIG_T> struct simple_rnn_cell {
     static const unsigned n_states = 1;
 
-    template <class data_T>
-    static void step(data_T x[CONFIG_T::n_in], typename CONFIG_T::state_t state[n_states][CONFIG_T::n_out],
-                     typename CONFIG_T::hidden_t hidden[CONFIG_T::n_out],
-                     typename CONFIG_T::weight_t w[CONFIG_T::n_in * CONFIG_T::n_out],
-                     typename CONFIG_T::bias_t b[CONFIG_T::n_out],
-                     typename CONFIG_T::recurrent_weight_t wr[CONFIG_T::n_out * CONFIG_T::n_out],
-                     typename CONFIG_T::recurrent_bias_t br[CONFIG_T::n_out]) {
-        typename CONFIG_T::projection_t projection[CONFIG_T::n_out];
-        typename CONFIG_T::recurrent_sum_t sums[CONFIG_T::n_out];
-        #pragma HLS ARRAY_PARTITION variable=projection complete
-        #pragma HLS ARRAY_PARTITION variable=sums complete
-
-        nnet::dense<data_T, typename CONFIG_T::projection_t, typename CONFIG_T::input_product>(x, projection, w, b);
-        nnet::dense<typename CONFIG_T::state_t, typename CONFIG_T::recurrent_sum_t, typename CONFIG_T::recurrent_product>(
-            state[0], sums, wr, br);
+    static void step(typename CONFIG_T::projection_t projection[CONFIG_T::input_product::n_out],
+                     typename CONFIG_T::recurrent_sum_t sums[CONFIG_T::recurrent_product::n_out],
+                     typename CONFIG_T::state_t state[n_states][CONFIG_T::n_out],
+                     typename CONFIG_T::hidden_t hidden[CONFIG_T::n_out]) {
+        #pragma HLS INLINE
     units:
         for (unsigned u = 0; u < CONFIG_T::n_out; u++) {
             #pragma HLS UNROLL
@@ -45,22 +35,12 @@ template <typename CONFIG_T> struct simple_rnn_cell {
 template <typename CONFIG_T> struct lstm_cell {
     static const unsigned n_states = 2; // h and c
 
-    template <class data_T>
-    static void step(data_T x[CONFIG_T::n_in], typename CONFIG_T::state_t state[n_states][CONFIG_T::n_out],
-                     typename CONFIG_T::hidden_t hidden[CONFIG_T::n_out],
-                     typename CONFIG_T::weight_t w[CONFIG_T::n_in * 4 * CONFIG_T::n_out],
-                     typename CONFIG_T::bias_t b[4 * CONFIG_T::n_out],
-                     typename CONFIG_T::recurrent_weight_t wr[CONFIG_T::n_out * 4 * CONFIG_T::n_out],
-                     typename CONFIG_T::recurrent_bias_t br[4 * CONFIG_T::n_out]) {
+    static void step(typename CONFIG_T::projection_t projection[CONFIG_T::input_product::n_out],
+                     typename CONFIG_T::recurrent_sum_t sums[CONFIG_T::recurrent_product::n_out],
+                     typename CONFIG_T::state_t state[n_states][CONFIG_T::n_out],
+                     typename CONFIG_T::hidden_t hidden[CONFIG_T::n_out]) {
+        #pragma HLS INLINE
         const unsigned n = CONFIG_T::n_out;
-        typename CONFIG_T::projection_t projection[4 * CONFIG_T::n_out];
-        typename CONFIG_T::recurrent_sum_t sums[4 * CONFIG_T::n_out];
-        #pragma HLS ARRAY_PARTITION variable=projection complete
-        #pragma HLS ARRAY_PARTITION variable=sums complete
-
-        nnet::dense<data_T, typename CONFIG_T::projection_t, typename CONFIG_T::input_product>(x, projection, w, b);
-        nnet::dense<typename CONFIG_T::state_t, typename CONFIG_T::recurrent_sum_t, typename CONFIG_T::recurrent_product>(
-            state[0], sums, wr, br);
     units:
         for (unsigned u = 0; u < CONFIG_T::n_out; u++) {
             #pragma HLS UNROLL
@@ -81,82 +61,63 @@ template <typename CONFIG_T> struct lstm_cell {
     }
 };
 
-// Gates z r h, s = q(h): g = tanh(x . K_h + b_h + r * (s . R_h + d_h)), h = z * s + (1 - z) * g
-template <typename CONFIG_T> struct gru_after_cell {
-    static const unsigned n_states = 1;
-
-    template <class data_T>
-    static void step(data_T x[CONFIG_T::n_in], typename CONFIG_T::state_t state[n_states][CONFIG_T::n_out],
-                     typename CONFIG_T::hidden_t hidden[CONFIG_T::n_out],
-                     typename CONFIG_T::weight_t w[CONFIG_T::n_in * 3 * CONFIG_T::n_out],
-                     typename CONFIG_T::bias_t b[3 * CONFIG_T::n_out],
-                     typename CONFIG_T::recurrent_weight_t wr[CONFIG_T::n_out * 3 * CONFIG_T::n_out],
-                     typename CONFIG_T::recurrent_bias_t br[3 * CONFIG_T::n_out]) {
-        const unsigned n = CONFIG_T::n_out;
-        typename CONFIG_T::projection_t projection[3 * CONFIG_T::n_out];
-        typename CONFIG_T::recurrent_sum_t sums[3 * CONFIG_T::n_out];
-        #pragma HLS ARRAY_PARTITION variable=projection complete
-        #pragma HLS ARRAY_PARTITION variable=sums complete
-
-        nnet::dense<data_T, typename CONFIG_T::projection_t, typename CONFIG_T::input_product>(x, projection, w, b);
-        nnet::dense<typename CONFIG_T::state_t, typename CONFIG_T::recurrent_sum_t, typename CONFIG_T::recurrent_product>(
-            state[0], sums, wr, br);
-    units:
+// r * (s . R_h + d_h)
+template <typename CONFIG_T> struct reset_after {
+    static void apply(typename CONFIG_T::gate_t r[CONFIG_T::n_out], typename CONFIG_T::state_t *,
+                      typename CONFIG_T::recurrent_sum_t sums[CONFIG_T::n_out],
+                      typename CONFIG_T::reset_sum_t reset[CONFIG_T::n_out]) {
+        #pragma HLS INLINE
         for (unsigned u = 0; u < CONFIG_T::n_out; u++) {
             #pragma HLS UNROLL
-            typename CONFIG_T::sum_t z_z = projection[u] + sums[u];
-            typename CONFIG_T::sum_t z_r = projection[n + u] + sums[n + u];
-            typename CONFIG_T::gate_t z = CONFIG_T::recurrent_activation::apply(z_z);
-            typename CONFIG_T::gate_t r = CONFIG_T::recurrent_activation::apply(z_r);
-            typename CONFIG_T::reset_sum_t reset = r * sums[2 * n + u];
-            typename CONFIG_T::candidate_sum_t z_h = projection[2 * n + u] + reset;
-            typename CONFIG_T::candidate_t g = CONFIG_T::activation::apply(z_h);
-            typename CONFIG_T::complement_t rest = CONFIG_T::one() - z;
-            hidden[u] = z * state[0][u] + rest * g;
-            state[0][u] = hidden[u];
+            reset[u] = r[u] * sums[u];
         }
     }
 };
 
-// Gates z r h, s = q(h): g = tanh(x . K_h + b_h + (r * s) . R_h), h = z * s + (1 - z) * g
-template <typename CONFIG_T> struct gru_before_cell {
+// (r * s) . R_h
+template <typename CONFIG_T> struct reset_before {
+    static void apply(typename CONFIG_T::gate_t r[CONFIG_T::n_out], typename CONFIG_T::state_t state[CONFIG_T::n_out],
+                      typename CONFIG_T::recurrent_sum_t *, typename CONFIG_T::reset_sum_t reset[CONFIG_T::n_out],
+                      typename CONFIG_T::recurrent_weight_t w[CONFIG_T::n_out * CONFIG_T::n_out],
+                      typename CONFIG_T::recurrent_bias_t b[CONFIG_T::n_out]) {
+        #pragma HLS INLINE
+        typename CONFIG_T::reset_state_t reset_state[CONFIG_T::n_out];
+        #pragma HLS ARRAY_PARTITION variable=reset_state complete
+        for (unsigned u = 0; u < CONFIG_T::n_out; u++) {
+            #pragma HLS UNROLL
+            reset_state[u] = r[u] * state[u];
+        }
+        nnet::dense<typename CONFIG_T::reset_state_t, typename CONFIG_T::reset_sum_t, typename CONFIG_T::candidate_product>(
+            reset_state, reset, w, b);
+    }
+};
+
+// Gates z r h, s = q(h): g = tanh(x . K_h + b_h + reset), h = z * s + (1 - z) * g
+template <typename CONFIG_T> struct gru_cell {
     static const unsigned n_states = 1;
 
-    template <class data_T>
-    static void step(data_T x[CONFIG_T::n_in], typename CONFIG_T::state_t state[n_states][CONFIG_T::n_out],
-                     typename CONFIG_T::hidden_t hidden[CONFIG_T::n_out],
-                     typename CONFIG_T::weight_t w[CONFIG_T::n_in * 3 * CONFIG_T::n_out],
-                     typename CONFIG_T::bias_t b[3 * CONFIG_T::n_out],
-                     typename CONFIG_T::recurrent_weight_t wr[CONFIG_T::n_out * 2 * CONFIG_T::n_out],
-                     typename CONFIG_T::recurrent_bias_t br[2 * CONFIG_T::n_out],
-                     typename CONFIG_T::recurrent_weight_t wc[CONFIG_T::n_out * CONFIG_T::n_out],
-                     typename CONFIG_T::recurrent_bias_t bc[CONFIG_T::n_out]) {
+    template <class... weights_T>
+    static void step(typename CONFIG_T::projection_t projection[CONFIG_T::input_product::n_out],
+                     typename CONFIG_T::recurrent_sum_t sums[CONFIG_T::recurrent_product::n_out],
+                     typename CONFIG_T::state_t state[n_states][CONFIG_T::n_out],
+                     typename CONFIG_T::hidden_t hidden[CONFIG_T::n_out], weights_T &...weights) {
+        #pragma HLS INLINE
         const unsigned n = CONFIG_T::n_out;
-        typename CONFIG_T::projection_t projection[3 * CONFIG_T::n_out];
-        typename CONFIG_T::recurrent_sum_t sums[2 * CONFIG_T::n_out];
         typename CONFIG_T::gate_t z[CONFIG_T::n_out];
-        typename CONFIG_T::reset_state_t reset_state[CONFIG_T::n_out];
+        typename CONFIG_T::gate_t r[CONFIG_T::n_out];
         typename CONFIG_T::reset_sum_t reset[CONFIG_T::n_out];
-        #pragma HLS ARRAY_PARTITION variable=projection complete
-        #pragma HLS ARRAY_PARTITION variable=sums complete
         #pragma HLS ARRAY_PARTITION variable=z complete
-        #pragma HLS ARRAY_PARTITION variable=reset_state complete
+        #pragma HLS ARRAY_PARTITION variable=r complete
         #pragma HLS ARRAY_PARTITION variable=reset complete
-
-        nnet::dense<data_T, typename CONFIG_T::projection_t, typename CONFIG_T::input_product>(x, projection, w, b);
-        nnet::dense<typename CONFIG_T::state_t, typename CONFIG_T::recurrent_sum_t, typename CONFIG_T::recurrent_product>(
-            state[0], sums, wr, br);
     gates:
         for (unsigned u = 0; u < CONFIG_T::n_out; u++) {
             #pragma HLS UNROLL
             typename CONFIG_T::sum_t z_z = projection[u] + sums[u];
             typename CONFIG_T::sum_t z_r = projection[n + u] + sums[n + u];
             z[u] = CONFIG_T::recurrent_activation::apply(z_z);
-            typename CONFIG_T::gate_t r = CONFIG_T::recurrent_activation::apply(z_r);
-            reset_state[u] = r * state[0][u];
+            r[u] = CONFIG_T::recurrent_activation::apply(z_r);
         }
-        nnet::dense<typename CONFIG_T::reset_state_t, typename CONFIG_T::reset_sum_t, typename CONFIG_T::candidate_product>(
-            reset_state, reset, wc, bc);
+        CONFIG_T::reset::apply(r, state[0], sums + 2 * n, reset, weights...);
     units:
         for (unsigned u = 0; u < CONFIG_T::n_out; u++) {
             #pragma HLS UNROLL

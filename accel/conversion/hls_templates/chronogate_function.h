@@ -8,7 +8,6 @@
 
 #include "ap_fixed.h"
 #include "ap_int.h"
-#include "hls_stream.h"
 #include "nnet_common.h"
 
 namespace chronogate {
@@ -116,33 +115,40 @@ template <class source_T, class result_T, typename CONFIG_T> struct table {
     }
 };
 
-// CONFIG_T::function of every value
-template <class data_T, class res_T, typename CONFIG_T>
-void activation(data_T data[CONFIG_T::n_sequence * CONFIG_T::n_in], res_T res[CONFIG_T::n_sequence * CONFIG_T::n_in]) {
-    #pragma HLS PIPELINE
-values:
-    for (unsigned i = 0; i < CONFIG_T::n_sequence * CONFIG_T::n_in; i++) {
-        #pragma HLS UNROLL
-        res[i] = CONFIG_T::function::apply(data[i]);
+// x divided by a constant, rounded once into result_T, under every rounding mode: the quotient is
+// kept to two places below the last, and the lower one holds whether anything remains. It comes
+// from a product with the reciprocal, whose low CONFIG_T::places bits tell whether there is a rest.
+template <class source_T, class result_T, typename CONFIG_T> struct quotient {
+    typedef result_T result_t;
+    static result_T apply(source_T x) {
+        #pragma HLS INLINE
+        typename CONFIG_T::code_t code = x.range(source_T::width - 1, 0);
+        typename CONFIG_T::wide_t numerator = code;
+        numerator = (numerator << CONFIG_T::shift) + CONFIG_T::numerator_offset();
+        typename CONFIG_T::product_t product = numerator;
+        product = product * CONFIG_T::reciprocal();
+        typename CONFIG_T::product_t whole = product >> CONFIG_T::places;
+        typename CONFIG_T::product_t rest = product - (whole << CONFIG_T::places);
+        typename CONFIG_T::wide_t sticky = whole;
+        sticky = (sticky << 1) - CONFIG_T::quotient_offset();
+        if (rest >= CONFIG_T::reciprocal())
+            sticky = sticky + 1;
+        typename CONFIG_T::exact_t y = 0;
+        y.range(CONFIG_T::exact_t::width - 1, 0) = sticky;
+        return result_T(y);
     }
-}
+};
 
-template <class data_T, class res_T, typename CONFIG_T>
-void activation(hls::stream<data_T> &data, hls::stream<res_T> &res) {
-steps:
-    for (unsigned step = 0; step < CONFIG_T::n_sequence; step++) {
-        #pragma HLS PIPELINE
-        data_T in = data.read();
-        res_T out;
-        PRAGMA_DATA_PACK(out)
-    values:
-        for (unsigned i = 0; i < CONFIG_T::n_in; i++) {
-            #pragma HLS UNROLL
-            out[i] = CONFIG_T::function::apply(in[i]);
-        }
-        res.write(out);
+// The code of x, read in another format of as many bits: a shift of the binary point
+template <class source_T, class result_T> struct regrid {
+    typedef result_T result_t;
+    static result_T apply(source_T x) {
+        #pragma HLS INLINE
+        result_T y = 0;
+        y.range(result_T::width - 1, 0) = x.range(source_T::width - 1, 0);
+        return y;
     }
-}
+};
 
 } // namespace chronogate
 

@@ -1,167 +1,78 @@
-// Recurrent layers over a window, for arrays (io_parallel) and streams (io_stream).
+// Recurrent layers over a window. Products are hls4ml's own `nnet::dense`, with its strategies and
+// reuse factors.
 
 #ifndef CHRONOGATE_RECURRENT_H_
 #define CHRONOGATE_RECURRENT_H_
 
 #include "chronogate_cells.h"
 #include "chronogate_function.h"
-#include "hls_stream.h"
+#include "chronogate_port.h"
 #include "nnet_common.h"
-#include "nnet_types.h"
+#include "nnet_dense.h"
 
 namespace chronogate {
 
-template <typename CONFIG_T> void clear(typename CONFIG_T::state_t state[CONFIG_T::cell::n_states][CONFIG_T::n_out]) {
+// The states that a window begins with: one beat each, or zeros
+template <typename state_T, unsigned N> void begin_with(state_T (*state)[N]) {
     #pragma HLS INLINE
-states:
-    for (unsigned s = 0; s < CONFIG_T::cell::n_states; s++) {
-        #pragma HLS UNROLL
-        for (unsigned u = 0; u < CONFIG_T::n_out; u++) {
-            #pragma HLS UNROLL
-            state[s][u] = 0;
-        }
-    }
 }
 
-// The layer, all of a window, from a cleared state
-template <class data_T, class res_T, typename CONFIG_T>
-void recurrent(data_T data[CONFIG_T::n_sequence * CONFIG_T::n_in], res_T res[CONFIG_T::n_sequence_out * CONFIG_T::n_out],
-               typename CONFIG_T::weight_t w[CONFIG_T::input_product::n_in * CONFIG_T::input_product::n_out],
-               typename CONFIG_T::bias_t b[CONFIG_T::input_product::n_out],
-               typename CONFIG_T::recurrent_weight_t wr[CONFIG_T::recurrent_product::n_in * CONFIG_T::recurrent_product::n_out],
-               typename CONFIG_T::recurrent_bias_t br[CONFIG_T::recurrent_product::n_out]) {
-    typename CONFIG_T::state_t state[CONFIG_T::cell::n_states][CONFIG_T::n_out];
-    #pragma HLS ARRAY_PARTITION variable=state complete dim=0
-    clear<CONFIG_T>(state);
-steps:
-    for (unsigned step = 0; step < CONFIG_T::n_sequence; step++) {
-        data_T x[CONFIG_T::n_in];
-        typename CONFIG_T::hidden_t hidden[CONFIG_T::n_out];
-        #pragma HLS ARRAY_PARTITION variable=x complete
-        #pragma HLS ARRAY_PARTITION variable=hidden complete
-    inputs:
-        for (unsigned i = 0; i < CONFIG_T::n_in; i++) {
-            #pragma HLS UNROLL
-            x[i] = data[step * CONFIG_T::n_in + i];
-        }
-        CONFIG_T::cell::step(x, state, hidden, w, b, wr, br);
-        if (CONFIG_T::n_sequence_out > 1 || step == CONFIG_T::n_sequence - 1) {
-            const unsigned place = CONFIG_T::n_sequence_out > 1 ? step * CONFIG_T::n_out : 0;
-        outputs:
-            for (unsigned u = 0; u < CONFIG_T::n_out; u++) {
-                #pragma HLS UNROLL
-                res[place + u] = hidden[u];
-            }
-        }
-    }
+template <typename state_T, unsigned N, class first_T, class... rest_T>
+void begin_with(state_T (*state)[N], typename first_T::beats first, typename rest_T::beats... others) {
+    #pragma HLS INLINE
+    first_T::take(first, 0, *state);
+    begin_with<state_T, N, rest_T...>(state + 1, others...);
 }
 
-template <class data_T, class res_T, typename CONFIG_T>
-void recurrent(hls::stream<data_T> &data, hls::stream<res_T> &res,
-               typename CONFIG_T::weight_t w[CONFIG_T::input_product::n_in * CONFIG_T::input_product::n_out],
-               typename CONFIG_T::bias_t b[CONFIG_T::input_product::n_out],
-               typename CONFIG_T::recurrent_weight_t wr[CONFIG_T::recurrent_product::n_in * CONFIG_T::recurrent_product::n_out],
-               typename CONFIG_T::recurrent_bias_t br[CONFIG_T::recurrent_product::n_out]) {
-    typename CONFIG_T::state_t state[CONFIG_T::cell::n_states][CONFIG_T::n_out];
-    #pragma HLS ARRAY_PARTITION variable=state complete dim=0
-    clear<CONFIG_T>(state);
-steps:
-    for (unsigned step = 0; step < CONFIG_T::n_sequence; step++) {
-        typename data_T::value_type x[CONFIG_T::n_in];
-        typename CONFIG_T::hidden_t hidden[CONFIG_T::n_out];
-        #pragma HLS ARRAY_PARTITION variable=x complete
-        #pragma HLS ARRAY_PARTITION variable=hidden complete
-        data_T in = data.read();
-    inputs:
-        for (unsigned i = 0; i < CONFIG_T::n_in; i++) {
-            #pragma HLS UNROLL
-            x[i] = in[i];
-        }
-        CONFIG_T::cell::step(x, state, hidden, w, b, wr, br);
-        if (CONFIG_T::n_sequence_out > 1 || step == CONFIG_T::n_sequence - 1) {
-            res_T out;
-            PRAGMA_DATA_PACK(out)
-        outputs:
-            for (unsigned u = 0; u < CONFIG_T::n_out; u++) {
-                #pragma HLS UNROLL
-                out[u] = hidden[u];
-            }
-            res.write(out);
-        }
-    }
-}
+// The layer, all of a window; initial_T are the ports of its initial states, if it has them
+template <class CONFIG_T, class res_T, class data_T, class... initial_T> struct recurrent {
+    typedef typename CONFIG_T::input_product input_product;
+    typedef typename CONFIG_T::recurrent_product recurrent_product;
 
-// The layer, with a second recurrent product, of the reset state
-template <class data_T, class res_T, typename CONFIG_T>
-void recurrent(data_T data[CONFIG_T::n_sequence * CONFIG_T::n_in], res_T res[CONFIG_T::n_sequence_out * CONFIG_T::n_out],
-               typename CONFIG_T::weight_t w[CONFIG_T::input_product::n_in * CONFIG_T::input_product::n_out],
-               typename CONFIG_T::bias_t b[CONFIG_T::input_product::n_out],
-               typename CONFIG_T::recurrent_weight_t wr[CONFIG_T::recurrent_product::n_in * CONFIG_T::recurrent_product::n_out],
-               typename CONFIG_T::recurrent_bias_t br[CONFIG_T::recurrent_product::n_out],
-               typename CONFIG_T::recurrent_weight_t wc[CONFIG_T::candidate_product::n_in * CONFIG_T::candidate_product::n_out],
-               typename CONFIG_T::recurrent_bias_t bc[CONFIG_T::candidate_product::n_out]) {
-    typename CONFIG_T::state_t state[CONFIG_T::cell::n_states][CONFIG_T::n_out];
-    #pragma HLS ARRAY_PARTITION variable=state complete dim=0
-    clear<CONFIG_T>(state);
-steps:
-    for (unsigned step = 0; step < CONFIG_T::n_sequence; step++) {
-        data_T x[CONFIG_T::n_in];
-        typename CONFIG_T::hidden_t hidden[CONFIG_T::n_out];
-        #pragma HLS ARRAY_PARTITION variable=x complete
-        #pragma HLS ARRAY_PARTITION variable=hidden complete
-    inputs:
-        for (unsigned i = 0; i < CONFIG_T::n_in; i++) {
+    // Further weights are those of a second recurrent product, of the reset state
+    template <class... weights_T>
+    static void run(typename res_T::beats res, typename data_T::beats data, typename initial_T::beats... initial,
+                    typename CONFIG_T::weight_t w[input_product::n_in * input_product::n_out],
+                    typename CONFIG_T::bias_t b[input_product::n_out],
+                    typename CONFIG_T::recurrent_weight_t wr[recurrent_product::n_in * recurrent_product::n_out],
+                    typename CONFIG_T::recurrent_bias_t br[recurrent_product::n_out], weights_T &...weights) {
+        typedef typename data_T::value_t data_t;
+        typedef typename CONFIG_T::state_t state_t;
+        typedef typename CONFIG_T::projection_t projection_t;
+        typedef typename CONFIG_T::recurrent_sum_t recurrent_sum_t;
+        state_t state[CONFIG_T::cell::n_states][CONFIG_T::n_out];
+        #pragma HLS ARRAY_PARTITION variable=state complete dim=0
+    states:
+        for (unsigned s = 0; s < CONFIG_T::cell::n_states; s++) {
             #pragma HLS UNROLL
-            x[i] = data[step * CONFIG_T::n_in + i];
-        }
-        CONFIG_T::cell::step(x, state, hidden, w, b, wr, br, wc, bc);
-        if (CONFIG_T::n_sequence_out > 1 || step == CONFIG_T::n_sequence - 1) {
-            const unsigned place = CONFIG_T::n_sequence_out > 1 ? step * CONFIG_T::n_out : 0;
-        outputs:
             for (unsigned u = 0; u < CONFIG_T::n_out; u++) {
                 #pragma HLS UNROLL
-                res[place + u] = hidden[u];
+                state[s][u] = 0;
             }
         }
-    }
-}
-
-template <class data_T, class res_T, typename CONFIG_T>
-void recurrent(hls::stream<data_T> &data, hls::stream<res_T> &res,
-               typename CONFIG_T::weight_t w[CONFIG_T::input_product::n_in * CONFIG_T::input_product::n_out],
-               typename CONFIG_T::bias_t b[CONFIG_T::input_product::n_out],
-               typename CONFIG_T::recurrent_weight_t wr[CONFIG_T::recurrent_product::n_in * CONFIG_T::recurrent_product::n_out],
-               typename CONFIG_T::recurrent_bias_t br[CONFIG_T::recurrent_product::n_out],
-               typename CONFIG_T::recurrent_weight_t wc[CONFIG_T::candidate_product::n_in * CONFIG_T::candidate_product::n_out],
-               typename CONFIG_T::recurrent_bias_t bc[CONFIG_T::candidate_product::n_out]) {
-    typename CONFIG_T::state_t state[CONFIG_T::cell::n_states][CONFIG_T::n_out];
-    #pragma HLS ARRAY_PARTITION variable=state complete dim=0
-    clear<CONFIG_T>(state);
-steps:
-    for (unsigned step = 0; step < CONFIG_T::n_sequence; step++) {
-        typename data_T::value_type x[CONFIG_T::n_in];
-        typename CONFIG_T::hidden_t hidden[CONFIG_T::n_out];
-        #pragma HLS ARRAY_PARTITION variable=x complete
-        #pragma HLS ARRAY_PARTITION variable=hidden complete
-        data_T in = data.read();
-    inputs:
-        for (unsigned i = 0; i < CONFIG_T::n_in; i++) {
-            #pragma HLS UNROLL
-            x[i] = in[i];
-        }
-        CONFIG_T::cell::step(x, state, hidden, w, b, wr, br, wc, bc);
-        if (CONFIG_T::n_sequence_out > 1 || step == CONFIG_T::n_sequence - 1) {
-            res_T out;
-            PRAGMA_DATA_PACK(out)
-        outputs:
-            for (unsigned u = 0; u < CONFIG_T::n_out; u++) {
-                #pragma HLS UNROLL
-                out[u] = hidden[u];
-            }
-            res.write(out);
+        begin_with<state_t, CONFIG_T::n_out, initial_T...>(state, initial...);
+    steps:
+        for (unsigned step = 0; step < data_T::n_steps; step++) {
+            data_t x[data_T::n_channels];
+            projection_t projection[input_product::n_out];
+            recurrent_sum_t sums[recurrent_product::n_out];
+            typename CONFIG_T::hidden_t hidden[CONFIG_T::n_out];
+            #pragma HLS ARRAY_PARTITION variable=x complete
+            #pragma HLS ARRAY_PARTITION variable=projection complete
+            #pragma HLS ARRAY_PARTITION variable=sums complete
+            #pragma HLS ARRAY_PARTITION variable=hidden complete
+            data_T::take(data, step, x);
+            nnet::dense<data_t, projection_t, input_product>(x, projection, w, b);
+            nnet::dense<state_t, recurrent_sum_t, recurrent_product>(state[0], sums, wr, br);
+            CONFIG_T::cell::step(projection, sums, state, hidden, weights...);
+            // Every step's hidden state, or the last one's
+            if (res_T::n_steps > 1)
+                res_T::give(res, step, hidden);
+            else if (step == data_T::n_steps - 1)
+                res_T::give(res, 0, hidden);
         }
     }
-}
+};
 
 } // namespace chronogate
 

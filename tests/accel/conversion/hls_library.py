@@ -6,36 +6,27 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from hls4ml.model.graph import ModelGraph
 from hls4ml.utils.config import create_config
 
-from accel.conversion.csim import PROJECT
+from accel.conversion.csim import PROJECT, call_windows
 from accel.conversion.hls import hls_graph
 from accel.conversion.hls_layers.weights import rewrite_weights
+from hw.network.codes import Codes
 from hw.network.graph import Network
 
-Run = Callable[[np.ndarray], np.ndarray]
+Run = Callable[[Codes], tuple[np.ndarray, ...]]
 
 HEAD = """
 #include <cassert>
 #include "m0/firmware/nnet_utils/nnet_helpers.h"
 """
 # What hls4ml's own bridge does, with a namespace for each project.
-ARRAY = """
-extern "C" void run_{name}(double *window, double *forecast) {{
-    {name}::input_t x[{inputs}];
-    {name}::result_t y[{outputs}];
-    nnet::convert_data<double, {name}::input_t, {inputs}>(window, x);
-    {name}::accelerator(x, y);
-    nnet::convert_data<{name}::result_t, double, {outputs}>(y, forecast);
-}}
-"""
-STREAM = """
-extern "C" void run_{name}(double *window, double *forecast) {{
-    hls::stream<{name}::input_t> x("x");
-    hls::stream<{name}::result_t> y("y");
-    nnet::convert_data<double, {name}::input_t, {inputs}>(window, x);
-    {name}::accelerator(x, y);
-    nnet::convert_data<{name}::result_t, double, {outputs}>(y, forecast);
+GLUE = """
+extern "C" void run_{name}({arguments}) {{
+{before}
+    {name}::accelerator({values});
+{after}
 }}
 """
 GUARDS = ("DEFINES", "PARAMETERS", PROJECT.upper())
@@ -44,19 +35,17 @@ GUARDS = ("DEFINES", "PARAMETERS", PROJECT.upper())
 def build_library(networks: Sequence[Network], io_type: str, folder: Path) -> list[Run]:
     """Write the projects, compile them, and return a C simulation of each.
 
-    A simulation maps int64 codes ``(N, [T,] F)`` to codes ``(N, n_out)``.
+    A simulation maps the int64 codes of the inputs to those of every output.
     """
     text = ""
     for index, network in enumerate(networks):
         name = f"m{index}"
-        write_project(network, io_type, folder / name, name)
+        graph = write_project(network, io_type, folder / name, name)
         guards = [f"{path.stem.upper()}_H_" for path in folder.glob(f"{name}/firmware/weights/*.h")]
         guards += [f"{guard}_H_" for guard in GUARDS]
-        glue = ARRAY if io_type == "io_parallel" else STREAM
-        sizes = {"inputs": inputs_of(network), "outputs": network.outputs_per_window}
         text += f'#include "{name}/firmware/{PROJECT}.cpp"\n'
         text += "".join(f"#undef {guard}\n" for guard in guards)
-        text += glue.format(name=name, **sizes)
+        text += glue(name, graph, io_type)
     (folder / "all.cpp").write_text(HEAD + text)
     # Without -fno-gnu-unique, tables in templates are shared with libraries loaded before.
     options = "-O0 -std=c++11 -fPIC -fno-gnu-unique -shared -Im0/firmware/ap_types"
@@ -66,7 +55,7 @@ def build_library(networks: Sequence[Network], io_type: str, folder: Path) -> li
     return [simulation(library, f"run_m{i}", network) for i, network in enumerate(networks)]
 
 
-def write_project(network: Network, io_type: str, folder: Path, namespace: str) -> None:
+def write_project(network: Network, io_type: str, folder: Path, namespace: str) -> ModelGraph:
     """Write one project, its code in a namespace of its own."""
     config = create_config(
         str(folder),
@@ -80,24 +69,35 @@ def write_project(network: Network, io_type: str, folder: Path, namespace: str) 
     graph = hls_graph(network, config)
     graph.write()
     rewrite_weights(graph, folder)
+    return graph
 
 
-def inputs_of(network: Network) -> int:
-    """Return the values of a window."""
-    return network.features * (network.input.steps or 1)
+def glue(name: str, graph: ModelGraph, io_type: str) -> str:
+    """Return a C function that takes an array of doubles for each input and output."""
+    before, after, values = "", "", []
+    inputs, outputs = graph.get_input_variables(), graph.get_output_variables()
+    for index, variable in enumerate((*inputs, *outputs)):
+        kind, size = f"{name}::{variable.type.name}", int(np.prod(variable.shape))
+        values.append(f"x{index}")
+        declared = f"{kind} x{index}[{size}]"
+        if io_type == "io_stream":
+            declared = f"hls::stream<{kind}> x{index}"
+        before += f"    {declared};\n"
+        if index < len(inputs):
+            before += f"    nnet::convert_data<double, {kind}, {size}>(a{index}, x{index});\n"
+        else:
+            after += f"    nnet::convert_data<{kind}, double, {size}>(x{index}, a{index});\n"
+    arguments = ", ".join(f"double *a{index}" for index in range(len(values)))
+    return GLUE.format(
+        name=name, arguments=arguments, before=before, after=after, values=", ".join(values)
+    )
 
 
 def simulation(library: ctypes.CDLL, name: str, network: Network) -> Run:
     """Return the C function `name` as a function of codes."""
-    array = np.ctypeslib.ndpointer(np.float64, flags="C_CONTIGUOUS")
     top = getattr(library, name)
-    top.restype, top.argtypes = None, [array, array]
 
-    def run(codes: np.ndarray) -> np.ndarray:
-        inputs = np.ascontiguousarray(network.input_format.to_float(codes))
-        outputs = np.zeros((len(codes), network.outputs_per_window))
-        for window, forecast in zip(inputs, outputs, strict=True):
-            top(window, forecast)
-        return np.ldexp(outputs, network.output_format.fraction)
+    def run(codes: Codes) -> tuple[np.ndarray, ...]:
+        return call_windows(network, top, codes)[0]
 
     return run

@@ -134,4 +134,4 @@ def test_drawn_recurrent_networks(io_type: str, tmp_path: Path) -> None:
     for network, run in zip(networks, build_library(networks, io_type, tmp_path), strict=True):
         codes = draw_codes(network, WINDOWS, 1)
         layers = ", ".join(node.name for node in network.nodes)
-        compare_codes(f"{layers} in C", network.reference(codes), run(codes))
+        compare_codes(f"{layers} in C", network.reference(codes), *run(codes))

@@ -81,25 +81,6 @@ def test_reuse_factors_of_the_configuration_reach_the_pragmas(tmp_path: Path) ->
     assert "#pragma HLS DATAFLOW" in (firmware / "accelerator.cpp").read_text()
 
 
-def test_templates_carry_the_pragmas_that_vitis_needs(tmp_path: Path) -> None:
-    graph = accel.convert(model_of(qkeras.QLSTM), tmp_path, backend="Vitis")
-    graph.write()
-    utils = tmp_path / "firmware" / "nnet_utils"
-    cells = (utils / "chronogate_cells.h").read_text()
-    # Every local array is registers, and every loop over units is unrolled.
-    for line in re.findall(r"^        typename CONFIG_T::\w+ (\w+)\[.*\];$", cells, re.MULTILINE):
-        assert f"#pragma HLS ARRAY_PARTITION variable={line} complete" in cells
-    loops = re.findall(r"for \(unsigned u = 0.*\n\s*(.*)", cells)
-    assert loops
-    assert set(loops) == {"#pragma HLS UNROLL"}
-    # Pipelining, reuse and allocation are those of hls4ml's own product.
-    product = (utils / "nnet_dense_latency.h").read_text()
-    assert "#pragma HLS PIPELINE II=CONFIG_T::reuse_factor" in product
-    assert "ALLOCATION operation instances=mul limit=CONFIG_T::multiplier_limit" in product
-    loop = (utils / "chronogate_recurrent.h").read_text()
-    assert loop.count("#pragma HLS ARRAY_PARTITION variable=state complete dim=0") == 4
-
-
 def test_backends_without_our_templates_refuse_recurrent_layers() -> None:
     with pytest.raises(ChronogateError, match=r"Quartus .* GRU \(layer 'cell'\): use backend="):
         accel.convert(model_of(qkeras.QGRU), backend="Quartus")
