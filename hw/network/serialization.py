@@ -90,6 +90,30 @@ FUNCTIONS: dict[str, type] = {
 }
 """Every function of one value that can stand in a file, by name; a new one is added here."""
 
+
+def register_block(block: type[Spec]) -> None:
+    """Let networks with a block of your own be written and read.
+
+    Its arrays are described in `hw.network.weight_arrays.ARRAYS`.
+
+    Raises
+    ------
+    ChronogateError
+        When another block has its name.
+    """
+    _register(BLOCKS, block)
+
+
+def register_function(function: type) -> None:
+    """Let networks with a function (`Pointwise`) of your own be written and read."""
+    _register(FUNCTIONS, function)
+
+
+def _register(known: dict[str, type], added: type) -> None:
+    if known.setdefault(added.__name__, added) is not added:
+        raise ChronogateError(f"there is a {added.__name__} already: give yours another name")
+
+
 KEYS = (
     "version", "name", "mode", "inputs", "nodes", "outputs", "metadata", "weights", "fingerprint"
 )  # fmt: skip

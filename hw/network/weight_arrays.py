@@ -64,6 +64,25 @@ ARRAYS: dict[str, dict[str, ArrayField]] = {
 """For each dataclass that holds arrays, by name; a new one is added here."""
 
 
+@dataclass(frozen=True, eq=False)
+class Codes:
+    """An array of weights: its field's name, int64 codes, and their format."""
+
+    name: str
+    codes: np.ndarray
+    format: FixedPoint
+
+
+def arrays_in(value: object) -> tuple[Codes, ...]:
+    """Return the weights and biases of a block; tables of functions are none."""
+    return tuple(
+        Codes(name, getattr(part, name), getattr(part, wanted.format))
+        for part in _parts(value)
+        if type(part).__name__ != "Table"
+        for name, wanted in ARRAYS.get(type(part).__name__, {}).items()
+    )
+
+
 def check_arrays(value: object, where: str) -> None:
     """Check every array in a block.
 
