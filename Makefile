@@ -3,6 +3,7 @@
 # make bench     speed of the simulators beside each other
 # make bench-hw  the hardware against its limits and against other generators (QUICK=--quick: a slice)
 # make coverage-table  docs/coverage.md: which layers and quantizers convert exactly
+# make schema    docs/network.schema.json: the form of network.json
 # make notebooks executes the notebooks
 # make wheel     builds the wheel and tries it in an empty environment
 # make lock      renews requirements.lock from pyproject.toml (needs uv)
@@ -13,7 +14,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 DEMO_RUN ?= runs/demo
 
-.PHONY: demo test lint unit bench bench-hw coverage-table notebooks wheel lock clean
+.PHONY: demo test lint unit bench bench-hw coverage-table schema notebooks wheel lock clean
 
 .venv/ready: requirements.lock pyproject.toml scripts/make_venv.sh
 	@scripts/make_venv.sh
@@ -50,6 +51,9 @@ bench-hw: .venv/ready
 
 coverage-table: .venv/ready
 	$(BIN)/python -m tests.coverage_table
+
+schema: .venv/ready
+	$(BIN)/accel schema > docs/network.schema.json
 
 notebooks: .venv/ready
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb

@@ -52,6 +52,10 @@ class AmaranthBackend(Backend):
         self, clock_period: float = 20.0, io_type: str = "io_stream", **_: object
     ) -> dict[str, object]:
         """Return hls4ml's project settings; RTL streams whatever `io_type` says."""
+        from accel.conversion.hls4ml_compat import mend
+
+        # The first that hls4ml asks of a backend, before it reads the model.
+        mend()
         return {"ClockPeriod": clock_period, "IOType": io_type, "HLSConfig": {}}
 
     def create_layer_class(self, layer_class: type) -> type:
@@ -118,20 +122,21 @@ class AmaranthBackend(Backend):
         return outputs[0] if len(outputs) == 1 else outputs
 
     def build(
-        self, model: "ModelGraph", board: str, progress: "Progress | None" = None, seed: int = 1
+        self,
+        model: "ModelGraph",
+        board: str = "ulx3s-85f",
+        progress: "Progress | None" = None,
+        seed: int = 1,
     ) -> dict[str, object]:
-        """Synthesize, place and route for `board`; return its entry of the report."""
-        from dataclasses import asdict
-
+        """Synthesize, place and route for `board`; return the report, as ``report.json`` has it."""
         from accel.bitstream import implement
         from accel.boards import find_board
+        from accel.report.built import built_report
 
-        folder = output_folder(model) / "bitstream" / board
-        result = implement(network_of(model), find_board(board), folder, progress, seed)
-        return {
-            key: str(value) if isinstance(value, Path) else value
-            for key, value in asdict(result).items()
-        }
+        folder = output_folder(model)
+        target = find_board(board)
+        routed = implement(network_of(model), target, folder / "bitstream" / board, progress, seed)
+        return built_report(network_of(model), routed, folder)
 
 
 def network_of(model: "ModelGraph") -> "Network":

@@ -18,6 +18,9 @@ SUPPORTED = (
 )  # fmt: skip
 """Class names; the last row does nothing after training."""
 
+EXTENSIONS: set[str] = set()
+"""Class names that `accel.conversion.layers.registry.register_layer` added."""
+
 
 def check_model(model: object) -> None:
     """Refuse a model that is no graph of supported layers.
@@ -76,7 +79,7 @@ def _check_layer(layer: keras.layers.Layer) -> None:
         raise ChronogateError(
             "layer 'input': hls4ml keeps this name for itself: give the layer another one"
         )
-    if kind not in SUPPORTED:
+    if kind not in SUPPORTED and kind not in EXTENSIONS:
         raise ChronogateError(
             f"layer {layer.name!r}: {kind} is not supported: build the model from "
             f"{', '.join(name for name in SUPPORTED if name != 'InputLayer')}"

@@ -67,6 +67,8 @@ class Draft:
         The network's input, once its format is known.
     nodes
         The network's nodes, once built.
+    places
+        For each layer, dropped or not, the node or input that holds its values, once known.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Draft:
     output: str
     input: Wire | None = None
     nodes: tuple[Node, ...] = ()
+    places: tuple[tuple[str, str], ...] = ()
 
     def consumers(self, name: str) -> tuple[LayerDraft, ...]:
         """Return the layers that take their values from `name`."""
@@ -103,4 +106,5 @@ class Draft:
             for layer in self.layers
             if layer.name not in aliases
         )
-        return replace(self, layers=layers, output=follow(self.output))
+        places = (*self.places, *((name, follow(name)) for name in aliases))
+        return replace(self, layers=layers, output=follow(self.output), places=places)

@@ -16,6 +16,7 @@ from accel.conversion.backend import network_of
 from accel.conversion.check import check_model
 from accel.conversion.frontend import ModelDictionary, exact_handlers
 from accel.conversion.hls import EXACT_BACKENDS, exact_settings, hls_graph
+from accel.conversion.hls4ml_compat import mend
 from accel.conversion.hls_layers.blocks import stock_reason
 from accel.conversion.keys import check_keys
 from accel.conversion.settings import HlsConfig
@@ -29,6 +30,7 @@ __all__ = ["config_from_keras_model", "convert", "network_of", "to_network"]
 if amaranth.NAME.lower() not in get_available_backends():
     # Not installed as a package, so that hls4ml found no entry point.
     amaranth.register(register_backend)
+mend()
 
 
 def convert(

@@ -18,7 +18,7 @@ from hls4ml.model.layers import Layer, layer_map
 from hls4ml.model.quantizers import Quantizer as HlsQuantizer
 from hls4ml.model.types import FixedPrecisionType
 
-from accel.conversion.check import SUPPORTED
+from accel.conversion.check import EXTENSIONS, SUPPORTED
 from accel.conversion.formats import activation_of
 from accel.conversion.place import Place
 from accel.conversion.settings import precision_type
@@ -225,6 +225,8 @@ def exact_handlers() -> Iterator[None]:
     """Put our handlers in the place of hls4ml's inside the block."""
     handlers = get_layer_handlers()
     stock = dict(handlers)
+    for kind in EXTENSIONS - set(stock):
+        handlers[kind] = _parse_keras_layer
     handlers.update(_OURS)
     try:
         yield

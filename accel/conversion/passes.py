@@ -3,12 +3,14 @@
 Every step but the first and the last is a pure function from `Draft` to `Draft`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 
 from hls4ml.model.graph import ModelGraph
 from hls4ml.model.layers import Input, Layer
 
+from accel.conversion.annotation import annotate
 from accel.conversion.check import check_model
 from accel.conversion.deployment import deploy, mode_of, series_of
 from accel.conversion.draft import Draft, LayerDraft
@@ -24,7 +26,8 @@ from accel.conversion.layers.common import Context, quantizer_of
 from accel.conversion.layers.registry import HANDLERS
 from accel.conversion.piece import Wire
 from accel.conversion.place import Place
-from accel.conversion.settings import check_layer_names, input_precision, precision_type
+from accel.conversion.settings import check_layer_names, check_result_precision, input_precision
+from accel.conversion.tracing import trace
 from accel.qkeras_compat import keras
 from hw.errors import ChronogateError
 from hw.function.quantizer import Quantizer
@@ -161,7 +164,17 @@ def build_blocks(draft: Draft) -> Draft:
             raise _named(layer.name, error) from None
         nodes += piece.nodes
         wires[layer.name] = piece.wire
-    return replace(draft, nodes=tuple(nodes), output=wires[draft.output].name)
+        check_result_precision(draft.config, layer.name, layer.types, piece.wire.port.format)
+    places = {name: wire.name for name, wire in wires.items()}
+    for name, source in reversed(draft.places):  # what went last was taken for what went before
+        if source in places:
+            places[name] = places[source]
+    return replace(
+        draft,
+        nodes=tuple(nodes),
+        output=wires[draft.output].name,
+        places=tuple(places.items()),
+    )
 
 
 def _read_by_quantizers(draft: Draft) -> frozenset[str]:
@@ -198,14 +211,10 @@ def make_network(draft: Draft) -> Network:
     )
 
 
-def annotate_precisions(graph: ModelGraph, network: Network) -> None:
-    """Write the network's formats into hls4ml's graph, for its reports and plots."""
-    formats = {node.name: node.spec.outputs[0].format for node in network.nodes}
-    for layer in graph.get_layers():
-        # A node without a block of its own hands its input on unchanged.
-        source = formats.get(layer.inputs[0], network.input_format)
-        format = formats.setdefault(layer.name, source)
-        layer.get_output_variable().type.precision = precision_type(format)
+def _lasting(places: Iterable[tuple[str, str]], network: Network) -> dict[str, str]:
+    """Return the places that are left in the network; a shared engine keeps its last only."""
+    names = {*(port.name for port in network.inputs), *(node.name for node in network.nodes)}
+    return {name: place for name, place in places if place in names}
 
 
 def _on_draft(step: Callable[[Draft], Draft]) -> Callable[[ModelGraph], None]:
@@ -222,8 +231,11 @@ def _begin(graph: ModelGraph) -> None:
 def _end(graph: ModelGraph) -> None:
     draft = vars(graph).pop("draft")
     network = deploy(make_network(draft), draft.config)
-    annotate_precisions(graph, network)
+    places = _lasting(draft.places, network)
+    annotate(graph, network, places)
     vars(graph)["network"] = network
+    vars(graph)["places"] = places
+    vars(graph)["trace"] = partial(trace, graph)
 
 
 RECIPE: tuple[tuple[str, Callable[[ModelGraph], None]], ...] = (

@@ -78,8 +78,31 @@ def result_precision(config: HlsConfig, name: str, types: Iterable[str]) -> Fixe
     return fixed_point(parse_precision(given), f"layer {name!r}")
 
 
+def check_result_precision(
+    config: HlsConfig, name: str, types: Iterable[str], exact: FixedPoint
+) -> None:
+    """Refuse a precision given for a layer that does not hold what its values are.
+
+    Raises
+    ------
+    ChronogateError
+        When bits would be lost, which no quantizer of the model says.
+    """
+    given = input_precision(config, name, types)
+    if given is None:
+        return
+    grid, fraction = given.plain(), max(given.fraction, exact.fraction)
+    least, most = (code << (fraction - exact.fraction) for code in (exact.minimum, exact.maximum))
+    shift = fraction - given.fraction
+    if shift or least < grid.minimum << shift or most > grid.maximum << shift:
+        raise ChronogateError(
+            f"layer {name!r}: Precision {given} does not hold its values, which are {exact.plain()}"
+            ": leave the precision out, or put a QActivation behind the layer"
+        )
+
+
 def input_precision(config: HlsConfig, name: str, types: Iterable[str]) -> FixedPoint | None:
-    """Return the format that the configuration gives the input layer `name`, if any.
+    """Return the format that the configuration gives the layer `name`, an input's or not, if any.
 
     The model-wide default precision does not count: hls4ml always fills it in.
     """

@@ -77,7 +77,7 @@ def collect(run: Run) -> Results:
         name=network.name,
         model=describe_model(network),
         verification=Verification() if verified is None else _verification(verified),
-        latency=_latency(network, verified),
+        latency=describe_latency(network, verified),
         implementations=_implementations(run),
         accuracy=accuracy,
         artifacts=_artifacts(run),
@@ -90,7 +90,8 @@ def _verification(verified: Verified) -> Verification:
     return Verification(**{key: value for key, value in vars(verified).items() if key in wanted})
 
 
-def _latency(network: Network, verified: Verified | None) -> Latency:
+def describe_latency(network: Network, verified: Verified | None = None) -> Latency:
+    """Return the cycles: predicted, and counted if the network was verified."""
     timing = network.timing
     keys = [field.name for field in fields(Cycles)]
     return Latency(
@@ -133,7 +134,7 @@ def _implementations(run: Run) -> tuple[Implementation, ...]:
 
 
 def describe_implementation(
-    routed: RoutedDesign, bitstream: str, netlist_windows: int
+    routed: RoutedDesign, bitstream: str, netlist_windows: int | None = None
 ) -> Implementation:
     """Return a routed design as the report shows it.
 
@@ -142,7 +143,7 @@ def describe_implementation(
     bitstream
         The file's path relative to the run folder.
     netlist_windows
-        Windows that the synthesized netlist answered as the golden model does.
+        Windows that the synthesized netlist answered as the golden model does; None without.
     """
     figures = {**vars(routed), "bitstream": bitstream, "netlist_windows": netlist_windows}
     return Implementation(**figures)

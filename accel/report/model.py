@@ -1,40 +1,15 @@
 """The ``model`` part of the report: sizes, counted on the network itself."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from accel.report.schema import Model, ModelLayer
-from hw.layer.delta_gru import DeltaGRU
-from hw.layer.delta_lstm import DeltaLSTM
-from hw.layer.dense import Dense
-from hw.layer.gru import GRU
-from hw.layer.lstm import LSTM
 from hw.network.graph import Network, Node
-from hw.number.fixed_point import FixedPoint
+from hw.network.weight_arrays import Codes, arrays_in
 
 
-@dataclass(frozen=True)
-class Weights:
-    """One array of weights and the format of its codes."""
-
-    codes: np.ndarray
-    format: FixedPoint
-
-
-def weights_of(node: Node) -> tuple[Weights, ...]:
+def weights_of(node: Node) -> tuple[Codes, ...]:
     """Return every array of weights that a node holds."""
-    spec = node.spec.layer if isinstance(node.spec, DeltaGRU | DeltaLSTM) else node.spec
-    if isinstance(spec, Dense):
-        return (Weights(spec.kernel, spec.kernel_format), Weights(spec.bias, spec.bias_format))
-    if isinstance(spec, GRU | LSTM):
-        biases = (spec.bias, spec.recurrent_bias) if isinstance(spec, GRU) else (spec.bias,)
-        return (
-            Weights(spec.kernel, spec.kernel_format),
-            Weights(spec.recurrent_kernel, spec.recurrent_format),
-            *(Weights(bias, spec.bias_format) for bias in biases),
-        )
-    return ()
+    return arrays_in(node.spec)
 
 
 def describe_model(network: Network) -> Model:

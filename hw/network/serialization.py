@@ -1,20 +1,20 @@
-"""``network.json`` + ``weights.npz``: a network on disk, without pickle, checked when read back."""
+"""``network.json`` + ``weights.npz``: a network on disk, without pickle, checked when read back.
+
+The JSON names every array with its SHA-256 (`hw.network.weight_file`) and ends in a fingerprint of
+itself, so that files which were cut off, changed or taken from two networks are refused. The
+document's form is published as a JSON Schema (`hw.network.schema`).
+"""
 
 import json
-from dataclasses import fields, is_dataclass
-from enum import Enum
 from hashlib import sha256
 from pathlib import Path
-from types import UnionType
-from typing import TypeVar, Union, cast, get_args, get_origin, get_type_hints
-from zipfile import BadZipFile
+from typing import cast
 
 import numpy as np
 
 from hw.block import Spec
 from hw.errors import ChronogateError
 from hw.function.leaky_relu import LeakyRelu
-from hw.function.pointwise import Pointwise
 from hw.function.quantizer import Quantizer
 from hw.function.quotient import Quotient
 from hw.function.staircase import Staircase
@@ -44,14 +44,15 @@ from hw.layer.unflatten import Unflatten
 from hw.layer.unrolled_dense import UnrolledDense
 from hw.layer.unrolled_lstm import UnrolledLSTM
 from hw.layer.window_sum import WindowSum
+from hw.network.codec import Codec, Json, as_list, as_object, misfit
 from hw.network.graph import Network, Node
 from hw.network.metadata import Metadata
 from hw.network.mode import Mode
+from hw.network.weight_arrays import check_arrays
+from hw.network.weight_file import Damaged, manifest, read_arrays, write_arrays
 from hw.stream import Port
 
-T = TypeVar("T")
-
-VERSION = 3
+VERSION = 4
 BLOCKS: dict[str, type[Spec]] = {
     block.__name__: block
     for block in (
@@ -89,39 +90,83 @@ FUNCTIONS: dict[str, type] = {
 }
 """Every function of one value that can stand in a file, by name; a new one is added here."""
 
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+def register_block(block: type[Spec]) -> None:
+    """Let networks with a block of your own be written and read.
+
+    Its arrays are described in `hw.network.weight_arrays.ARRAYS`.
+
+    Raises
+    ------
+    ChronogateError
+        When another block has its name.
+    """
+    _register(BLOCKS, block)
 
 
-def encode_network(network: Network) -> tuple[str, dict[str, np.ndarray]]:
-    """Return the JSON document and the arrays of `network`."""
-    arrays: dict[str, np.ndarray] = {}
-    document = {
+def register_function(function: type) -> None:
+    """Let networks with a function (`Pointwise`) of your own be written and read."""
+    _register(FUNCTIONS, function)
+
+
+def _register(known: dict[str, type], added: type) -> None:
+    if known.setdefault(added.__name__, added) is not added:
+        raise ChronogateError(f"there is a {added.__name__} already: give yours another name")
+
+
+KEYS = (
+    "version", "name", "mode", "inputs", "nodes", "outputs", "metadata", "weights", "fingerprint"
+)  # fmt: skip
+"""Keys of the document."""
+_AGAIN = "run `accel convert` again"
+
+
+def encode_network(network: Network) -> tuple[dict[str, Json], dict[str, np.ndarray]]:
+    """Return the document and the arrays of `network`.
+
+    Raises
+    ------
+    ChronogateError
+        When a number is not finite, or an array does not fit its block.
+    """
+    for node in network.nodes:
+        check_arrays(node.spec, node.name)
+    codec = Codec(FUNCTIONS, {})
+    document: dict[str, Json] = {
         "version": VERSION,
         "name": network.name,
-        "inputs": [_encode(port, "", arrays) for port in network.inputs],
+        "mode": str(network.mode),
+        "inputs": [codec.encode(port, port.name) for port in network.inputs],
         "nodes": [
             {
                 "name": node.name,
                 "block": type(node.spec).__name__,
                 "inputs": list(node.inputs),
-                "spec": _encode(node.spec, node.name, arrays),
+                "spec": codec.encode(node.spec, node.name),
             }
             for node in network.nodes
         ],
         "outputs": list(network.outputs),
-        "metadata": _encode(network.metadata, "", arrays),
-        "mode": str(network.mode),
+        "metadata": codec.encode(network.metadata, "metadata"),
     }
-    return json.dumps(document, indent=2), arrays
+    document["weights"] = cast(Json, manifest(codec.arrays))
+    document["fingerprint"] = document_fingerprint(document)
+    return document, codec.arrays
+
+
+def document_fingerprint(document: dict[str, Json]) -> str:
+    """Return the SHA-256 of a document without its ``fingerprint``, keys sorted, no spaces."""
+    rest = {key: value for key, value in document.items() if key != "fingerprint"}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return sha256(text.encode()).hexdigest()
 
 
 def save_network(network: Network, folder: Path) -> None:
     """Write both files into `folder`, which is made if missing."""
-    folder.mkdir(parents=True, exist_ok=True)
     document, arrays = encode_network(network)
-    (folder / "network.json").write_text(document + "\n")
-    with (folder / "weights.npz").open("wb") as file:
-        np.savez_compressed(file, **arrays)  # pyright: ignore[reportArgumentType]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "network.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    write_arrays(folder / "weights.npz", arrays)
 
 
 def load_network(folder: Path) -> Network:
@@ -130,117 +175,83 @@ def load_network(folder: Path) -> Network:
     Raises
     ------
     ChronogateError
-        When a file is missing, truncated, of another version or does not describe a network.
+        When a file is missing, truncated, changed, of another version or does not describe a
+        network.
     """
     try:
-        document = json.loads((folder / "network.json").read_text())
-        with (
-            (folder / "weights.npz").open("rb") as file,
-            np.load(file, allow_pickle=False) as archive,
-        ):
-            arrays = {key: archive[key] for key in archive.files}
-    except FileNotFoundError as error:
-        raise ChronogateError(f"{error.filename} is missing: run `accel convert` first") from None
-    except (ValueError, OSError, BadZipFile) as error:
-        raise ChronogateError(
-            f"the network in {folder} cannot be read ({error}): run `accel convert` again"
-        ) from None
-    if not isinstance(document, dict) or document.get("version") != VERSION:
-        raise ChronogateError(
-            f"{folder / 'network.json'} is not of version {VERSION}: run `accel convert` again"
-        )
-    try:
-        return Network(
-            name=str(document["name"]),
-            inputs=tuple(_decode(Port, port, arrays) for port in document["inputs"]),
-            nodes=tuple(
-                Node(
-                    str(node["name"]),
-                    _decode(BLOCKS[node["block"]], node["spec"], arrays),
-                    tuple(str(name) for name in node["inputs"]),
-                )
-                for node in document["nodes"]
-            ),
-            outputs=tuple(str(name) for name in document["outputs"]),
-            metadata=_decode(Metadata, document["metadata"], arrays),
-            mode=Mode(document["mode"]),
-        )
+        return _load(folder)
     except ChronogateError:
         raise
-    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+    except Damaged as error:
+        raise ChronogateError(f"{error}: {_AGAIN}") from None
+    except (
+        ArithmeticError, AssertionError, AttributeError, IndexError, KeyError, MemoryError,
+        RecursionError, TypeError, ValueError,
+    ) as error:  # fmt: skip
+        reason = str(error) if isinstance(error, TypeError) else repr(error)
         raise ChronogateError(
-            f"the network in {folder} is damaged ({error!r}): run `accel convert` again"
+            f"{folder / 'network.json'} is damaged ({reason}): {_AGAIN}"
         ) from None
+
+
+def _load(folder: Path) -> Network:
+    path = folder / "network.json"
+    document = _read_document(path)
+    if document.get("version") != VERSION:
+        raise Damaged(
+            f"{path} is of version {document.get('version')!r:.20}, and this program reads "
+            f"version {VERSION}"
+        )
+    as_object(document, KEYS, "the document")
+    if document["fingerprint"] != document_fingerprint(document):
+        raise Damaged(f"{path} was changed after it was written")
+    archive = folder / "weights.npz"
+    codec = Codec(FUNCTIONS, read_arrays(archive, document["weights"]))
+    nodes = enumerate(as_list(document["nodes"], "nodes"))
+    network = Network(
+        name=codec.decode(str, document["name"], "name"),
+        inputs=codec.decode(tuple[Port, ...], document["inputs"], "inputs"),
+        nodes=tuple(_decode_node(node, codec, f"nodes.{i}") for i, node in nodes),
+        outputs=codec.decode(tuple[str, ...], document["outputs"], "outputs"),
+        metadata=codec.decode(Metadata, document["metadata"], "metadata"),
+        mode=codec.decode(Mode, document["mode"], "mode"),
+    )
+    unused = set(codec.arrays) - set(encode_network(network)[1])
+    if unused:
+        raise Damaged(f"no node uses the array {min(unused)!r} of {archive}")
+    return network
 
 
 def fingerprint(network: Network) -> str:
     """Return the SHA-256 of the serialized network, hexadecimal."""
-    document, arrays = encode_network(network)
-    digest = sha256(document.encode())
-    for key in sorted(arrays):
-        digest.update(key.encode() + np.ascontiguousarray(arrays[key]).tobytes())
-    return digest.hexdigest()
+    return str(encode_network(network)[0]["fingerprint"])
 
 
-def _encode(value: object, path: str, arrays: dict[str, np.ndarray]) -> Json:
-    if isinstance(value, np.ndarray):
-        arrays[path] = value
-        return path
-    if isinstance(value, Enum):
-        return str(value.value)
-    if isinstance(value, tuple):
-        return [_encode(item, f"{path}.{i}", arrays) for i, item in enumerate(value)]
-    if is_dataclass(value):
-        kind = {"kind": type(value).__name__} if type(value) in FUNCTIONS.values() else {}
-        return kind | {
-            item.name: _encode(getattr(value, item.name), f"{path}.{item.name}", arrays)
-            for item in fields(value)
-        }
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    raise TypeError(f"{path}: {type(value).__name__} has no place in network.json")
+def _read_document(path: Path) -> dict[str, Json]:
+    def refuse(constant: str) -> Json:
+        raise Damaged(f"{path} holds {constant}, which is no number")
+
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
+    except FileNotFoundError:
+        raise Damaged(f"{path} is missing") from None
+    except Damaged:
+        raise
+    except (ValueError, OSError, RecursionError) as error:
+        raise Damaged(f"{path} cannot be read ({error})") from None
+    if not isinstance(document, dict):
+        raise Damaged(f"{path} does not describe a network")
+    return document
 
 
-def _decode(kind: type[T], value: Json, arrays: dict[str, np.ndarray]) -> T:
-    """Read `value` as `kind`: a dataclass, a number format, an array, or a plain value."""
-    return cast(T, _decode_any(kind, value, arrays))
-
-
-def _decode_any(kind: type, value: Json, arrays: dict[str, np.ndarray]) -> object:
-    if get_origin(kind) in (Union, UnionType):
-        options = [option for option in get_args(kind) if option is not type(None)]
-        return None if value is None else _decode_any(options[0], value, arrays)
-    if get_origin(kind) is tuple:
-        if not isinstance(value, list):
-            raise TypeError(f"expected a list, found {value!r}")
-        return tuple(_decode_any(get_args(kind)[0], item, arrays) for item in value)
-    if kind is np.ndarray:
-        return _int_array(arrays[str(value)])
-    if kind is Pointwise:
-        if not isinstance(value, dict):
-            raise TypeError(f"expected a function, found {value!r}")
-        rest = {key: item for key, item in value.items() if key != "kind"}
-        return _decode_dataclass(FUNCTIONS[str(value["kind"])], rest, arrays)
-    if is_dataclass(kind):
-        return _decode_dataclass(kind, value, arrays)
-    if issubclass(kind, Enum):
-        return kind(value)
-    if kind is float and isinstance(value, int):
-        return float(value)
-    if type(value) is not kind:
-        raise TypeError(f"expected {kind.__name__}, found {value!r}")
-    return value
-
-
-def _decode_dataclass(kind: type, value: Json, arrays: dict[str, np.ndarray]) -> object:
-    hints = get_type_hints(kind)
-    if not isinstance(value, dict) or set(value) != {item.name for item in fields(kind)}:
-        raise TypeError(f"expected {kind.__name__}, found {value!r}")
-    return kind(**{key: _decode_any(hints[key], item, arrays) for key, item in value.items()})
-
-
-def _int_array(array: np.ndarray) -> np.ndarray:
-    if array.dtype != np.int64:
-        raise TypeError(f"weights of type {array.dtype}")
-    array.setflags(write=False)
-    return array
+def _decode_node(value: Json, codec: Codec, path: str) -> Node:
+    node = as_object(value, ("name", "block", "inputs", "spec"), path)
+    block = node["block"]
+    if not isinstance(block, str) or block not in BLOCKS:
+        raise misfit(f"{path}.block", "a block of this version", block)
+    # Arrays are called by the node's name.
+    name = codec.decode(str, node["name"], f"{path}.name")
+    inputs = codec.decode(tuple[str, ...], node["inputs"], f"{path}.inputs")
+    spec = codec.decode(BLOCKS[block], node["spec"], name)
+    check_arrays(spec, name)
+    return Node(name, spec, inputs)

@@ -1,5 +1,6 @@
 """Which handler takes which layer."""
 
+from accel.conversion.check import EXTENSIONS
 from accel.conversion.layers.activation import activation, leaky_relu, relu
 from accel.conversion.layers.bidirectional import bidirectional
 from accel.conversion.layers.common import Handler
@@ -10,6 +11,7 @@ from accel.conversion.layers.normalization import batch_normalization
 from accel.conversion.layers.pooling import average_pooling, max_pooling
 from accel.conversion.layers.recurrent import recurrent
 from accel.conversion.layers.shape import cropping, flatten, permute, repeat_vector, reshape
+from hw.errors import ChronogateError
 
 HANDLERS: dict[str, Handler] = {
     "QActivation": activation,
@@ -46,3 +48,30 @@ HANDLERS: dict[str, Handler] = {
     "Cropping1D": cropping,
 }
 """By Keras class name."""
+
+
+def register_layer(kind: str, handler: Handler) -> None:
+    """Let a Keras layer of your own be converted (docs/extension.md).
+
+    hls4ml reads it by the handler that you gave to ``register_keras_v2_layer_handler``; without
+    one, its shape is taken from Keras.
+
+    Parameters
+    ----------
+    kind
+        Name of its class.
+    handler
+        Makes its blocks. Blocks and functions of your own are registered with
+        `hw.network.serialization.register_block` and `register_function`.
+
+    Raises
+    ------
+    ChronogateError
+        When there is a handler for this name already.
+    """
+    if kind in HANDLERS:
+        raise ChronogateError(
+            f"there is a handler for {kind} already: give your layer another class name"
+        )
+    HANDLERS[kind] = handler
+    EXTENSIONS.add(kind)
