@@ -14,6 +14,7 @@ from hw.network.graph import Network
 from sim.cocotb_runner import run_testbench
 from sim.measure import measure_cycles
 from sim.rtl_model import RtlModel
+from sim.standalone.write import write_testbench
 from sim.verification import CycleReport, Mismatch, Verification
 
 CHUNK = 512
@@ -59,7 +60,7 @@ def verify(
     hls
         The exact HLS project, if there is one.
     folder
-        Where the simulations are built.
+        Where the simulations are built; it gets a testbench that runs without this program.
     waves
         Keep a waveform of the testbench even when nothing differs.
     """
@@ -72,6 +73,7 @@ def verify(
     places = _testbench_windows(settings.testbench_windows, expected, outputs)
     tick = progress.step("cocotb testbench", 2)
     bench = run_testbench(network, codes[places], folder / "testbench", settings.seed, waves, tick)
+    write_testbench(network, (codes[places],), folder)
     if bench.mismatches == 0:
         # The compiled testbench, 150 MB of it, is of no use to a run any more.
         for build in (folder / "testbench").glob("build*/"):
