@@ -127,9 +127,11 @@ def _mend_quantized_relu() -> None:
 
     def call(self: qkeras.quantized_relu, x: tf.Tensor) -> tf.Tensor:
         """Quantize as stock QKeras does, in float64 where that is the floatx."""
-        unusual = self.use_sigmoid or self.use_stochastic_rounding or self.qnoise_factor != 1
+        unusual = self.use_stochastic_rounding or self.qnoise_factor != 1
         if keras.backend.floatx() != "float64" or unusual:
             return stock(self, x)
+        if self.use_sigmoid:
+            return _relu_by_sigmoid(self, tf.cast(x, tf.float64))
         slope = float(self.negative_slope)
         steps = 2.0 ** (self.bits - (slope != 0))
         step = 2.0 ** int(self.integer) / steps
@@ -142,6 +144,18 @@ def _mend_quantized_relu() -> None:
         return result
 
     qkeras.quantized_relu.__call__ = call
+
+
+def _relu_by_sigmoid(quantizer: qkeras.quantized_relu, x: tf.Tensor) -> tf.Tensor:
+    """Return ``quantized_relu(use_sigmoid=1)`` as stock QKeras computes it, in float64."""
+    slope, most = float(quantizer.negative_slope), 2.0 ** int(quantizer.integer)
+    steps = 2.0 ** (quantizer.bits - (slope != 0))
+    share = qkeras.quantizers._sigmoid(x / most) * steps
+    result = tf.clip_by_value(2 * tf.round(share) / steps - 1, 0.0, 1 - 1 / steps)
+    if slope:
+        below = 2 * tf.round(share * slope) / (slope * steps) - 1
+        result += slope * tf.clip_by_value(below, -1.0, 0.0)
+    return most * result
 
 
 def _mend_powers_of_two() -> None:
