@@ -83,6 +83,15 @@ def _hard_tanh(stack: Stack) -> object:
     return list(layer(np.zeros((1, 3, 2), np.float32)).shape)
 
 
+def _function_in_file(stack: Stack) -> object:
+    layer = stack.qkeras.QDense(2, activation=stack.qkeras.hard_tanh)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        settings = layer.get_config()
+    with stack.keras.utils.custom_object_scope({"QInitializer": stack.qkeras.QInitializer}):
+        return type(layer).from_config(settings).activation.__name__
+
+
 def _again(quantizer: Any, attribute: str) -> object:
     return getattr(type(quantizer).from_config(quantizer.get_config()), attribute)
 
@@ -115,6 +124,7 @@ CASES: dict[str, Case] = {
     "quantized_relu_po2 in graphs": lambda s: _in_graph(s, s.qkeras.quantized_relu_po2(4)),
     "causal QSeparableConv1D": _causal,
     "hard_tanh by name": _hard_tanh,
+    "functions in files": _function_in_file,
     "quantized_relu's configuration": lambda s: _again(
         s.qkeras.quantized_relu(4, is_quantized_clip=False, relu_upper_bound=0.5),
         "is_quantized_clip",
