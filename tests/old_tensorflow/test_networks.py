@@ -10,10 +10,11 @@ import pytest
 
 from accel.conversion.entry import to_network
 from accel.float64 import evaluate_float64
-from accel.qkeras_compat import keras, load_model, qkeras, tf
+from accel.qkeras_compat import keras, load_model, qkeras, save_model, tf
 from hw.errors import ChronogateError
 from hw.network.serialization import encode_network
 from tests.accel.conversion.models import chain, dense
+from tests.flow.drawing import draw_model
 
 FOLDER = Path(os.environ["CHRONOGATE_MODELS"])
 MODELS = sorted(FOLDER.iterdir(), key=lambda folder: int(folder.name))
@@ -26,9 +27,11 @@ def test_this_is_the_old_tensorflow() -> None:
 
 
 @pytest.mark.parametrize("folder", MODELS, ids=lambda folder: folder.name)
-def test_network(folder: Path) -> None:
+def test_network(folder: Path, tmp_path: Path) -> None:
     keras.backend.clear_session()
-    model = load_model(folder / "model.h5")
+    # Files of newer Keras do not load in older, so the same model is drawn here.
+    save_model(draw_model(int(folder.name)).model, tmp_path / "model.h5")
+    model = load_model(tmp_path / "model.h5")
     network = to_network(model)
     document, arrays = encode_network(network)
     assert json.loads(document) == json.loads((folder / "network.json").read_text())
@@ -50,5 +53,5 @@ def test_no_solver_and_no_simulator_is_needed() -> None:
 
 def test_what_needs_the_solver_says_so() -> None:
     model = chain([qkeras.QActivation("quantized_bits(4,1,alpha=1)"), dense(2)], (3,))
-    with pytest.raises(ChronogateError, match=r"alkaid .* is not installed: .*Strategy='Resource'"):
+    with pytest.raises(ChronogateError, match=r"alkaid is not installed.*Strategy='Resource'"):
         to_network(model, hls_config={"Model": {"Strategy": "Latency"}})

@@ -1,4 +1,4 @@
-"""Write drawn models, their networks and what QKeras gives for them, in the main environment."""
+"""Write the networks of drawn models, and what QKeras gives for them, in the main environment."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ import numpy as np
 
 from accel.conversion.entry import to_network
 from accel.float64 import evaluate_float64
-from accel.qkeras_compat import keras, load_model, save_model
+from accel.qkeras_compat import keras
 from hw.network.serialization import save_network
 from tests.accel.conversion.compare import draw_codes
 from tests.flow.drawing import KINDS, draw_model
@@ -21,9 +21,7 @@ def write(folder: Path) -> None:
     for seed in range(MODELS):
         keras.backend.clear_session()
         place = folder / str(seed)
-        place.mkdir(parents=True)
-        save_model(draw_model(seed).model, place / "model.h5")
-        model = load_model(place / "model.h5")
+        model = draw_model(seed).model
         network = to_network(model)
         save_network(network, place)
         codes = draw_codes(network, WINDOWS, seed)
