@@ -14,12 +14,26 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from accel.conversion.entry import config_from_keras_model, convert
+    from accel.conversion.imported.entry import (
+        convert_from_keras_model,
+        convert_from_onnx_model,
+        convert_from_pytorch_model,
+    )
 
-__all__ = ["config_from_keras_model", "convert"]
+__all__ = [
+    "config_from_keras_model",
+    "convert",
+    "convert_from_keras_model",
+    "convert_from_onnx_model",
+    "convert_from_pytorch_model",
+]
 
 _HOME = {
     "config_from_keras_model": "accel.conversion.entry",
     "convert": "accel.conversion.entry",
+    "convert_from_keras_model": "accel.conversion.imported.entry",
+    "convert_from_onnx_model": "accel.conversion.imported.entry",
+    "convert_from_pytorch_model": "accel.conversion.imported.entry",
 }
 
 

@@ -1,6 +1,7 @@
 """QKeras on current TensorFlow: the one place that imports either, each cure beside its cause.
 
-QKeras 0.9.0 needs Keras 2 (``tf_keras``) and was last released before TensorFlow 2.14. Here:
+QKeras 0.9.0 needs Keras 2 (``tf_keras``; up to TensorFlow 2.15 ``keras`` itself) and was last
+released before TensorFlow 2.14. Here:
 
 - ``TF_USE_LEGACY_KERAS`` is set before TensorFlow is imported, and TensorFlow's start-up notes
   are kept back (they are printed after all when an import fails);
@@ -13,6 +14,7 @@ QKeras 0.9.0 needs Keras 2 (``tf_keras``) and was last released before TensorFlo
 - configurations of `quantized_relu`, `quantized_bits` and `quantized_hswish` are complete;
 - quantizers written as strings are parsed without pyparsing's deprecation warnings;
 - models that hold quantizers are made, saved and rebuilt without Keras's warnings about them;
+- hard functions given as an activation, not by name, come back from files;
 - ``.h5`` files load with QKeras's own layers known.
 
 Float64 is the definition of a model's arithmetic in this project; `accel.float64` computes in it.
@@ -59,7 +61,11 @@ def _held_back_stderr() -> Iterator[None]:
 with _held_back_stderr(), warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import tensorflow as tf
-    import tf_keras as keras
+
+    try:
+        import tf_keras as keras
+    except ModuleNotFoundError:
+        import keras  # TensorFlow up to 2.15 comes with Keras 2 itself
 
     if tf.keras.Model is not keras.Model:
         raise ChronogateError(
@@ -127,9 +133,11 @@ def _mend_quantized_relu() -> None:
 
     def call(self: qkeras.quantized_relu, x: tf.Tensor) -> tf.Tensor:
         """Quantize as stock QKeras does, in float64 where that is the floatx."""
-        unusual = self.use_sigmoid or self.use_stochastic_rounding or self.qnoise_factor != 1
+        unusual = self.use_stochastic_rounding or self.qnoise_factor != 1
         if keras.backend.floatx() != "float64" or unusual:
             return stock(self, x)
+        if self.use_sigmoid:
+            return _relu_by_sigmoid(self, tf.cast(x, tf.float64))
         slope = float(self.negative_slope)
         steps = 2.0 ** (self.bits - (slope != 0))
         step = 2.0 ** int(self.integer) / steps
@@ -142,6 +150,18 @@ def _mend_quantized_relu() -> None:
         return result
 
     qkeras.quantized_relu.__call__ = call
+
+
+def _relu_by_sigmoid(quantizer: qkeras.quantized_relu, x: tf.Tensor) -> tf.Tensor:
+    """Return ``quantized_relu(use_sigmoid=1)`` as stock QKeras computes it, in float64."""
+    slope, most = float(quantizer.negative_slope), 2.0 ** int(quantizer.integer)
+    steps = 2.0 ** (quantizer.bits - (slope != 0))
+    share = qkeras.quantizers._sigmoid(x / most) * steps
+    result = tf.clip_by_value(2 * tf.round(share) / steps - 1, 0.0, 1 - 1 / steps)
+    if slope:
+        below = 2 * tf.round(share * slope) / (slope * steps) - 1
+        result += slope * tf.clip_by_value(below, -1.0, 0.0)
+    return most * result
 
 
 def _mend_powers_of_two() -> None:
@@ -225,8 +245,23 @@ def _mend_initializer() -> None:
     qkeras.QInitializer.__call__ = call
 
 
+def _mend_functions_in_files() -> None:
+    # Keras writes a function as a dictionary of the class "function", which QKeras does not know.
+    module = sys.modules["qkeras.quantizers"]
+    stock: Callable[..., object] = vars(module)["deserialize_keras_object"]
+
+    def read(identifier: dict[str, object], **options: object) -> object:
+        if identifier.get("class_name") != "function":
+            return stock(identifier, **options)
+        name = str(identifier["config"])
+        return getattr(module, name, None) or keras.activations.get(name)
+
+    vars(module)["deserialize_keras_object"] = read
+
+
 _mend_serialization()
 _mend_initializer()
+_mend_functions_in_files()
 _mend_recurrent_layers()
 _mend_quantized_relu()
 _mend_powers_of_two()

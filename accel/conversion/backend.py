@@ -35,17 +35,15 @@ class AmaranthBackend(Backend):
         self._flow = ""
 
     def get_default_flow(self) -> str:
-        """Return the lowering flow, registered at its first use: its passes need TensorFlow."""
+        """Return the lowering flow, registered at its first use: its pass needs TensorFlow."""
         if not self._flow:
             from hls4ml.model.flow import register_flow
             from hls4ml.model.optimizer import ModelOptimizerPass
 
-            from accel.conversion.passes import RECIPE
+            from accel.conversion.lowering import lower
 
-            for name, run in RECIPE:
-                self.register_pass(name, ModelOptimizerPass(name, _always_applied(run)))
-            passes = [f"{NAME.lower()}:{name}" for name, _ in RECIPE]
-            self._flow = str(register_flow("lower", passes, backend=NAME))
+            self.register_pass("lower", ModelOptimizerPass("lower", _always_applied(lower)))
+            self._flow = str(register_flow("lower", [f"{NAME.lower()}:lower"], backend=NAME))
         return self._flow
 
     def create_initial_config(
@@ -63,7 +61,7 @@ class AmaranthBackend(Backend):
         from hls4ml.model.attributes import Attribute, ConfigurableAttribute
         from hls4ml.model.layers import GRU, LSTM, Dense, SimpleRNN
 
-        from accel.conversion.frontend import KerasProducts, KerasRecurrence
+        from accel.conversion.keras_nodes import KerasProducts, KerasRecurrence
 
         recurrent = (SimpleRNN, LSTM, GRU, KerasRecurrence)
         added: list[Attribute] = []
@@ -170,3 +168,11 @@ def register(
 ) -> None:
     """Tell hls4ml of this backend; called through the entry point."""
     register_backend(NAME, AmaranthBackend)
+
+
+def register_if_missing() -> None:
+    """Register this backend where the project is not installed, so that there is no entry point."""
+    from hls4ml.backends import get_available_backends, register_backend
+
+    if NAME.lower() not in get_available_backends():
+        register(register_backend)

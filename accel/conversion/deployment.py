@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import is_dataclass, replace
+from typing import TYPE_CHECKING
 
 from accel.conversion.settings import HlsConfig, table
-from accel.qkeras_compat import keras
 from hw.block import Spec
 from hw.errors import ChronogateError
 from hw.network.balance import (
@@ -16,8 +16,11 @@ from hw.network.balance import (
 from hw.network.graph import Network, Node
 from hw.network.mode import Mode
 
+if TYPE_CHECKING:
+    from accel.qkeras_compat import keras
 
-def mode_of(config: HlsConfig, model: keras.Model) -> Mode:
+
+def mode_of(config: HlsConfig, model: "keras.Model") -> Mode:
     """Return how windows are cut: ``Mode`` of the configuration, or what the model says.
 
     Raises
@@ -101,6 +104,6 @@ def _paced(spec: Spec, pace: int) -> Spec:
     return paced
 
 
-def _keeps_state(layer: keras.layers.Layer) -> bool:
+def _keeps_state(layer: "keras.layers.Layer") -> bool:
     inner = getattr(layer, "forward_layer", layer)
     return bool(getattr(inner, "stateful", False))

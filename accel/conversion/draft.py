@@ -1,14 +1,16 @@
 """What the lowering passes hand to one another: a graph of layers on its way to a Network."""
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from accel.conversion.piece import Wire
 from accel.conversion.settings import HlsConfig
-from accel.qkeras_compat import keras
 from hw.network.graph import Node
 from hw.network.metadata import Metadata
 from hw.network.mode import Mode
+
+if TYPE_CHECKING:
+    from accel.qkeras_compat import keras
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class LayerDraft:
 
     name: str
     kind: str
-    source: keras.layers.Layer
+    source: "keras.layers.Layer"
     inputs: tuple[str, ...]
     quantizer: object
     shape: tuple[int, ...]

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from copy import deepcopy
 from pathlib import Path
 
-from hls4ml.backends import get_available_backends, register_backend
+from hls4ml.backends import get_available_backends
 from hls4ml.converters import keras_v2_to_hls
 from hls4ml.model.graph import ModelGraph
 from hls4ml.utils import config_from_keras_model as stock_config
@@ -27,9 +27,7 @@ from hw.network.metadata import Metadata
 
 __all__ = ["config_from_keras_model", "convert", "network_of", "to_network"]
 
-if amaranth.NAME.lower() not in get_available_backends():
-    # Not installed as a package, so that hls4ml found no entry point.
-    amaranth.register(register_backend)
+amaranth.register_if_missing()
 mend()
 
 

@@ -14,12 +14,12 @@ import numpy as np
 from hls4ml.converters.keras.core import parse_activation_layer, parse_dense_layer
 from hls4ml.converters.keras.qkeras import parse_qactivation_layer
 from hls4ml.converters.keras_v2_to_hls import KerasModelReader, get_layer_handlers
-from hls4ml.model.layers import Layer, layer_map
 from hls4ml.model.quantizers import Quantizer as HlsQuantizer
 from hls4ml.model.types import FixedPrecisionType
 
 from accel.conversion.check import EXTENSIONS, SUPPORTED
 from accel.conversion.formats import activation_of
+from accel.conversion.keras_nodes import KerasLayer, KerasProducts, KerasRecurrence
 from accel.conversion.place import Place
 from accel.conversion.settings import precision_type
 from accel.conversion.weights import layer_weight, weight_codes
@@ -39,28 +39,6 @@ INPUT_LIKE = ("InputLayer", "Dropout", "Flatten", "Reshape")
 PRODUCTS = ("Dense", "TimeDistributed", "Conv1D", "DepthwiseConv1D", "SeparableConv1D")
 RECURRENT = ("SimpleRNN", "LSTM", "GRU", "Bidirectional")
 """Kinds, without QKeras's Q, whose products can be folded."""
-
-
-class KerasLayer(Layer):
-    """A layer of which hls4ml knows the shape, and the lowering everything from Keras itself."""
-
-    def initialize(self) -> None:
-        """Add the output, of the shape that Keras gives."""
-        shape = self.get_attr("keras_shape")
-        assert isinstance(shape, list)
-        self.add_output_variable(shape)
-
-
-class KerasProducts(KerasLayer):
-    """A `KerasLayer` with weights, which can be folded."""
-
-
-class KerasRecurrence(KerasProducts):
-    """A `KerasLayer` with two products, folded each by its own factor."""
-
-
-for _kind in (KerasLayer, KerasProducts, KerasRecurrence):
-    layer_map[_kind.__name__] = _kind
 
 
 class GridQuantizer(HlsQuantizer):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from accel.conversion.formats import activation_of, plain_format
+from accel.conversion.grid import MOST_BITS, grid_codes
 from accel.conversion.place import Place, check_common
 from accel.float64 import quantize_float64
 from accel.qkeras_compat import keras, qkeras, tf
@@ -17,9 +18,6 @@ from hw.errors import ChronogateError
 from hw.number.fixed_point import FixedPoint
 
 WeightQuantizer = Callable[[tf.Tensor], tf.Tensor]
-
-MOST_BITS = 20
-"""Widest weight without a plain quantizer; float weights, which need more, are thus refused."""
 
 
 def weight_codes(
@@ -74,25 +72,6 @@ def weight_codes(
             f"leaves values of {weight} off the grid of {format}",
             "train with weights of a size that float64 holds exactly",
         )
-    return codes, format
-
-
-def grid_codes(values: np.ndarray) -> tuple[np.ndarray, FixedPoint] | None:
-    """Return values on the coarsest grid that holds them, or ``None`` beyond `MOST_BITS`."""
-    significant = values[values != 0]
-    if not significant.size:
-        return np.zeros(values.shape, dtype=np.int64), FixedPoint(1, 1, signed=False)
-    exponent = int(np.frexp(np.abs(significant).max())[1])
-    # Codes of up to MOST_BITS bits: the least step that is tried.
-    finest = MOST_BITS - exponent
-    scaled = np.ldexp(values, finest)
-    if (scaled != np.rint(scaled)).any():
-        return None
-    codes = scaled.astype(np.int64)
-    used = int(np.bitwise_or.reduce(np.abs(codes), axis=None))
-    spare = (used & -used).bit_length() - 1  # zeros that all codes end in
-    codes >>= spare
-    format = FixedPoint.covering(int(codes.min()), int(codes.max()), finest - spare)
     return codes, format
 
 

@@ -29,6 +29,7 @@ from hw.layer.delta_gru import DeltaGRU
 from hw.layer.delta_lstm import DeltaLSTM
 from hw.layer.dense import Dense
 from hw.layer.depthwise_conv1d import DepthwiseConv1D
+from hw.layer.element_quantizer import ElementQuantizer
 from hw.layer.flatten import Flatten
 from hw.layer.gru import GRU
 from hw.layer.lstm import LSTM
@@ -67,6 +68,7 @@ BLOCKS: dict[str, type[Spec]] = {
         DeltaLSTM,
         Dense,
         DepthwiseConv1D,
+        ElementQuantizer,
         Flatten,
         GRU,
         LSTM,

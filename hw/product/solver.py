@@ -108,7 +108,13 @@ class _Product:
 def _multiply(kernel: np.ndarray, inputs: tuple[Range, ...], limit: int) -> _Product:
     """Run the solver and write what it found as integer sums."""
     # Only here, since it takes a second and folded designs never need it.
-    from alkaid.cmvm import cmvm_solve
+    try:
+        from alkaid.cmvm import cmvm_solve
+    except ModuleNotFoundError:
+        raise ChronogateError(
+            "adder graphs need the solver, and alkaid is not installed: install it, or fold the "
+            "layer (Strategy='Resource')"
+        ) from None
 
     if not kernel.any():
         return _Product(inputs, (), (None,) * kernel.shape[1])

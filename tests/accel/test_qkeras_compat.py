@@ -1,8 +1,9 @@
 """One test for every cure in the compatibility module."""
 
+import json
 import subprocess
 import sys
-import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from accel.qkeras_compat import (
 )
 from hw.errors import ChronogateError
 from tests.accel.conversion.models import bits, chain, dense, recurrent
+from tests.accel.qkeras_cures import CASES, Stack, run_case
 
 
 def test_legacy_keras_is_what_tensorflow_gives() -> None:
@@ -51,28 +53,45 @@ def test_keras_3_imported_first_is_named() -> None:
     assert "import accel first" in result.stdout
 
 
-@pytest.mark.parametrize("kind", [qkeras.QGRU, qkeras.QSimpleRNN])
-def test_is_sequence(kind: type) -> None:
-    layer = kind(
-        2,
-        kernel_quantizer=bits(6),
-        recurrent_quantizer=bits(6),
-        bias_quantizer=bits(6),
-        state_quantizer=bits(6),
-    )
-    assert layer(np.zeros((1, 3, 2), np.float32)).shape == (1, 2)
+OURS = Stack(tf, keras, qkeras)
+CURED: dict[str, object] = {
+    "is_sequence of QGRU": [1, 2],
+    "is_sequence of QSimpleRNN": [1, 2],
+    "unstack": [1, 2],
+    "quantized_relu in float64": [8, 9],
+    "quantized_po2 in graphs": [0.25, 1, 4],
+    "quantized_relu_po2 in graphs": [0.25, 1, 4],
+    "causal QSeparableConv1D": [1, 5, 2],
+    "hard_tanh by name": [1, 4],
+    "functions in files": "hard_tanh",
+    "quantized_relu's configuration": False,
+    "quantized_bits' configuration": 0,
+    "quantized_hswish's configuration": 4,
+    "strings are parsed quietly": [],
+    "layers are serialized quietly": [],
+    "weights are drawn quietly": [],
+}
 
 
-def test_unstack() -> None:
-    layer = recurrent(qkeras.QGRU, 2, reset_after=True)
-    assert layer(np.zeros((1, 3, 2), np.float32)).shape == (1, 2)
+@pytest.fixture(scope="module")
+def stock() -> dict[str, object]:
+    """Return what stock QKeras 0.9.0 gives for every case; one process imports it for all."""
+    command = [sys.executable, "-m", "tests.accel.qkeras_cures"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(result.stdout)
 
 
-def test_quantized_relu_rounds_in_float64() -> None:
-    # Between the two halves there is a float64 but no float32.
-    just_below_half = np.array([0.5 - 2.0**-40, 0.5 + 2.0**-40]) / 16
-    codes = quantize_float64(qkeras.quantized_relu(4, 0), just_below_half) * 16
-    assert codes.tolist() == [0, 1]
+@pytest.mark.parametrize("cure", CASES)
+def test_stock_needs_the_cure_and_ours_has_it(cure: str, stock: dict[str, object]) -> None:
+    assert run_case(CASES[cure], OURS) == CURED[cure]
+    assert stock[cure] != CURED[cure]
+
+
+def test_stock_does_not_know_its_own_layers_in_files(tmp_path: Path) -> None:
+    save_model(chain([dense(2)], (3,)), tmp_path / "model.h5")
+    with pytest.raises(ValueError, match="Unknown layer: 'QDense'"):
+        keras.models.load_model(tmp_path / "model.h5", compile=False)
+    assert load_model(tmp_path / "model.h5").layers[-1].units == 2
 
 
 @pytest.mark.parametrize("quantizer", [
@@ -84,10 +103,70 @@ def test_float64_quantizers_agree_with_float32_where_that_is_exact(quantizer: ob
     assert (quantize_float64(quantizer, values) == stock).all()
 
 
-def test_string_quantizers_are_parsed_without_warnings() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert qkeras.QActivation("quantized_bits(8,2,alpha=1)").quantizer.integer == 2
+TINY = 2.0**-40
+"""Added to a value of a few bits it is lost in float32, and not in float64."""
+
+
+def _exponent(x: np.ndarray) -> np.ndarray:
+    return 2.0 ** np.clip(np.rint(np.log2(np.abs(x))), -4, 3)
+
+
+def _swish(x: np.ndarray) -> np.ndarray:
+    return np.clip(np.rint(x * np.clip(x + 3, 0, 6) / 6 * 64), -256, 255) / 64
+
+
+IN_FLOAT64: list[tuple[object, Callable[[np.ndarray], np.ndarray]]] = [
+    (qkeras.quantized_bits(6, 1, alpha=1), lambda x: np.clip(np.rint(x * 16), -32, 31) / 16),
+    (qkeras.quantized_bits(6, 1, 1, alpha=0.5), lambda x: np.clip(np.rint(x * 16), -31, 31) / 32),
+    (qkeras.quantized_relu(6, 1), lambda x: np.clip(np.rint(x * 32), 0, 63) / 32),
+    (
+        qkeras.quantized_relu(6, 1, negative_slope=0.25),
+        lambda x: np.clip(np.rint(x * 16), 0, 31) / 16 + np.clip(np.rint(x * 4), -8, 0) / 16,
+    ),
+    (
+        qkeras.quantized_relu(6, 1, use_sigmoid=1),
+        lambda x: 2 * np.clip(2 * (np.rint(np.clip(x / 4 + 0.5, 0, 1) * 64) / 64) - 1, 0, 63 / 64),
+    ),
+    (qkeras.quantized_tanh(6), lambda x: np.clip(np.rint(np.clip(x, -1, 1) * 32), -32, 31) / 32),
+    (
+        qkeras.quantized_tanh(6, use_real_tanh=True),
+        lambda x: np.clip(np.rint(np.tanh(x) * 32), -32, 31) / 32,
+    ),
+    (
+        qkeras.quantized_sigmoid(6),
+        lambda x: np.clip(np.rint(np.clip(x / 2 + 0.5, 0, 1) * 64), 0, 63) / 64,
+    ),
+    (
+        qkeras.quantized_sigmoid(6, use_real_sigmoid=True),
+        lambda x: np.clip(np.rint(64 / (1 + np.exp(-x))), 0, 63) / 64,
+    ),
+    (qkeras.quantized_po2(4), lambda x: np.where(x < 0, -1, 1) * _exponent(x)),
+    (
+        qkeras.quantized_relu_po2(4),
+        lambda x: np.where(
+            x < 1e-7, 2.0**-8, 2.0 ** np.clip(np.rint(np.log2(np.maximum(x, 1e-7))), -8, 7)
+        ),
+    ),
+    (qkeras.quantized_hswish(9, 2, alpha=1), _swish),
+    (qkeras.binary(alpha=1), lambda x: np.where(x < 0, -1.0, 1.0)),
+    (qkeras.stochastic_binary(alpha=1), lambda x: np.where(x < 0, -1.0, 1.0)),
+    (qkeras.ternary(alpha=1, threshold=0.5), lambda x: (np.abs(x) >= 0.5) * np.sign(x)),
+    (qkeras.stochastic_ternary(alpha=1, threshold=0.5), lambda x: (np.abs(x) >= 0.5) * np.sign(x)),
+]
+
+
+@pytest.mark.parametrize(("quantizer", "formula"), IN_FLOAT64)
+@pytest.mark.parametrize("in_graph", [False, True])
+def test_every_quantizer_computes_in_float64(
+    quantizer: object, formula: Callable[[np.ndarray], np.ndarray], in_graph: bool
+) -> None:
+    grid = np.arange(-300, 300)[:, np.newaxis] / 64 + 1 / 4096
+    # Thresholds lie at odd 128ths and 64ths: one on either side of each, a float64 away.
+    values = np.concatenate([grid, grid - 1 / 4096 + TINY, grid - 1 / 4096 - TINY]).ravel()
+    call = tf.function(quantizer) if in_graph else quantizer
+    found = quantize_float64(call, values)
+    assert found.dtype == np.float64
+    np.testing.assert_array_equal(found, formula(values))
 
 
 def test_saving_and_loading_is_quiet_and_changes_nothing(

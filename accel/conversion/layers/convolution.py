@@ -12,7 +12,7 @@ from accel.conversion.layers.common import (
     steps_of,
     weight,
 )
-from accel.conversion.layers.dense import product, zeros
+from accel.conversion.layers.product import product, zeros
 from accel.conversion.piece import Piece, Wire
 from accel.conversion.settings import Strategy, skips_zeros, strategy
 from accel.conversion.weights import weight_codes

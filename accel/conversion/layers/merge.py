@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from accel.conversion.draft import LayerDraft
-from accel.conversion.layers.common import Context, refuse, rounding_of
+from accel.conversion.layers.context import Context, refuse
 from accel.conversion.piece import Piece, Wire
 from hw.function.quantizer import Function, Quantizer
 from hw.function.quotient import Quotient
@@ -68,7 +68,11 @@ def averaged(layer: LayerDraft, pieces: Sequence[Piece]) -> Piece:
     count = len(pieces)
     total = _sum(layer, f"{layer.name}_sum", pieces, None)
     port = total.wire.port
-    output = rounding_of(layer)
+    output = None
+    if layer.quantizer is not None:
+        from accel.conversion.layers.common import rounding_of  # needs TensorFlow
+
+        output = rounding_of(layer)
     if output is None and count & (count - 1):
         raise refuse(
             layer,

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 
 from accel.conversion.draft import LayerDraft
-from accel.conversion.layers.common import Context, refuse, steps_of
+from accel.conversion.layers.context import Context, refuse, steps_of
 from accel.conversion.piece import Piece, Wire
 from hw.layer.crop import Crop
 from hw.layer.flatten import Flatten

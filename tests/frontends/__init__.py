@@ -1,0 +1,1 @@
+"""Models of other frameworks, in an environment of their own: `make frontends`."""
