@@ -15,6 +15,7 @@ WORKERS ?= 2
 DEMO_RUN ?= runs/demo
 N ?= 100
 SEED ?= 0
+EVERY ?= 5
 
 .PHONY: demo test lint unit bench bench-hw fuzz coverage-table notebooks wheel lock clean
 
@@ -52,7 +53,7 @@ bench-hw: .venv/ready
 	$(BIN)/python -m tests.bench_hw.delta $(QUICK)
 
 fuzz: .venv/ready
-	$(BIN)/python -m tests.fuzz $(N) --seed $(SEED) --jobs $(WORKERS)
+	$(BIN)/python -m tests.fuzz $(N) --seed $(SEED) --every $(EVERY) --jobs $(WORKERS)
 
 coverage-table: .venv/ready
 	$(BIN)/python -m tests.coverage_table

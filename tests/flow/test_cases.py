@@ -8,7 +8,7 @@ from accel.qkeras_compat import keras
 from tests.fuzz.case import CASES, load_case
 from tests.fuzz.check import check
 
-FILES = sorted(CASES.glob("*.json"))
+FILES = sorted(CASES.glob("*.h5"))
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

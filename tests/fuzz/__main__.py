@@ -15,9 +15,13 @@ from tests.fuzz.summary import summary, verdict, warning
 def main() -> int:
     """Run and print the summary; the exit status is 1 when a model failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("count", type=int, help="models that were not run before; 0 sums up only")
+    parser.add_argument(
+        "count", type=int, help="models that were not run before, or not so deep; 0 sums up only"
+    )
     parser.add_argument("--seed", type=int, default=0, help="first seed")
-    parser.add_argument("--every", type=int, default=5, help="every n-th also as RTL and HLS")
+    parser.add_argument(
+        "--every", type=int, default=5, help="every n-th also as RTL and HLS; 0 for none"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--folder", type=Path, default=Path("runs/fuzz"), help="of the results")
     parser.add_argument("--cases", type=Path, default=Path("tests/flow/cases"),

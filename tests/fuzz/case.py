@@ -1,15 +1,19 @@
-"""A failing model as a file: architecture, weights, configuration and windows, all of it text."""
+"""A failing model as one ``.h5`` file: the model, its configuration and its windows."""
 
 import json
 from pathlib import Path
 
+import h5py
 import numpy as np
 
-from accel.qkeras_compat import keras, quantizer_objects, quiet_serialization
+from accel.qkeras_compat import load_model, save_model
 from tests.flow.drawing import DrawnModel
 
 CASES = Path(__file__).parents[1] / "flow" / "cases"
 """Where `tests.flow.test_cases` looks for them."""
+
+GROUP = "fuzz"
+"""What this module adds to the model's file."""
 
 
 def save_case(
@@ -20,32 +24,24 @@ def save_case(
     Parameters
     ----------
     path
-        The file, ``.json``.
+        The file, ``.h5``.
     drawn, values, deep
         As `tests.fuzz.check.check` takes them.
     found
         What went wrong, and where it comes from.
     """
-    with quiet_serialization():
-        model = json.loads(drawn.model.to_json())
-    case = {
-        "found": found,
-        "kind": drawn.kind,
-        "deep": deep,
-        "hls_config": drawn.hls_config,
-        "values": values.tolist(),
-        "weights": [weight.tolist() for weight in drawn.model.get_weights()],
-        "model": model,
-    }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(case, indent=1) + "\n")
+    save_model(drawn.model, path)
+    about = {"kind": drawn.kind, "hls_config": drawn.hls_config, "deep": deep, "found": found}
+    with h5py.File(path, "a") as file:
+        group = file.create_group(GROUP)
+        group.attrs["about"] = json.dumps(about)
+        group.create_dataset("values", data=values, compression="gzip")
 
 
 def load_case(path: Path) -> tuple[DrawnModel, np.ndarray, bool]:
     """Read what `save_case` wrote: the model with its configuration, its windows, how deep."""
-    case = json.loads(path.read_text())
-    with keras.utils.custom_object_scope(quantizer_objects()):
-        model = keras.models.model_from_json(json.dumps(case["model"]))
-    model.set_weights([np.array(weight) for weight in case["weights"]])
-    drawn = DrawnModel(case["kind"], model, case["hls_config"])
-    return drawn, np.array(case["values"]), case["deep"]
+    with h5py.File(path) as file:
+        about = json.loads(file[GROUP].attrs["about"])
+        values = file[GROUP]["values"][()]
+    return DrawnModel(about["kind"], load_model(path), about["hls_config"]), values, about["deep"]

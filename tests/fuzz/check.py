@@ -63,10 +63,10 @@ def check(seed: int, drawn: DrawnModel, deep: bool, values: np.ndarray | None = 
     """
     begin = time.perf_counter()
     io_type = ("io_parallel", "io_stream")[seed // 5 % 2]
-    outcome = Outcome(seed, drawn.kind)
+    outcome = Outcome(seed, drawn.kind, deep)
     with counted_hits() as hits:
         try:
-            outcome = _check(outcome, drawn, deep, values, io_type)
+            outcome = _check(outcome, drawn, values, io_type)
         except ChronogateError as refusal:
             outcome = replace(outcome, result="refused", message=str(refusal))
         except Failure as failure:
@@ -75,9 +75,7 @@ def check(seed: int, drawn: DrawnModel, deep: bool, values: np.ndarray | None = 
     return replace(outcome, hits=seen, seconds=round(time.perf_counter() - begin, 2))
 
 
-def _check(
-    outcome: Outcome, drawn: DrawnModel, deep: bool, values: np.ndarray | None, io_type: str
-) -> Outcome:
+def _check(outcome: Outcome, drawn: DrawnModel, values: np.ndarray | None, io_type: str) -> Outcome:
     try:
         network = accel.convert(drawn.model, hls_config=drawn.hls_config, io_type=io_type).network
     except ChronogateError:
@@ -91,7 +89,7 @@ def _check(
         expected, count = check_reference(drawn, network, values, codes)
     done, no_hls = ["qkeras", "reference"], ""
     with tempfile.TemporaryDirectory(prefix="fuzz_") as scratch:
-        if deep:
+        if outcome.deep:
             no_hls = inexact_reason(network).removesuffix(", so no HLS project is written")
             if not no_hls:
                 with _stage("hls"):

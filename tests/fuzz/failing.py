@@ -36,7 +36,7 @@ def save_smallest(outcome: Outcome, drawn: DrawnModel, deep: bool, folder: Path)
     values = _fewer_windows(smallest, seed, stage, deep)
     message = check(seed, smallest, deep, values).message
     found = {"seed": seed, "stage": stage, "message": message}
-    path = folder / f"seed_{seed}_{stage}.json"
+    path = folder / f"seed_{seed}_{stage}.h5"
     save_case(path, smallest, values, deep, found)
     return path
 

@@ -11,6 +11,8 @@ class Outcome:
     ----------
     seed, kind
         Of the drawing.
+    deep
+        Whether the RTL and the HLS project were asked for.
     realizations
         Those that were computed and are equal: ``qkeras``, ``reference``, ``hls``, ``rtl``.
     result
@@ -30,6 +32,7 @@ class Outcome:
 
     seed: int
     kind: str
+    deep: bool = False
     realizations: tuple[str, ...] = ()
     result: str = "equal"
     message: str = ""

@@ -26,9 +26,9 @@ class Plan:
     folder
         Of the results.
     first, count
-        The first seed, and how many models that were not run before.
+        The first seed, and how many models that were not run before, or not so deep.
     every
-        Every how many seeds a model also runs as RTL and as HLS.
+        Every how many seeds a model also runs as RTL and as HLS; 0 for none.
     jobs
         Worker processes.
     cases
@@ -41,6 +41,10 @@ class Plan:
     every: int
     jobs: int
     cases: Path
+
+    def is_deep(self, seed: int) -> bool:
+        """Tell whether the model of `seed` runs as RTL and as HLS."""
+        return self.every > 0 and seed % self.every == 0
 
 
 def read_results(folder: Path) -> list[Outcome]:
@@ -62,11 +66,12 @@ def read_results(folder: Path) -> list[Outcome]:
 
 def run(plan: Plan, advance: Advance) -> None:
     """Check the models of `plan` and append what came of each; see `tests.fuzz.check.Outcome`."""
-    done = {outcome.seed for outcome in read_results(plan.folder)}
+    done = {outcome.seed: outcome for outcome in read_results(plan.folder)}
     seeds: list[int] = []
     seed = plan.first
     while len(seeds) < plan.count:
-        if seed not in done:
+        before = done.get(seed)
+        if before is None or (plan.is_deep(seed) and not before.deep and not before.failed):
             seeds.append(seed)
         seed += 1
     plan.folder.mkdir(parents=True, exist_ok=True)
@@ -91,7 +96,9 @@ def _outcomes(plan: Plan, seeds: list[int]) -> Iterator[Outcome]:
                 while left or under_way:
                     while left and len(under_way) < 2 * plan.jobs:
                         seed = left.pop(0)
-                        job = pool.submit(one, seed, *_how(plan, seed), failed < SHRUNK)
+                        job = pool.submit(
+                            one, seed, plan.is_deep(seed), plan.cases, failed < SHRUNK
+                        )
                         under_way[job] = seed
                     for job in wait(under_way, return_when=FIRST_COMPLETED).done:
                         outcome = job.result()
@@ -107,13 +114,9 @@ def _outcomes(plan: Plan, seeds: list[int]) -> Iterator[Outcome]:
 def _alone(plan: Plan, seed: int) -> Outcome:
     with _pool(1) as pool:
         try:
-            return pool.submit(one, seed, *_how(plan, seed), False).result()
+            return pool.submit(one, seed, plan.is_deep(seed), plan.cases, False).result()
         except BrokenProcessPool:
-            return Outcome(seed, "", result="crash", message="the process died")
-
-
-def _how(plan: Plan, seed: int) -> tuple[bool, Path]:
-    return seed % plan.every == 0, plan.cases
+            return Outcome(seed, "", plan.is_deep(seed), result="crash", message="the process died")
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
