@@ -2,6 +2,7 @@
 # make test      lint, types, import contracts and all tests, in under 25 minutes
 # make bench     speed of the simulators beside each other
 # make bench-hw  the hardware against its limits and against other generators (QUICK=--quick: a slice)
+# make fuzz N=100 SEED=0  100 more random models, QKeras = reference, every 5th through HLS and RTL
 # make coverage-table  docs/coverage.md: which layers and quantizers convert exactly
 # make schema    docs/network.schema.json: the form of network.json
 # make notebooks executes the notebooks
@@ -13,8 +14,11 @@ export PYTHON
 BIN := .venv/bin
 WORKERS ?= 2
 DEMO_RUN ?= runs/demo
+N ?= 100
+SEED ?= 0
+EVERY ?= 5
 
-.PHONY: demo test lint unit bench bench-hw coverage-table schema notebooks wheel lock clean
+.PHONY: demo test lint unit bench bench-hw fuzz coverage-table schema notebooks wheel lock clean
 
 .venv/ready: requirements.lock pyproject.toml scripts/make_venv.sh
 	@scripts/make_venv.sh
@@ -48,6 +52,9 @@ bench-hw: .venv/ready
 	$(BIN)/python -m tests.bench_hw.folded $(QUICK)
 	$(BIN)/python -m tests.bench_hw.unrolled $(QUICK)
 	$(BIN)/python -m tests.bench_hw.delta $(QUICK)
+
+fuzz: .venv/ready
+	$(BIN)/python -m tests.fuzz $(N) --seed $(SEED) --every $(EVERY) --jobs $(WORKERS)
 
 coverage-table: .venv/ready
 	$(BIN)/python -m tests.coverage_table

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from accel.qkeras_compat import keras, qkeras, tf
-from tests.flow.drawing import Draw
+from tests.flow.drawing import SERIES, Draw
 
 L = keras.layers
 
@@ -57,8 +57,10 @@ def rounding(draw: Draw) -> keras.layers.Layer:
 
 def start(draw: Draw, steps: int, features: int) -> tuple[tf.Tensor, tf.Tensor]:
     """Return an input and its quantized values."""
-    window = keras.Input((steps, features))
-    return window, qkeras.QActivation(draw.input_quantizer())(window)
+    window = x = keras.Input((steps, features))
+    for layer in draw.start():
+        x = layer(x)
+    return window, x
 
 
 def dense(draw: Draw, units: int | None = None, **options: object) -> keras.layers.Layer:
@@ -216,10 +218,26 @@ def graph(draw: Draw) -> keras.Model:
     return keras.Model(window, dense(draw)(L.ReLU(max_value=1.0)(y)))
 
 
+def stream(draw: Draw) -> keras.Model:
+    """Return recurrent layers that keep their state, fed one sample at a time."""
+    window = x = L.Input((1, draw.number(1, 4)), batch_size=SERIES)
+    for layer in draw.start():
+        x = layer(x)
+    for last in (False,) * draw.number(0, 1) + (True,):
+        sequences = not last or draw.number(0, 3) == 0
+        x = cell(draw, stateful=True, return_sequences=sequences)(x)
+        if draw.number(0, 1):
+            x = rounding(draw)(x)
+    if draw.number(0, 2):
+        x = dense(draw)(x)
+    return keras.Model(window, x)
+
+
 FAMILIES: dict[str, Callable[[Draw], keras.Model]] = {
     "quantizers": quantizers,
     "recurrent": recurrent,
     "convolutional": convolutional,
     "graph": graph,
+    "stream": stream,
 }
 """By kind; those of `tests.flow.drawing` are chains of one recurrent layer and dense layers."""

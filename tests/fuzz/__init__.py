@@ -1,0 +1,1 @@
+"""Random models of stock QKeras layers through all realizations: ``make fuzz N=... SEED=...``."""
