@@ -1,6 +1,6 @@
 """Unrolled networks beside the RTL that alkaid writes for the same integers.
 
-``python -m tests.bench_hw.unrolled [--quick] [--seeds N]``: both go through the same Yosys and
+``python -m tests.bench_hw.unrolled [--quick] [--seeds N] [--only NAME]``: both go through the same Yosys and
 nextpnr for an ECP5-85 and must compute the same function. Fails when ours takes more than 2 % more
 cells or nanoseconds than alkaid's.
 """
@@ -190,13 +190,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one race, one seed")
     parser.add_argument("--seeds", type=int, default=5, help="placements tried for each")
+    parser.add_argument("--only", default="", help="races whose name has this in it")
     arguments = parser.parse_args()
     seeds = 1 if arguments.quick else arguments.seeds
     rows: list[tuple[object, ...]] = []
     behind: list[str] = []
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        entered = races(arguments.quick)
+        entered = [race for race in races(arguments.quick) if arguments.only in race.name]
+        if not entered:
+            sys.exit(f"no race has {arguments.only!r} in its name: leave --only out to run all")
         designs = [
             design
             for number, race in enumerate(entered)
