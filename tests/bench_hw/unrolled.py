@@ -1,8 +1,8 @@
 """Unrolled networks beside the RTL that alkaid writes for the same integers.
 
-``python -m tests.bench_hw.unrolled [--quick] [--seeds N] [--only NAME]``: both go through the same Yosys and
-nextpnr for an ECP5-85 and must compute the same function. Fails when ours takes more than 2 % more
-cells or nanoseconds than alkaid's.
+``python -m tests.bench_hw.unrolled [--quick] [--seeds N] [--only NAME]``: both go through the same
+Yosys and nextpnr for an ECP5-85 and must compute the same function. Fails when ours takes more than
+2 % more cells or nanoseconds than alkaid's.
 """
 
 import argparse
