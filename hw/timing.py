@@ -83,6 +83,8 @@ class BlockTiming:
     shifters
         How many of the multipliers only shift, because all their weights are powers of two: they
         are folded like the others but take no DSP block.
+    span_cycles
+        Where set, two beats must be a multiple of `interval_cycles` apart, or this many at least.
     extra
         Where time depends on data: what comes on top of latency and interval, which are then
         those of the best case, and `products` those of the worst.
@@ -95,6 +97,7 @@ class BlockTiming:
     emission: Emission | None = None
     series_cycles: int | None = None
     shifters: int = 0
+    span_cycles: int | None = None
     extra: Extra | None = None
 
 
@@ -128,7 +131,8 @@ class OutputTiming:
 class NetworkTiming:
     """Cycles of a network between its AXI4-Stream handshakes, as the report defines them.
 
-    Where they depend on data, these are the best or the worst case (`hw.network.handshakes`).
+    Where they depend on data or on the order of series, these are the best or the worst case
+    (`hw.network.handshakes`, `hw.network.collisions`).
 
     Cycles are differences of the rising-edge indices of accepted handshakes, with output ready
     held high and no gaps at the input. With several inputs the handshakes are those of the leading
@@ -139,9 +143,9 @@ class NetworkTiming:
     ----------
     latency_cycles
         The last input beat that an output depends on, to its first beat. With interleaved series
-        it is the least: where windows may not end as fast as beats may come
-        (`hw.network.pace.Pace`), the entry holds a window's last beat back for the difference, and
-        one of a series that has just had a beat until its state is there.
+        it is the least: the entry holds back a beat of a series that has just had one, and one that
+        ends a window right behind another. For how long is counted in `hw.network.collisions`;
+        ``Network.worst_timing`` has the most.
     last_beat_cycles
         The same, to its last beat.
     window_cycles

@@ -10,7 +10,8 @@ import numpy as np
 from hw.errors import ChronogateError
 from hw.layer.folding import Folding, divide, smallest_pool
 from hw.layer.state_access import state_memory
-from hw.layer.step import StepPlan, column_biases, recurrent_columns
+from hw.layer.step import StepPlan
+from hw.layer.step_order import column_biases, recurrent_columns
 from hw.memory_port import Memory
 from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Column, Group, unit_groups
@@ -59,6 +60,7 @@ class FoldedRecurrence:
     reloadable: bool
     state_access: bool
     initial_state: bool
+    period: int | None
     state: FixedPoint
     kernel_format: FixedPoint
     recurrent_format: FixedPoint
@@ -108,6 +110,8 @@ class FoldedRecurrence:
                 "a recurrent layer that begins in a state of an input lets no host in: "
                 "leave out initial_state, or reloadable and state_access"
             )
+        if self.period is not None:
+            self._check_period(self.period)
         if self.reloadable:
             layer = type(self).__name__
             if self.skip_zeros:
@@ -118,6 +122,28 @@ class FoldedRecurrence:
             check_codes(layer, self.kernel, self.kernel_format, "weight")
             check_codes(layer, self.recurrent_kernel, self.recurrent_format, "weight")
             check_codes(layer, self.bias, self.bias_format, "bias")
+
+    def _check_period(self, period: int) -> None:
+        if self.series == 1:
+            raise ChronogateError(
+                "beats of one series cannot come in turns, because each waits for the state of "
+                "the one before: leave period out"
+            )
+        least = self.plan.least_period
+        if period < least:
+            raise ChronogateError(
+                f"a step takes {least} cycles of a recurrent layer's multipliers, more than the "
+                f"{period} of a turn: use a period of {least} or more, or more multipliers"
+            )
+
+    def in_turns(self) -> Self:
+        """Return the layer with the shortest `period`, in which no cycle is lost to the tails.
+
+        Interleaved beats then come whole turns apart, or as late as `BlockTiming.span_cycles`
+        says, and a hidden state later than without turns.
+        """
+        enough = self.input_products + self.recurrent_products + 3
+        return replace(self, period=replace(self, period=enough).plan.least_period)
 
     @property
     def units(self) -> int:

@@ -81,12 +81,15 @@ class GRU(FoldedRecurrence):
         Whether ``h0``, one beat of `units` values a window in the format `state`, say in which
         state it begins (Keras's ``initial_state``, already quantized); by default every window
         begins with zeros.
+    period
+        With interleaved series: beats come in turns of so many cycles, which the programs of
+        different steps fill (`hw.layer.step`); see `in_turns`. By default at any time.
 
     Raises
     ------
     ChronogateError
-        When neither or both foldings are given, a sum would exceed 63 bits, or a code of a
-        reloadable layer lies outside its format.
+        When neither or both foldings are given, a sum would exceed 63 bits, a code of a
+        reloadable layer lies outside its format, or a step does not fit into `period`.
     """
 
     kernel: np.ndarray
@@ -112,6 +115,7 @@ class GRU(FoldedRecurrence):
     reloadable: bool = False
     state_access: bool = False
     initial_state: bool = False
+    period: int | None = None
 
     @cached_property
     def input_product(self) -> Dense:
@@ -239,6 +243,7 @@ class GRU(FoldedRecurrence):
             multipliers=plan.multipliers + 3 * len(self.groups),
             products=plan.products + 3 * self.units,
             series_cycles=plan.loop_cycles if self.series > 1 else None,
+            span_cycles=plan.span_cycles if self.period is not None else None,
             shifters=plan.shifters,
         )
 

@@ -17,7 +17,7 @@ after the sum of the candidate, an activation, the two products and their sum.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 
@@ -26,7 +26,7 @@ from hw.layer.recurrent_cell import Arrival, Cell, NewState, gather, hold, padde
 from hw.layer.state_memory import StateMemory
 from hw.number.arithmetic import complement_format
 from hw.number.resize import resize
-from hw.pipeline import constants, delay
+from hw.pipeline import constants, delay, low_bits
 from hw.product.array import MultiplierArray
 from hw.product.model_store import read_table
 
@@ -72,9 +72,12 @@ class GRUBlock(RecurrentBlock):
         states = [cell.memory(self._spec.state, "state") for cell in cells]
         resets = [self._reset(m, cell, state) for cell, state in zip(cells, states, strict=True)]
         reset = gather(m, resets, [r.value for r in resets], "reset_state")
-        m.d.comb += (
-            array.vectors[-1].as_value().eq(Cat(reset[unit] for unit in self._spec.used_units))
-        )
+        vector: Value = Cat(reset[unit] for unit in self._spec.used_units)
+        waits = self._spec.plan.vector_waits
+        if waits is not None:
+            done, _ = self._later(m, Const(0), waits, "reset")
+            vector = hold(m, vector, done, "waiting_reset")
+        m.d.comb += array.vectors[-1].as_value().eq(vector)
         return [self._before(m, cell, state) for cell, state in zip(cells, states, strict=True)]
 
     def _after(self, m: Module, cell: Cell) -> NewState:
@@ -101,7 +104,7 @@ class GRUBlock(RecurrentBlock):
             2 * spec.units + units[0],
             len(units),
             delay(m, candidate.index, gate, f"{name}_candidate_index"),
-            cell.info.at(cell.sum_delay + gate).bank,
+            candidate.info.at(cell.sum_delay + gate).bank,
             f"{name}_candidate_projection",
         )
         summed = Signal(spec.candidate_sum.shape, name=f"{name}_candidate_sum")
@@ -172,6 +175,7 @@ class GRUBlock(RecurrentBlock):
                     2 * spec.units + cell.group.units[0],
                     {CANDIDATE: 0},
                     f"{name}_candidate",
+                    program=1,
                 )
                 now = delay(m, lookup.program == 1, 1, f"{name}_second_program")
                 initial = Mux(now, late << (second.fraction - output.fraction), initial)
@@ -184,37 +188,51 @@ class GRUBlock(RecurrentBlock):
         gate = gate_cycles(spec)
         r = cell.arrival(RESET, GATE_ORDER, 0, spec.sum)
         opened = padded(m, spec.recurrent_activation, r.total, spec.sum, gate, f"{name}_r")
-        index = delay(m, r.index, gate - 1, f"{name}_reset_read")
-        kept = state.read(index, cell.sum_delay + gate - 1, "reset")
+        kept = state.read(r, gate, "reset")
         product = Signal(spec.reset_state.shape, name=f"{name}_reset")
         m.d.sync += product.eq(opened * kept)
         return NewState(
             delay(m, r.valid, gate + 1, f"{name}_reset_valid"),
-            delay(m, index, 2, f"{name}_reset_index"),
+            delay(m, r.index, gate + 1, f"{name}_reset_index"),
             product,
             cell.group.units,
             cell.sum_delay + gate + 1,
         )
 
     def _before(self, m: Module, cell: Cell, state: StateMemory) -> NewState:
-        """Add the second part; z and 1 - z wait in a memory from the first."""
+        """Add the second part; z and 1 - z wait in a memory from the first.
+
+        Where the next step's first part comes before, each step has a bank of its own.
+        """
         spec, name = self._spec, cell.name
         gate = gate_cycles(spec)
         z = cell.arrival(UPDATE, GATE_ORDER, 0, spec.sum)
         layout = data.StructLayout(
             {"update": spec.gate.shape, "one_minus": complement_format(spec.gate).shape}
         )
-        waiting = Memory(shape=layout, depth=max(len(cell.group.units), 2), init=[])
+        wrapped = spec.plan.vector_waits is not None
+        bank_bits = (spec.plan.banks - 1).bit_length() if wrapped else 0
+        bits = (len(cell.group.units) - 1).bit_length()
+        waiting = Memory(shape=layout, depth=max(1 << bits + bank_bits, 2), init=[])
         m.submodules[f"{name}_updates"] = waiting
         write, read = waiting.write_port(), waiting.read_port()
         opened = padded(m, spec.recurrent_activation, z.total, spec.sum, gate, f"{name}_z")
         candidate = cell.arrival(CANDIDATE, (CANDIDATE,), 1, spec.candidate_sum)
         m.d.comb += [
             write.en.eq(delay(m, z.valid, gate, f"{name}_update_valid")),
-            write.addr.eq(delay(m, z.index, gate, f"{name}_update_index")),
+            write.addr.eq(
+                low_bits(
+                    (delay(m, z.index, gate, f"{name}_update_index"), bits),
+                    (z.info.at(cell.sum_delay + gate).bank, bank_bits),
+                )
+            ),
             write.data.update.eq(opened),
             write.data.one_minus.eq(self._complement(opened)),
-            read.addr.eq(candidate.index),
+            read.addr.eq(
+                low_bits(
+                    (candidate.index, bits), (candidate.info.at(cell.sum_delay).bank, bank_bits)
+                )
+            ),
         ]
         blend = candidate_cycles(spec)
         return self._blend(
@@ -257,8 +275,7 @@ class GRUBlock(RecurrentBlock):
         """
         spec, name = self._spec, cell.name
         behind = cell.sum_delay + after
-        index = delay(m, last.index, after - 1, f"{name}_blend_index")
-        state = memory.read(index, behind - 1, "old")
+        state = memory.read(last, after, "old")
         kept = Signal(spec.kept.shape, name=f"{name}_kept")
         learned = Signal(spec.learned.shape, name=f"{name}_learned")
         hidden = Signal(spec.hidden.shape, name=f"{name}_hidden")
@@ -271,11 +288,11 @@ class GRUBlock(RecurrentBlock):
             ),
         ]
         valid = delay(m, last.valid, after + 2, f"{name}_valid")
-        index = delay(m, index, 3, f"{name}_index")
+        index = delay(m, last.index, after + 2, f"{name}_index")
         memory.write(
             valid,
             index,
             resize(m, hidden, spec.hidden, spec.state, f"{name}_state"),
-            behind + 2,
+            last.info.at(behind + 2),
         )
         return NewState(valid, index, hidden, cell.group.units, behind + 2)

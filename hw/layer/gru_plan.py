@@ -6,12 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hw.layer.gru_cell import AFTER_ORDER, CANDIDATE, GATE_ORDER, gate_cycles, tails_after_sum
-from hw.layer.step import (
-    StepPlan,
-    begin_cycles,
-    fill_first_tail,
-    in_order_of_need,
-)
+from hw.layer.step import StepPlan, fill_first_tail
+from hw.layer.step_order import begin_cycles, in_order_of_need
 from hw.number.arithmetic import common_format
 from hw.product.folded import Program
 
@@ -58,9 +54,10 @@ def step_plan(spec: "GRU") -> StepPlan:
             spec.series,
             spec.storage,
             spec.reloadable,
+            spec.period,
         )
 
-    if spec.reset_after or not spec.folding.shared:
+    if spec.reset_after or not spec.folding.shared or spec.period is not None:
         return plan_with(0)
     return fill_first_tail(plan_with, spec.units)
 

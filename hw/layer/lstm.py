@@ -19,7 +19,8 @@ from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
 from hw.layer.folded_recurrence import FoldedRecurrence
 from hw.layer.lstm_cell import GATE_ORDER, LSTMBlock, tail_after_sum
-from hw.layer.step import StepPlan, begin_cycles, in_order_of_need
+from hw.layer.step import StepPlan
+from hw.layer.step_order import begin_cycles, in_order_of_need
 from hw.number.arithmetic import add, product_format, sum_format
 from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Group
@@ -68,12 +69,15 @@ class LSTM(FoldedRecurrence):
         Whether ``h0`` and ``c0``, one beat of `units` values a window in the format `state`, say
         in which state it begins (Keras's ``initial_state``, already quantized); by default every
         window begins with zeros.
+    period
+        With interleaved series: beats come in turns of so many cycles, which the programs of
+        different steps fill (`hw.layer.step`); see `in_turns`. By default at any time.
 
     Raises
     ------
     ChronogateError
-        When neither or both foldings are given, a sum would exceed 63 bits, or a code of a
-        reloadable layer lies outside its format.
+        When neither or both foldings are given, a sum would exceed 63 bits, a code of a
+        reloadable layer lies outside its format, or a step does not fit into `period`.
     """
 
     kernel: np.ndarray
@@ -102,6 +106,7 @@ class LSTM(FoldedRecurrence):
         return ("h", "c")
 
     initial_state: bool = False
+    period: int | None = None
 
     @cached_property
     def input_product(self) -> Dense:
@@ -189,6 +194,7 @@ class LSTM(FoldedRecurrence):
             self.series,
             self.storage,
             self.reloadable,
+            self.period,
         )
 
     @property
@@ -205,6 +211,7 @@ class LSTM(FoldedRecurrence):
             multipliers=plan.multipliers + 3 * len(self.groups),
             products=plan.products + 3 * self.units,
             series_cycles=plan.loop_cycles if self.series > 1 else None,
+            span_cycles=plan.span_cycles if self.period is not None else None,
             shifters=plan.shifters,
         )
 

@@ -116,8 +116,7 @@ class LSTMBlock(RecurrentBlock):
         """Add the path to c, which is held until the next unit's."""
         spec, name, ready = self._spec, cell.name, gate_cycles(self._spec)
         memory = cell.memory(spec.state, "carry_state", "c")
-        index = delay(m, last.index, ready, f"{name}_carry_read")
-        kept = memory.read(index, cell.sum_delay + ready, "kept")
+        kept = memory.read(last, ready + 1, "kept")
         forgotten = product_format(spec.gate, spec.state)
         learned = product_format(spec.gate, spec.candidate)
         old = Signal(forgotten.shape, name=f"{name}_old")
@@ -134,8 +133,8 @@ class LSTMBlock(RecurrentBlock):
             )
         memory.write(
             delay(m, last.valid, ready + 3, f"{name}_carry_write"),
-            delay(m, index, 3, f"{name}_carry_write_index"),
+            delay(m, last.index, ready + 3, f"{name}_carry_write_index"),
             resize(m, carry, spec.carry, spec.state, f"{name}_carry_state"),
-            cell.sum_delay + ready + 3,
+            last.info.at(cell.sum_delay + ready + 3),
         )
         return carry

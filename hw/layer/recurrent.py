@@ -17,8 +17,8 @@ from amaranth.lib.memory import Memory, ReadPort, WritePort
 from hw.layer.projection import ProjectionStore
 from hw.layer.recurrent_cell import Cell, NewState, RecurrentSpec, gather
 from hw.layer.state_access import StateAccess, bus_members
-from hw.layer.step import column_biases
-from hw.layer.step_info import INFO_LEAD, Info
+from hw.layer.step_info import Info, info_lead
+from hw.layer.step_order import column_biases
 from hw.number.resize import resize
 from hw.pipeline import constants, delay, gathered, later
 from hw.product.array import MultiplierArray
@@ -71,23 +71,33 @@ class RecurrentBlock(Block):
         brought = [getattr(self, port.name).payload.data for port in self._recurrent.inputs[1:]]
         payload = Cat(self.i.payload.tag.as_value(), number)
         self._start_inputs(m, arrays[0])
-        begin = plan.recurrent_begins[0]
+        begin, lead = plan.recurrent_begins[0], info_lead(plan.series)
         pulse, taken = self._later(
-            m, Cat(payload, *(view.as_value() for view in brought)), begin - INFO_LEAD, "step"
+            m, Cat(payload, *(view.as_value() for view in brought)), begin - lead, "step"
         )
-        info = Info(m, taken[: len(payload)], pulse, self.i.payload.tag.shape())
+        infos = self._infos(m, taken[: len(payload)], pulse, lead)
         initial = self._initial(m, taken[len(payload) :], pulse)
         store = self._projections(m, arrays[0], number)
         bank = arrays[-1].banks[-1]
-        cells = self._cells(m, bank, info, store, initial)
+        cells = self._cells(m, bank, infos, store, initial)
         states = self.cells(m, cells, arrays[-1])
         self._start_recurrents(m, arrays[-1])
         # Named for simulation, which checks `hidden` in the cycle after each step's begin.
         begins = Signal(name=STEP_BEGINS)
-        m.d.comb += begins.eq(delay(m, pulse, INFO_LEAD - 2, STEP_BEGINS))
-        self._keep(m, states, info, arrays[-1].vectors[-len(plan.recurrents)], initial)
-        self._finish(m, states, info)
+        m.d.comb += begins.eq(delay(m, pulse, lead - 2, STEP_BEGINS))
+        self._keep(m, states, infos, arrays[-1].vectors[-len(plan.recurrents)], initial)
+        self._finish(m, states, infos[-1])
         return m
+
+    def _infos(self, m: Module, payload: Value, pulse: Value, lead: int) -> tuple[Info, ...]:
+        """Return what belongs to the operands of each recurrent program."""
+        plan, tag = self._recurrent.plan, self.i.payload.tag.shape()
+        first = Info(m, payload, pulse, tag, lead)
+        if plan.vector_waits is None:
+            return (first,) * len(plan.recurrents)
+        apart = plan.recurrent_begins[1] - plan.recurrent_begins[0]
+        then, late = later(m, pulse, payload, apart, plan.interval_cycles, "second_step")
+        return first, Info(m, late, then, tag, lead, "second_step_info")
 
     def _later(self, m: Module, payload: Value, cycles: int, name: str) -> tuple[Value, Value]:
         interval = self._recurrent.plan.interval_cycles
@@ -167,7 +177,7 @@ class RecurrentBlock(Block):
         self,
         m: Module,
         bank: Bank,
-        info: Info,
+        infos: tuple[Info, ...],
         store: ProjectionStore,
         initial: tuple[data.View, ...],
     ) -> list[Cell]:
@@ -177,7 +187,7 @@ class RecurrentBlock(Block):
             last = first + len(group.lanes)
             columns = tuple(zip(bank.lookups[first:last], bank.results[first:last], strict=True))
             hosts = self._store, self._access
-            cells.append(Cell(m, spec, group, columns, info, store, *hosts, initial))
+            cells.append(Cell(m, spec, group, columns, infos, store, *hosts, initial))
             first = last
         return cells
 
@@ -185,7 +195,7 @@ class RecurrentBlock(Block):
         self,
         m: Module,
         states: Sequence[NewState],
-        info: Info,
+        infos: tuple[Info, ...],
         vector: data.View,
         initial: tuple[data.View, ...],
     ) -> None:
@@ -206,10 +216,10 @@ class RecurrentBlock(Block):
             m.submodules.hidden_states = memory
             write, read = memory.write_port(), memory.read_port()
             m.d.comb += [
-                write.addr.eq(info.at(last.after).tag.series),
+                write.addr.eq(infos[-1].at(last.after).tag.series),
                 write.data.eq(Cat(newest)),
                 write.en.eq(finished(last)),
-                read.addr.eq(info.at(-2).tag.series),
+                read.addr.eq(infos[0].at(-3).tag.series),
             ]
             width = spec.state.width
             source = [read.data[u * width : (u + 1) * width] for u in range(spec.units)]
@@ -219,10 +229,12 @@ class RecurrentBlock(Block):
         if access is not None:
             with m.If(access.concerns("h")):
                 m.d.comb += access.bus.result.eq(kept.word_select(access.unit, spec.state.width))
-        first = info.at(-1).tag.first
+        # Block RAM is slow to answer: a register stands behind it.
+        domain, ahead = (m.d.sync, 2) if spec.series > 1 else (m.d.comb, 1)
+        first = infos[0].at(-ahead).tag.first
         for unit, value in enumerate(source):
             begins = initial[0][unit] if initial else Const(0, spec.state.shape)
-            m.d.comb += hidden[unit].eq(Mux(first, begins, value))
+            domain += hidden[unit].eq(Mux(first, begins, value))
         m.d.comb += vector.as_value().eq(gathered(hidden, spec.used_units))
 
     def _write_unit(self, m: Module, access: StateAccess, write: WritePort, read: ReadPort) -> None:

@@ -83,11 +83,21 @@ class NewState:
 
 @dataclass(frozen=True)
 class Arrival:
-    """The sums of one gate: `total` of unit ``units[index]`` while `valid`."""
+    """The sums of one gate: `total` of unit ``units[index]`` while `valid`.
+
+    Parameters
+    ----------
+    coming
+        `index` a cycle early.
+    info
+        Of the step, `sum_delay` cycles after its operands.
+    """
 
     valid: Value
     index: Value
+    coming: Value
     total: Signal
+    info: Info
 
 
 @dataclass(frozen=True)
@@ -104,8 +114,8 @@ class Cell:
         The units.
     columns
         The ports of the group's columns.
-    info
-        Of the step.
+    infos
+        Of the step, for each recurrent program.
     projections
         Sums of the input product.
     store
@@ -120,7 +130,7 @@ class Cell:
     spec: RecurrentSpec
     group: Group
     columns: tuple[tuple[Lookup, Result], ...]
-    info: Info
+    infos: tuple[Info, ...]
     projections: ProjectionStore
     store: ModelStore | None = None
     access: StateAccess | None = None
@@ -162,10 +172,16 @@ class Cell:
         m.d.comb += code.eq(
             result.sum >> (plan.recurrents[program].total.fraction - total.fraction)
         )
-        return Arrival(valid, result.unit, code)
+        return Arrival(valid, result.unit, result.coming, code, self.infos[program])
 
     def first_sums(
-        self, lookup: Lookup, slots: tuple[int, ...], base: int, ranks: dict[int, int], name: str
+        self,
+        lookup: Lookup,
+        slots: tuple[int, ...],
+        base: int,
+        ranks: dict[int, int],
+        name: str,
+        program: int = 0,
     ) -> Value:
         """Return the input sums that a column's sums begin with.
 
@@ -177,13 +193,15 @@ class Cell:
             First of the group's input sums, which are in unit-major order.
         ranks
             Place of each gate within a unit.
+        program
+            Recurrent program whose sums they are.
         """
         stride = len(ranks)
         count = stride * len(self.group.units)
         places = Array(Const(ranks[gate], range(max(stride, 2))) for gate in slots)
         address = Signal(range(max(count, 2)), name=f"{name}_address")
         self.m.d.comb += address.eq(lookup.unit * stride + places[lookup.slot])
-        bank = self.info.at(self.sum_delay - 3).bank
+        bank = self.infos[program].at(self.sum_delay - 3).bank
         return self.projections.read(self.m, base, count, address, bank, name)
 
     def memory(self, format: FixedPoint, name: str, kind: str = "h") -> StateMemory:

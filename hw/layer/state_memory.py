@@ -8,11 +8,12 @@ from amaranth.lib.memory import Memory, ReadPort
 
 from hw.layer.projection import within
 from hw.layer.state_access import StateAccess
+from hw.layer.step_info import StepInfo
 from hw.number.fixed_point import FixedPoint
 from hw.pipeline import delay, low_bits
 
 if TYPE_CHECKING:
-    from hw.layer.recurrent_cell import Cell
+    from hw.layer.recurrent_cell import Arrival, Cell
 
 REGISTERED_DEPTH = 64
 """State memories beyond this depth may become block RAM, which reads with the clock."""
@@ -43,28 +44,25 @@ class StateMemory:
         self._reads_with_clock = depth > REGISTERED_DEPTH
         cell.m.submodules[name] = self._memory
 
-    def read(self, index: Value, after: int, name: str) -> Signal:
-        """Return the value for the step, in the cycle after `index` is given.
+    def read(self, arrival: "Arrival", cycles: int, name: str) -> Signal:
+        """Return a register with the old value of the unit of `arrival`, so many `cycles` later.
 
-        Parameters
-        ----------
-        index
-            Unit of the group.
-        after
-            Cycles from the ring to `index`.
+        Block RAM is slow to answer, so it is asked a cycle earlier than distributed RAM.
         """
         cell, m = self._cell, self._cell.m
-        value = Signal(self._format.shape, name=f"{self._name}_{name}")
+        name = f"{self._name}_{name}"
+        value = Signal(self._format.shape, name=name)
+        now = cell.sum_delay + cycles - 1
+        index = delay(m, arrival.index, cycles - 1, f"{name}_index")
         if self._reads_with_clock:
             port = self._memory.read_port()
-            begins = self._begins_with(delay(m, index, 1, f"{self._name}_{name}_begins"))
-            m.d.comb += value.eq(Mux(cell.info.at(after + 1).tag.first, begins, port.data))
+            coming = delay(m, arrival.coming, cycles - 1, f"{name}_coming")
+            m.d.comb += port.addr.eq(self._address(coming, arrival.info.at(now - 1)))
         else:
-            # Distributed RAM reads at once, so the zero need not come behind its register.
             port = self._memory.read_port(domain="comb")
-            begins = self._begins_with(index)
-            m.d.sync += value.eq(Mux(cell.info.at(after).tag.first, begins, port.data))
-        m.d.comb += port.addr.eq(self._address(index, after))
+            m.d.comb += port.addr.eq(self._address(index, arrival.info.at(now)))
+        first = arrival.info.at(now).tag.first
+        m.d.sync += value.eq(Mux(first, self._begins_with(index), port.data))
         if cell.access is not None and cell.access.kinds[0] != self._kind:
             self._show(cell.access, port)
         return value
@@ -88,11 +86,11 @@ class StateMemory:
         with m.If(here):
             m.d.comb += access.bus.result.eq(found)
 
-    def write(self, valid: Value, index: Value, value: Value, after: int) -> None:
-        """Store `value`, `after` cycles behind the ring."""
+    def write(self, valid: Value, index: Value, value: Value, step: StepInfo) -> None:
+        """Store the `value` of unit `index` of the group."""
         port = self._memory.write_port()
         self._cell.m.d.comb += [
-            port.addr.eq(self._address(index, after)),
+            port.addr.eq(self._address(index, step)),
             port.data.eq(value),
             port.en.eq(valid),
         ]
@@ -110,10 +108,8 @@ class StateMemory:
         index = (access.unit - self._cell.group.units[0], self._bits)
         return low_bits(index, (access.series, (series - 1).bit_length()))
 
-    def _address(self, index: Value, after: int) -> Value:
+    def _address(self, index: Value, step: StepInfo) -> Value:
         series = self._cell.spec.series
         if series == 1:
             return low_bits((index, self._bits))
-        return low_bits(
-            (index, self._bits), (self._cell.info.at(after).tag.series, (series - 1).bit_length())
-        )
+        return low_bits((index, self._bits), (step.tag.series, (series - 1).bit_length()))

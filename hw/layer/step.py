@@ -8,25 +8,30 @@ each other (reset-before GRU) has two tails, and the rest of its input product f
     one pool:        A1 | B1 | A2 (first tail) | B2 | A1 of the next step (second tail) | B1 ...
     separate pools:  A  | A of the next step ...
                         B1 | tail | B2 | tail | B1 ...
+
+With interleaved series the next step need not wait for the state. Where beats come in turns of
+`StepPlan.period` cycles, programs of different steps fill a turn, and nothing need be idle::
+
+    one pool:        A of step 2 | B2 of step 0 | B1 of step 1 | A of step 3 | B2 of step 1 ...
+
+B2 runs right behind the next step's A where the tail of B1 is over by then, else a turn later.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from hw.product.columns import Column, Group
+from hw.layer.step_info import info_lead
+from hw.layer.step_order import NEVER
 from hw.product.folded import ArrayPlan, Program
 from hw.product.storage import Storage
-
-NEVER = 1 << 40
-"""The need of an input sum that a program does not use."""
 
 WRITE_TO_READ = 3
 """Cycles from an input sum to the earliest sum that may begin with it, and one."""
 
-BANK_READ = 2
+BANK_READ = 3
 """Cycles by which states in a memory are later than states in registers."""
 
 
@@ -52,6 +57,9 @@ class StepPlan:
         Where the weights lie.
     reloadable
         Whether a host may replace the weights.
+    period
+        With interleaved series and one input program: cycles of a turn. Beats come whole turns
+        apart, or `span_cycles` at least. By default they may come at any time.
     """
 
     inputs: tuple[Program, ...]
@@ -62,6 +70,7 @@ class StepPlan:
     series: int
     storage: Storage = Storage.AUTO
     reloadable: bool = False
+    period: int | None = None
 
     @cached_property
     def arrays(self) -> tuple[ArrayPlan, ...]:
@@ -110,6 +119,8 @@ class StepPlan:
         """Cycle of each recurrent program's first operands."""
         if len(self.recurrents) == 1:
             return (self._first_recurrent,)
+        if self.period is not None:
+            return self._first_recurrent, self._second_in_turn(self.period)
         first = self._first_recurrent + self.recurrents[0].busy_cycles
         second = first + self.tail_cycles[0]
         for index, begin in enumerate(self.input_begins):
@@ -121,8 +132,54 @@ class StepPlan:
     @cached_property
     def _first_recurrent(self) -> int:
         first = self.arrays[0].lead + 1
-        earliest = max(first + self._gap(0, 0), self.arrays[-1].lead + 1, WRITE_TO_READ)
-        return max(earliest, first + self.inputs[0].busy_cycles) if self.shared else earliest
+        earliest = max(first + self._gap(0, 0), self.arrays[-1].lead + 1, info_lead(self.series))
+        if not self.shared:
+            return earliest
+        behind = first + self.inputs[0].busy_cycles
+        if self.period is None:
+            return max(earliest, behind)
+        low = behind + sum(program.busy_cycles for program in self.recurrents[1:])
+        return _in_room((low, low + self.period - self.least_period), earliest, self.period)
+
+    def _second_in_turn(self, period: int) -> int:
+        """Return the begin of the second recurrent program: before the first one's next."""
+        first, (one, two) = self._first_recurrent, (p.busy_cycles for p in self.recurrents)
+        given = self.inputs[0].busy_cycles
+        earliest = max(first + one + self.tail_cycles[0], self.input_begins[0] + self._gap(0, 1))
+        low, high = first + one, first + period - two
+        if self.shared:
+            low = first + (self.input_begins[0] - first) % period + given
+        if max(low, earliest) <= high:
+            return max(low, earliest)
+        # Later, its vector waits in registers, which takes a cycle.
+        return _in_room((low, high), earliest + 1, period)
+
+    @property
+    def least_period(self) -> int:
+        """Cycles of a turn in which the busiest array is never idle."""
+        inputs, recurrents = (
+            sum(program.busy_cycles for program in programs)
+            for programs in (self.inputs, self.recurrents)
+        )
+        return inputs + recurrents if self.shared else max(inputs, recurrents)
+
+    @property
+    def span_cycles(self) -> int:
+        """From a step's first operands to its last."""
+        return self.recurrent_end - self.input_begins[0]
+
+    @property
+    def vector_waits(self) -> int | None:
+        """Cycle after which the second recurrent program's vector is kept; ``None`` if it is not.
+
+        It must be where that program begins only after the first one has for the next step.
+        """
+        if self.period is None or len(self.recurrents) == 1:
+            return None
+        first, second = self.recurrent_begins
+        if second < first + self.period:
+            return None
+        return first + self.recurrents[0].busy_cycles + self.tail_cycles[0] - 1
 
     def _gap(self, source: int, target: int) -> int:
         """Return the cycles between two programs' begins that the values in between need."""
@@ -138,8 +195,10 @@ class StepPlan:
     @property
     def occupied_cycles(self) -> int:
         """Cycles between two beats that the arrays need, whatever the state waits for."""
+        if self.period is not None:
+            return self.period
         if self.shared:
-            return self.recurrent_end - self.input_begins[0]
+            return self.span_cycles
         recurrent = self.recurrent_end - self.recurrent_begins[0]
         return max(recurrent, *(program.busy_cycles for program in self.inputs))
 
@@ -176,58 +235,11 @@ class StepPlan:
         return banks
 
 
-def recurrent_columns(
-    groups: Sequence[Group], units: int, order: tuple[int, ...]
-) -> tuple[Column, ...]:
-    """Return the columns of a recurrent program that computes the gates in `order`.
-
-    Outputs are numbered as in Keras: ``gate * units + unit``.
-    """
-    return tuple(
-        Column(
-            lanes,
-            stride,
-            tuple(gate * units + unit for unit in group.units for gate in slots),
-            max(len(slots), 1),
-        )
-        for group in groups
-        for lanes, stride, slots in zip(group.lanes, group.stride, group.slots(order), strict=True)
-    )
-
-
-def begin_cycles(columns: Sequence[Column], outputs: int) -> np.ndarray:
-    """Return for every output the cycle before its first product; `NEVER` where it has none."""
-    result = np.full(outputs, NEVER, dtype=np.int64)
-    for column in columns:
-        for index, output in enumerate(column.outputs):
-            result[output] = column.last_cycle(index - 1)
-    return result
-
-
-def in_order_of_need(program: Program, need: np.ndarray, starts: Sequence[int]) -> Program:
-    """Let every column of an input program begin with what is needed first.
-
-    Parameters
-    ----------
-    need
-        Cycle in which every output is wanted.
-    starts
-        Outputs at which the order may be cut, so that few memories hold the result.
-    """
-    cuts = set(starts)
-    columns = []
-    for column in program.columns:
-        pieces: list[list[int]] = []
-        for output in column.outputs:
-            if not pieces or output in cuts:
-                pieces.append([])
-            pieces[-1].append(output)
-        pieces.sort(key=lambda piece: int(need[piece[0]]))
-        order = tuple(output for piece in pieces for output in piece)
-        columns.append(column.ordered(order))
-    return Program(
-        program.kernel, program.input, program.kernel_format, program.total, tuple(columns)
-    )
+def _in_room(room: tuple[int, int], earliest: int, period: int) -> int:
+    """Return the first cycle from `earliest` on that lies in `room` or whole periods behind it."""
+    low, high = room
+    behind = max(-(-(earliest - high) // period), 0) * period
+    return max(low + behind, earliest)
 
 
 def fill_first_tail(plan_with: Callable[[int], StepPlan], most: int) -> StepPlan:
@@ -251,32 +263,3 @@ def fill_first_tail(plan_with: Callable[[int], StepPlan], most: int) -> StepPlan
     tries = {min(most, (tail + extra) * lanes // rows) for extra in range(-3, 3)} | {0}
     plans = [best, *(plan_with(late) for late in sorted(tries, reverse=True))]
     return min(plans, key=lambda plan: (plan.interval_cycles, plan.latency_cycles))
-
-
-def column_biases(plan: StepPlan, bias: np.ndarray) -> list[tuple[list[int], list[int]]]:
-    """Return what the sums of each column of the input product begin with.
-
-    Parameters
-    ----------
-    plan
-        Of the layer.
-    bias
-        In the order of the input programs' outputs.
-
-    Returns
-    -------
-    list of tuple
-        For each column the biases of all programs, one after the other, and where each program's
-        begin.
-    """
-    found = []
-    for index in range(len(plan.inputs[0].columns)):
-        values: list[int] = []
-        offsets: list[int] = []
-        begin = 0
-        for program in plan.inputs:
-            offsets.append(len(values))
-            values += [int(bias[begin + output]) for output in program.columns[index].outputs]
-            begin += program.kernel.shape[1]
-        found.append((values, offsets))
-    return found

@@ -15,12 +15,12 @@ from hw.block import Spec
 from hw.errors import ChronogateError
 from hw.network.checks import check_network, leading_input
 from hw.network.codes import Codes, input_arrays
+from hw.network.collisions import worst_interleaved
 from hw.network.contract import network_timing
 from hw.network.handshakes import worst_timing
 from hw.network.meeting import awaited_steps
 from hw.network.metadata import Metadata
 from hw.network.mode import Mode
-from hw.network.pace import Pace
 from hw.network.schedule import Schedule, make_schedule
 from hw.network.stage import Stage
 from hw.number.fixed_point import FixedPoint
@@ -229,9 +229,7 @@ class Network:
         schedule = make_schedule(self.inputs, self.stages, self.outputs)
         if self.mode is not Mode.STREAMING:
             return schedule
-        pace = schedule.pace
-        slowest = max(pace.step, pace.window)
-        return replace(schedule, pace=Pace(slowest, 1, max(slowest, pace.series)))
+        return replace(schedule, pace=schedule.pace.streaming())
 
     @cached_property
     def awaited(self) -> tuple[tuple[int, ...], ...]:
@@ -252,5 +250,7 @@ class Network:
 
     @cached_property
     def worst_timing(self) -> NetworkTiming:
-        """The cycles of the worst case: `timing` itself, unless data decides."""
+        """The cycles of the worst case: `timing` itself, unless data or collisions decide."""
+        if self.input.series > 1:
+            return worst_interleaved(self)
         return worst_timing(self) if self.is_adaptive else self.timing

@@ -117,6 +117,7 @@ def make_schedule(
     timings = [stage.timing for stage in stages]
     apart = max((t.series_cycles or t.interval_cycles for t in timings), default=1)
     pace = Pace(step_pace, window_pace, max(apart, step_pace) if series > 1 else 1)
+    pace = pace.in_turns(stages)
     joins = {
         stage.name: waiting(stage, arrivals, held[stage.name], pace, steps)
         for stage in stages

@@ -43,9 +43,10 @@ class Lookup:
 
 @dataclass(frozen=True)
 class Result:
-    """A column's sum while `valid`; which one, see `Lookup`."""
+    """A column's sum while `valid`; which one, see `Lookup`. `coming` is `unit` a cycle early."""
 
     valid: Signal
+    coming: Signal
     program: Signal
     unit: Signal
     slot: Signal
@@ -89,8 +90,9 @@ class Bank:
             model = Signal(name=f"{name}_lookup{index}_model")
             self.lookups.append(Lookup(*ports[0], taken, model, initial))
             valid = Signal(name=f"{name}_sum{index}_valid")
+            coming = Signal(units, name=f"{name}_coming{index}_unit")
             total = Signal(self._shape, name=f"{name}_sum{index}")
-            self.results.append(Result(valid, *ports[1], total))
+            self.results.append(Result(valid, coming, *ports[1], total))
 
     def add_to(
         self,
@@ -224,7 +226,8 @@ class Bank:
                 ]
         m.d.comb += [
             result.program.eq(delay(m, program, 2, f"{name}_program")),
-            result.unit.eq(delay(m, unit, 2, f"{name}_unit")),
+            result.coming.eq(delay(m, unit, 1, f"{name}_coming_unit")),
+            result.unit.eq(delay(m, result.coming, 1, f"{name}_unit")),
             result.slot.eq(delay(m, slot, 2, f"{name}_slot")),
         ]
         return ends, delay(m, program, 1, f"{name}_tree_program")

@@ -51,13 +51,16 @@ class BankedEntry(Entry):
         read = states.read_port(transparent_for=(write,))
         beat = self._framing.rule(m, data.View(layout, read.data), tlast, Const(0))
         cleared = Signal((self.port.series - 1).bit_length() + 1, name="cleared")
-        step_wait = countdown(m, pace.step, "step_wait")
+        step_wait, turns_left = self._turns(m)
         window_wait = countdown(m, pace.window, "window_wait")
         clear_of = self._collisions(m, series, moves & beat.passes)
         m.d.comb += [
             moves.eq(held & (step_wait == 0) & (~beat.last | (window_wait == 0)) & clear_of),
             self.tready.eq(
-                cleared[-1] & self._next(held, moves, step_wait) & ~self.restart & ~self.hold
+                cleared[-1]
+                & self._next(held, moves, step_wait, turns_left)
+                & ~self.restart
+                & ~self.hold
             ),
             self.restarted.eq(self.restart & ~held & cleared[-1]),
             accepted.eq(self.tvalid & self.tready),
@@ -79,6 +82,7 @@ class BankedEntry(Entry):
         with m.If(moves):
             m.d.sync += [
                 step_wait.eq(pace.step - 1),
+                turns_left.eq((pace.turns or 1) - 1),
                 self.dropped_windows.eq(self.dropped_windows + beat.drops),
             ]
         with m.If(moves & beat.passes & beat.last):
@@ -98,8 +102,26 @@ class BankedEntry(Entry):
         with m.If(~cleared[-1]):
             m.d.comb += [write.en.eq(1), write.addr.eq(cleared), write.data.eq(0)]
 
-    def _next(self, held: Signal, moves: Signal, step_wait: Signal) -> Value:
+    def _turns(self, m: Module) -> tuple[Signal, Signal]:
+        """Return the cycles until a beat may move on, and the turns after this one.
+
+        Without turns, beats may move on at any time from the first one on.
+        """
+        turns = self.pace.turns
+        if turns is None:
+            return countdown(m, self.pace.step, "step_wait"), Signal(name="turns_left")
+        wait = Signal(range(max(self.pace.step, 2)), name="step_wait")
+        left = Signal(range(max(turns, 2)), name="turns_left")
+        with m.If(wait != 0):
+            m.d.sync += wait.eq(wait - 1)
+        with m.Elif(left != 0):
+            m.d.sync += [wait.eq(self.pace.step - 1), left.eq(left - 1)]
+        return wait, left
+
+    def _next(self, held: Signal, moves: Signal, step_wait: Signal, turns_left: Signal) -> Value:
         """Return whether a beat let in now could move on in the next cycle, by the pace."""
+        if self.pace.turns is not None and self.pace.step > 1:
+            return ~held & ((step_wait == 1) | ((step_wait == 0) & (turns_left == 0)))
         match self.pace.step:
             case 1:
                 return ~held | moves

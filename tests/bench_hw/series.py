@@ -25,6 +25,7 @@ from tests.hw.recurrent_shapes import GRID, recurrent_layer
 
 N_IN, UNITS, SERIES, MOST_SERIES = 8, 32, 256, 1024
 POOLS = (32, 64, 128)
+DENSE_REUSE = 8
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,12 @@ def core(pool: int, series: int) -> Network:
         series=series,
         return_sequences=True,
     )
+    if series > 1:
+        gru = gru.in_turns()
     narrow = Activation(UNITS, gru.hidden, RELU, 1, series)
     kernel, bias = rng.integers(-127, 128, (UNITS, 1)), rng.integers(-127, 128, 1)
     source = narrow.outputs[0].format
-    dense = Dense(kernel, bias, source, WEIGHT, WEIGHT, UNITS, 1, series)
+    dense = Dense(kernel, bias, source, WEIGHT, WEIGHT, DENSE_REUSE, 1, series)
     return Network(
         f"gru{pool}_{series}",
         (Port("input", N_IN, GRID, 1, series),),

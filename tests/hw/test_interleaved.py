@@ -1,13 +1,14 @@
 """Interleaved series: any order of arrival, each series as if it were alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from amaranth.hdl import ClockDomain, Module
 from amaranth.sim import Simulator
 
-from hw import GRU, LSTM, SimpleRNN
+from hw import GRU, LSTM, ChronogateError, SimpleRNN
+from hw.layer.state_memory import REGISTERED_DEPTH
 from tests.hw.drawing import draw_codes
 from tests.hw.recurrent_shapes import GATES, recurrent_layer
 
@@ -34,7 +35,7 @@ def draw_order(spec: Layer, windows: int, rng: np.random.Generator, gaps: bool) 
     cycle = 0
     while (done < windows * spec.steps).any():
         ready = np.flatnonzero((done < windows * spec.steps) & (free <= cycle))
-        if len(ready):
+        if len(ready) and in_turn(spec, cycle - beats[-1].cycle if beats else 0):
             series = int(rng.choice(ready))
             beats.append(Beat(cycle, series, *divmod(int(done[series]), spec.steps)))
             done[series] += 1
@@ -43,6 +44,12 @@ def draw_order(spec: Layer, windows: int, rng: np.random.Generator, gaps: bool) 
         else:
             cycle += 1
     return beats
+
+
+def in_turn(spec: Layer, since: int) -> bool:
+    """Tell whether a beat may come so many cycles after the last one."""
+    span = spec.timing.span_cycles
+    return span is None or since >= span or since % spec.timing.interval_cycles == 0
 
 
 def run(spec: Layer, codes: np.ndarray, beats: list[Beat]) -> list[tuple[int, Beat, list[int]]]:
@@ -82,6 +89,43 @@ def run(spec: Layer, codes: np.ndarray, beats: list[Beat]) -> list[tuple[int, Be
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("kind", GATES)
 def test_series_do_not_mix(kind: str, seed: int) -> None:
+    spec, rng = draw_layer(kind, seed)
+    check_series(spec, rng, gaps=seed in (1, 2))
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("kind", GATES)
+def test_series_in_turns_do_not_mix(kind: str, seed: int) -> None:
+    spec, rng = draw_layer(kind, 10 + seed)
+    spec = spec.in_turns()
+    if seed == 0:
+        assert spec.period is not None
+        spec = replace(spec, period=spec.period + int(rng.integers(1, 9)))
+    check_series(spec, rng, gaps=seed in (1, 2))
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru_after", "gru_before"])
+def test_states_of_many_series_in_block_ram(kind: str) -> None:
+    """State memories read with the clock, and in turns the second product waits for more."""
+    rng = np.random.default_rng(3)
+    options = {"multipliers": 30, "series": 20, "return_sequences": True}
+    spec = recurrent_layer(kind, 1, 5, 2, 3, **options).in_turns()
+    assert REGISTERED_DEPTH < 20 * 5
+    assert (spec.plan.vector_waits is not None) == (kind == "gru_before")
+    check_series(spec, rng, gaps=True)
+
+
+def test_impossible_turns_are_refused() -> None:
+    with pytest.raises(ChronogateError, match="leave period out"):
+        recurrent_layer("lstm", 2, 3, multipliers=4, period=30)
+    least = recurrent_layer("lstm", 2, 3, multipliers=4, series=3).in_turns().period
+    assert least == 18
+    with pytest.raises(ChronogateError, match="use a period of 18 or more"):
+        recurrent_layer("lstm", 2, 3, multipliers=4, series=3, period=17)
+
+
+def draw_layer(kind: str, seed: int) -> tuple[Layer, np.random.Generator]:
+    """Draw shapes, folding and series."""
     rng = np.random.default_rng([seed, len(kind)])
     n_in, units, steps = (int(rng.integers(1, high)) for high in (4, 6, 4))
     gates = GATES[kind]
@@ -102,7 +146,7 @@ def test_series_do_not_mix(kind: str, seed: int) -> None:
         series=int(rng.integers(2, 9)),
         return_sequences=bool(rng.integers(2)),
     )
-    check_series(spec, rng, gaps=seed in (1, 2))
+    return spec, rng
 
 
 def check_series(spec: Layer, rng: np.random.Generator, gaps: bool) -> None:

@@ -1,17 +1,21 @@
-"""Interleaved series through convolutions and pools in Verilog: codes and cycles."""
+"""Interleaved series through layers that remember, in Verilog: codes and cycles."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hw import Network, Padding, Pool, Port
+from hw.block import Spec
+from hw.network.collisions import held_cycles, most_held, predicted_beats
 from hw.network.mode import Mode
 from sim.measure import measure_cycles
 from sim.rtl_model import RtlModel
 from sim.verification import CycleReport
 from tests.hw.chains import FEATURES, SOURCE, Chain
 from tests.hw.drawing import draw_codes
+from tests.hw.recurrent_shapes import recurrent_layer
 
 SERIES, STEPS = 6, 12
 
@@ -53,7 +57,27 @@ def samples() -> Network:
     )
 
 
-@pytest.mark.parametrize("make", [windows, sequences, samples])
+def recurrent() -> Network:
+    """Return layers in turns of one length, and a last one that lets windows end slowly."""
+
+    def layer(kind: str, units: int, pool: int, last: bool) -> Callable[[Port], Spec]:
+        return lambda port: recurrent_layer(
+            kind, port.channels, units, port.beats, 5, input=port.format, multipliers=pool,
+            period=9, series=port.series, return_sequences=not last,
+        )  # fmt: skip
+
+    return (
+        Chain(Port("input", FEATURES, SOURCE, STEPS, SERIES))
+        .add(layer("gru_before", 5, 15, last=False))
+        .squeeze()
+        .add(layer("lstm", 4, 16, last=True))
+        .squeeze()
+        .dense(reuse=40)
+        .network("recurrent")
+    )
+
+
+@pytest.mark.parametrize("make", [windows, sequences, samples, recurrent])
 def test_series_do_not_mix(make, tmp_path: Path) -> None:
     network = make()
     rng = np.random.default_rng(3)
@@ -69,3 +93,20 @@ def test_series_do_not_mix(make, tmp_path: Path) -> None:
         model.reset()
         run = model.run(codes[:SERIES], 0.2, 0.3, 1, order=order)
         assert run.outputs.tolist() == expected[:SERIES].tolist()
+        held = check_collisions(model, codes[:SERIES], order)
+        # One series alone, then windows that end one right behind another.
+        alone = check_collisions(model, codes[:1], np.zeros(length, dtype=np.int64))
+        ends = check_collisions(model, codes[:SERIES], np.tile(np.arange(SERIES), length))
+        most = max(held.max(), alone.max(), ends.max())
+        worst, best = network.worst_timing, network.timing
+        assert most == most_held(network) == worst.latency_cycles - best.latency_cycles
+
+
+def check_collisions(model: RtlModel, codes: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Compare every handshake with the closed form; returns for how long beats are held."""
+    model.reset()
+    run = model.run(codes, order=order)
+    accepted, leaves = predicted_beats(model.network, order)
+    assert (run.input_beats - run.input_beats[0]).tolist() == accepted.tolist()
+    assert (run.output_beats - run.input_beats[0]).tolist() == leaves.tolist()
+    return held_cycles(model.network, order)
