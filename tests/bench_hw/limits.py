@@ -36,7 +36,10 @@ UNITS = (8, 12, 16, 20, 32, 33, 64, 96, 128)
 INPUTS = (1, 2, 4, 6, 8, 9, 12, 16, 33)
 POOLS = (1, 2, 3, 4, 7, 8, 16, 24, 32, 65, 100, 156, 256, 400, 1000)
 REUSES = (1, 2, 3, 8, 20, 63, 90, 400)
-INTERLEAVED = ((32, 8, 8), (32, 16, 16), (64, 16, 32), (64, 32, 32), (128, 64, 64), (20, 6, 4))
+INTERLEAVED = (
+    *((32, 8, 8), (32, 16, 16), (64, 16, 32), (64, 32, 32), (128, 64, 64), (20, 6, 4)),
+    *((32, 1, 32), (64, 1, 64), (32, 8, 64), (32, 8, 128)),
+)
 DENSE = ((16, 64), (64, 32), (7, 13), (1, 9), (50, 1))
 LARGE = 150_000
 SIZES = (2_000, 5_000, 10_000, 40_000, LARGE)
@@ -122,7 +125,7 @@ def judge_utilization() -> list[str]:
         rows.append((kind, f"{n_in} -> {units}", pool, f"{share:.2%}"))
         if share < LEAST_UTILIZATION:
             beyond.append(f"{kind} {n_in} -> {units} with {pool} multipliers: {share:.2%} used")
-    print("\nUtilization of the pool with 256 interleaved series\n")
+    print("\nUtilization of the pool with 256 interleaved series in turns\n")
     print_table(("layer", "shape", "P", "utilization"), rows)
     return beyond
 

@@ -81,7 +81,7 @@ def separate_pools(kind: str, units: int, n_in: int, reuse: tuple[int, int]) -> 
 
 
 def utilization(kind: str, units: int, n_in: int, pool: int) -> float:
-    """Return the share of the pool's cycles that multiply, with interleaved series."""
+    """Return the share of the pool's cycles that multiply, with interleaved series in turns."""
     plan = recurrent_layer(kind, n_in, units, multipliers=pool, series=256).in_turns().plan
     assert plan.multipliers <= pool
     assert plan.products == sum(products_of(kind, units, n_in))

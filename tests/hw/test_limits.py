@@ -29,7 +29,8 @@ def test_separate_pools(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["lstm", "gru_after", "gru_before"])
 def test_interleaved_series_fill_the_multipliers(kind: str) -> None:
-    for units, n_in, pool in [(32, 8, 8), (32, 16, 16), (64, 32, 32), (128, 64, 64), (20, 6, 4)]:
+    shapes = [(32, 8, 8), (32, 16, 16), (64, 32, 32), (128, 64, 64), (20, 6, 4), (32, 1, 32)]
+    for units, n_in, pool in [*shapes, (64, 1, 64), (32, 8, 128)]:
         assert utilization(kind, units, n_in, pool) >= LEAST_UTILIZATION, (units, n_in, pool)
 
 
