@@ -3,6 +3,7 @@
 ``python -m tests.bench_hw.series [--quick] [--seeds N]``: a GRU 8 -> 32 with 8 bits and a dense
 forecast, stateful: every sample gives a forecast. Cycles are counted in Verilator, in the order in
 which samples come (in turn, and shuffled), and must be the predicted ones; so must every forecast.
+Interleaved samples come in turns (`hw.layer.folded_recurrence.FoldedRecurrence.in_turns`).
 The clock is that of an ECP5-85 by Yosys and nextpnr.
 """
 
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from hw import Activation, Dense, Network, Node, Port
+from hw.network.collisions import predicted_beats
 from hw.network.mode import Mode
 from hw.top.axi import accelerator_verilog
 from sim.rtl_model import RtlModel
@@ -85,6 +87,11 @@ def counted(network: Network, folder: Path, samples: int = 4) -> Counted:
             run = rtl.run(codes, order=order if series > 1 else None)
             if not np.array_equal(run.outputs, expected):
                 sys.exit(f"{network.name}: the hardware is not the reference")
+            if series > 1:
+                accepted, leaves = predicted_beats(network, order)
+                counts = run.input_beats - run.input_beats[0], run.output_beats - run.input_beats[0]
+                if not np.array_equal(accepted, counts[0]) or not np.array_equal(leaves, counts[1]):
+                    sys.exit(f"{network.name}: a beat does not move in the cycle predicted")
             found.append(float(np.diff(run.input_beats).mean()))
     return Counted(network.schedule.pace.step, found[0], found[1])
 
