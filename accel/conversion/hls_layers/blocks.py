@@ -1,5 +1,6 @@
 """Which blocks have exact HLS, and why others have not."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
@@ -90,6 +91,9 @@ FIELDS = (
 )  # fmt: skip
 """Parameters of the blocks above that the handlers obey, or that change no value."""
 
+CLONES = 7
+"""How often hls4ml clones a stream."""
+
 DOUBLE_BITS = 53  # what a number of the C interface, a double, holds
 
 
@@ -102,6 +106,14 @@ def inexact_reason(network: Network) -> str:
         )
     if set(network.outputs) & {port.name for port in network.inputs}:
         return "an input that is an output as well has no layer, so no HLS project is written"
+    readers = Counter(source for node in network.nodes for source in node.inputs)
+    readers.update(network.outputs)
+    name, count = readers.most_common(1)[0]
+    if count > CLONES:
+        return (
+            f"{name!r} has {count} readers, of which hls4ml serves {CLONES}, so no HLS project is "
+            "written"
+        )
     for node in unfolded(network).nodes:
         reason = _reason(node.name, node.spec)
         if reason:
