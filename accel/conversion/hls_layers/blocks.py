@@ -46,6 +46,7 @@ from hw.layer.simple_rnn import SimpleRNN
 from hw.layer.unflatten import Unflatten
 from hw.layer.unrolled_dense import UnrolledDense
 from hw.layer.window_sum import WindowSum
+from hw.network.design import Design
 from hw.network.graph import Network
 from hw.network.mode import Mode
 
@@ -97,8 +98,13 @@ CLONES = 7
 DOUBLE_BITS = 53  # what a number of the C interface, a double, holds
 
 
-def inexact_reason(network: Network) -> str:
+def inexact_reason(network: Design) -> str:
     """Return why there is no exact HLS of `network`, or an empty string."""
+    if not isinstance(network, Network):
+        return (
+            "a gate lets two networks answer in turn, which hls4ml's one top function does not, so "
+            "no HLS project is written"
+        )
     if network.mode is Mode.STREAMING:
         return (
             "layers that keep their states between samples need to be told where a series begins, "
