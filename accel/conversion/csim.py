@@ -94,9 +94,8 @@ def call_windows(network: Network, top: Top, codes: Codes) -> tuple[tuple[np.nda
     """
     given = network.check_arrays(codes)
     if network.mode is Mode.SLIDING:
-        results, seconds = call_windows(
-            replace(network, mode=Mode.WINDOW), top, _cut(network, given)
-        )
+        windows = as_windows(network, given[0])
+        results, seconds = call_windows(replace(network, mode=Mode.WINDOW), top, windows)
         return tuple(r.reshape(*given[0].shape[:1], -1, *r.shape[1:]) for r in results), seconds
     inputs = [
         np.ascontiguousarray(port.format.to_float(array))
@@ -115,9 +114,20 @@ def call_windows(network: Network, top: Top, codes: Codes) -> tuple[tuple[np.nda
     return tuple(results), seconds
 
 
-def _cut(network: Network, series: tuple[np.ndarray, ...]) -> np.ndarray:
-    """Return every full look-back of series ``(N, L, F)`` as a window: the project keeps none."""
-    windows = sliding_window_view(series[0], network.look_back, axis=1).swapaxes(2, 3)
+def as_windows(network: Network, series: np.ndarray) -> np.ndarray:
+    """Return what the top function takes, window by window, since it keeps no look-back.
+
+    Parameters
+    ----------
+    network
+        What it computes.
+    series
+        Codes or values as of `Network.reference`: windows as they are, or in the sliding mode
+        ``(N, L, F)``, of which every full look-back becomes a window.
+    """
+    if network.mode is not Mode.SLIDING:
+        return series
+    windows = sliding_window_view(series, network.look_back, axis=1).swapaxes(2, 3)
     beats = windows.shape[2:] if network.input.steps else windows.shape[3:]
     return windows.reshape(-1, *beats)
 
