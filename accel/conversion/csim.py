@@ -5,15 +5,18 @@ It needs neither hls4ml nor TensorFlow, so that a run can be verified without th
 
 import ctypes
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from hw.errors import ChronogateError
 from hw.network.codes import Codes
 from hw.network.graph import Network
+from hw.network.mode import Mode
 from hw.network.serialization import load_network
 from hw.stream import Port
 
@@ -90,6 +93,10 @@ def call_windows(network: Network, top: Top, codes: Codes) -> tuple[tuple[np.nda
         When a result is not on the output's grid.
     """
     given = network.check_arrays(codes)
+    if network.mode is Mode.SLIDING:
+        windows = as_windows(network, given[0])
+        results, seconds = call_windows(replace(network, mode=Mode.WINDOW), top, windows)
+        return tuple(r.reshape(*given[0].shape[:1], -1, *r.shape[1:]) for r in results), seconds
     inputs = [
         np.ascontiguousarray(port.format.to_float(array))
         for port, array in zip(network.inputs, given, strict=True)
@@ -105,6 +112,24 @@ def call_windows(network: Network, top: Top, codes: Codes) -> tuple[tuple[np.nda
     seconds = perf_counter() - begin
     results = (_codes(port, values) for port, values in zip(ports, outputs, strict=True))
     return tuple(results), seconds
+
+
+def as_windows(network: Network, series: np.ndarray) -> np.ndarray:
+    """Return what the top function takes, window by window, since it keeps no look-back.
+
+    Parameters
+    ----------
+    network
+        What it computes.
+    series
+        Codes or values as of `Network.reference`: windows as they are, or in the sliding mode
+        ``(N, L, F)``, of which every full look-back becomes a window.
+    """
+    if network.mode is not Mode.SLIDING:
+        return series
+    windows = sliding_window_view(series, network.look_back, axis=1).swapaxes(2, 3)
+    beats = windows.shape[2:] if network.input.steps else windows.shape[3:]
+    return windows.reshape(-1, *beats)
 
 
 def _simulate(network: Network, folder: Path, codes: Codes) -> tuple[tuple[np.ndarray, ...], float]:

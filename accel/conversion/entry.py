@@ -65,8 +65,8 @@ def convert(
         ``TargetInterval``, ``TargetMultipliers``, or ``TargetClock`` with ``TargetRate``. See
         `accel.conversion.keys` and docs/conversion.md. Without a configuration, hls4ml's own
         backends compute exactly what Amaranth does; with one, they convert as hls4ml does, unless
-        the model has a recurrent layer, which is always exact and takes nothing but reuse factors
-        and the input's precision from it.
+        the model has a recurrent layer or a dilated convolution, which is always exact and takes
+        nothing but reuse factors and the input's precision from it.
     io_type
         ``io_stream`` or ``io_parallel``: the same RTL; only HLS backends differ.
     metadata
@@ -95,7 +95,7 @@ def convert(
         str(output_dir), project_name, backend, version, io_type=io_type, **hls4ml_arguments
     )
     config |= {"InputData": input_data_tb, "OutputPredictions": output_data_tb}
-    if backend.lower() in EXACT_BACKENDS and (hls_config is None or _is_recurrent(model)):
+    if backend.lower() in EXACT_BACKENDS and (hls_config is None or _beyond_hls4ml(model)):
         return hls_graph(to_network(model, metadata, hls_config), config)
     stock = not ours and hls_config is not None
     if hls_config is None and not ours:
@@ -187,5 +187,10 @@ def _exact_settings(model: keras.Model, backend: str, io_type: str) -> dict[str,
     return exact_settings(graph)
 
 
-def _is_recurrent(model: keras.Model) -> bool:
-    return any(isinstance(layer, keras.layers.RNN) for layer in model.layers)
+def _beyond_hls4ml(model: keras.Model) -> bool:
+    """Tell whether hls4ml's own layers compute something else, whatever their precisions."""
+    kinds = keras.layers.RNN, keras.layers.Bidirectional
+    return any(
+        isinstance(layer, kinds) or max(getattr(layer, "dilation_rate", (1,))) > 1
+        for layer in model.layers
+    )

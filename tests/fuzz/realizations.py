@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from accel.conversion.csim import as_windows
 from hw.network.graph import Network
 from hw.network.mode import Mode
 from sim.measure import measure_cycles
@@ -36,8 +37,9 @@ def _called(library: Path, name: str, network: Network, values: np.ndarray) -> n
     function = getattr(ctypes.CDLL(str(library)), name)
     array = np.ctypeslib.ndpointer(np.float64, flags="C_CONTIGUOUS")
     function.restype, function.argtypes = None, [array, array]
-    outputs = np.zeros((len(values), network.output.channels * network.output.beats))
-    for window, forecast in zip(np.ascontiguousarray(values), outputs, strict=True):
+    windows = np.ascontiguousarray(as_windows(network, values))
+    outputs = np.zeros((len(windows), network.output.channels * network.output.beats))
+    for window, forecast in zip(windows, outputs, strict=True):
         function(window, forecast)
     return np.ldexp(outputs, network.output_format.fraction)
 

@@ -1,5 +1,5 @@
-"""One file per block: its parameters as the C++ configuration of a template in `hls_templates`.
+"""One handler per block: its parameters as the C++ configuration of a template in `hls_templates`.
 
-A new block is a file here, a line in `blocks.HANDLERS` and, if hls4ml has no exact template for
+A new block is a handler here, a line in `blocks.HANDLERS` and, if hls4ml has no exact template for
 it, one in ``hls_templates``.
 """

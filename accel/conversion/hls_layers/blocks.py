@@ -1,5 +1,6 @@
 """Which blocks have exact HLS, and why others have not."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
@@ -8,6 +9,7 @@ from accel.conversion.hls_layers.activation import activation
 from accel.conversion.hls_layers.batch_normalization import batch_normalization
 from accel.conversion.hls_layers.code import Stock, Template
 from accel.conversion.hls_layers.convolution import conv1d, depthwise_conv1d
+from accel.conversion.hls_layers.delta import delta_gru, delta_lstm
 from accel.conversion.hls_layers.dense import dense
 from accel.conversion.hls_layers.function import FUNCTIONS
 from accel.conversion.hls_layers.gru import gru
@@ -28,6 +30,8 @@ from hw.layer.batch_normalization import BatchNormalization
 from hw.layer.concatenate import Concatenate
 from hw.layer.conv1d import Conv1D
 from hw.layer.crop import Crop
+from hw.layer.delta_gru import DeltaGRU
+from hw.layer.delta_lstm import DeltaLSTM
 from hw.layer.dense import Dense
 from hw.layer.depthwise_conv1d import DepthwiseConv1D
 from hw.layer.flatten import Flatten
@@ -42,7 +46,8 @@ from hw.layer.simple_rnn import SimpleRNN
 from hw.layer.unflatten import Unflatten
 from hw.layer.unrolled_dense import UnrolledDense
 from hw.layer.window_sum import WindowSum
-from hw.network.graph import Network, Node
+from hw.network.design import Design
+from hw.network.graph import Network
 from hw.network.mode import Mode
 
 Handler = Callable[[str, Any], Stock | Template]
@@ -56,6 +61,8 @@ HANDLERS: dict[type, Handler] = {
     Conv1D: conv1d,
     Crop: crop,
     Dense: dense,
+    DeltaGRU: delta_gru,
+    DeltaLSTM: delta_lstm,
     DepthwiseConv1D: depthwise_conv1d,
     Flatten: reshape,
     GRU: gru,
@@ -74,28 +81,47 @@ HANDLERS: dict[type, Handler] = {
 
 FIELDS = (
     "activation", "backwards", "begin", "bias", "bias_format", "channels", "dilation", "end",
-    "extra_depth", "factors", "few_operands", "format", "function", "input", "input_reuse",
-    "kernel", "kernel_format", "multipliers", "offset", "offset_format", "order", "output", "pace",
-    "padding", "pool", "recurrent_activation", "recurrent_bias", "recurrent_format",
-    "recurrent_kernel", "recurrent_reuse", "registered_output", "registers", "reloadable",
-    "reset_after", "return_sequences", "reuse", "scale", "scale_format", "series", "size",
-    "skip_zeros", "state", "state_access", "static", "steps", "storage", "stride", "terms",
+    "extra_depth", "factors", "few_operands", "format", "function", "initial_state", "input",
+    "input_reuse", "input_threshold", "kernel", "kernel_format", "layer", "multipliers",
+    "offset", "offset_format", "order", "output", "pace", "padding", "pool",
+    "recurrent_activation", "recurrent_bias", "recurrent_format", "recurrent_kernel",
+    "recurrent_reuse", "registered_output", "registers", "reloadable", "reset_after",
+    "return_sequences", "reuse", "scale", "scale_format", "series", "size", "skip_zeros",
+    "state", "state_access", "state_threshold", "static", "steps", "storage", "stride", "terms",
     "widths",
 )  # fmt: skip
 """Parameters of the blocks above that the handlers obey, or that change no value."""
 
+CLONES = 7
+"""How often hls4ml clones a stream."""
+
 DOUBLE_BITS = 53  # what a number of the C interface, a double, holds
 
 
-def inexact_reason(network: Network) -> str:
+def inexact_reason(network: Design) -> str:
     """Return why there is no exact HLS of `network`, or an empty string."""
-    if network.mode is not Mode.WINDOW:
+    if not isinstance(network, Network):
         return (
-            f"the mode {network.mode} keeps samples or states between windows, which the HLS "
-            "templates do not, so no HLS project is written"
+            "a gate lets two networks answer in turn, which hls4ml's one top function does not, so "
+            "no HLS project is written"
+        )
+    if network.mode is Mode.STREAMING:
+        return (
+            "layers that keep their states between samples need to be told where a series begins, "
+            "and hls4ml's top function has no such input, so no HLS project is written"
+        )
+    if set(network.outputs) & {port.name for port in network.inputs}:
+        return "an input that is an output as well has no layer, so no HLS project is written"
+    readers = Counter(source for node in network.nodes for source in node.inputs)
+    readers.update(network.outputs)
+    name, count = readers.most_common(1)[0]
+    if count > CLONES:
+        return (
+            f"{name!r} has {count} readers, of which hls4ml serves {CLONES}, so no HLS project is "
+            "written"
         )
     for node in unfolded(network).nodes:
-        reason = _reason(node)
+        reason = _reason(node.name, node.spec)
         if reason:
             return f"{reason}, so no HLS project is written"
     ports = (*network.inputs, *network.output_ports)
@@ -117,19 +143,18 @@ def stock_reason(network: Network) -> str:
     return reason and f"because {reason.removesuffix(', so no HLS project is written')}"
 
 
-def _reason(node: Node) -> str:
-    spec: Any = node.spec  # a dataclass, as all blocks are
+def _reason(name: str, spec: Any) -> str:
     kind = type(spec).__name__
     # Exactly these classes: one derived from them computes something else.
     if type(spec) not in HANDLERS:
-        return f"there is no exact HLS template for {kind} (layer {node.name!r})"
+        return f"there is no exact HLS template for {kind} (layer {name!r})"
     if spec.inputs[0].series != 1:
-        return f"layer {node.name!r} interleaves {spec.inputs[0].series} series"
+        return f"layer {name!r} interleaves {spec.inputs[0].series} series"
     for field in fields(spec):
         if field.name not in FIELDS and getattr(spec, field.name) != field.default:
-            return f"the HLS template for {kind} knows no {field.name} (layer {node.name!r})"
+            return f"the HLS template for {kind} knows no {field.name} (layer {name!r})"
     for key in ("activation", "recurrent_activation", "function"):
         function = getattr(spec, key, None)
         if function is not None and type(function) not in FUNCTIONS:
-            return f"there is no HLS template for {type(function).__name__} (layer {node.name!r})"
-    return ""
+            return f"there is no HLS template for {type(function).__name__} (layer {name!r})"
+    return _reason(name, spec.layer) if isinstance(spec, DeltaLSTM | DeltaGRU) else ""

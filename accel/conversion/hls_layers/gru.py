@@ -1,10 +1,13 @@
 """`hw.layer.gru.GRU` as ``chronogate::gru_cell``, its reset after or before the product."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from accel.conversion.hls_layers.code import Template, cpp_type
 from accel.conversion.hls_layers.product import Product
 from accel.conversion.hls_layers.recurrent import (
+    PLAIN,
     input_product,
     recurrent_product,
     recurrent_template,
@@ -14,10 +17,11 @@ from hw.number.arithmetic import complement_format
 from hw.number.fixed_point import FixedPoint
 
 
-def gru(name: str, spec: GRU) -> Template:
-    """Return the layer's template, of the form that it has."""
+def gru(name: str, spec: GRU, taken: Mapping[str, str] = PLAIN) -> Template:
+    """Return the layer's template, of the form that it has; see `lstm`."""
     products = _after(spec) if spec.reset_after else _before(spec)
     rest = complement_format(spec.gate)
+    form = "after" if spec.reset_after else "before"
     return recurrent_template(
         name,
         "gru_cell",
@@ -38,7 +42,7 @@ def gru(name: str, spec: GRU) -> Template:
             "recurrent_activation": (spec.recurrent_activation, spec.sum),
         },
         (input_product(spec), *products),
-        {"reset": f"chronogate::reset_{'after' if spec.reset_after else 'before'}<{name}>"},
+        {**taken, "reset": f"chronogate::reset_{form}<{name}>"},
         f"    static {cpp_type(FixedPoint(1, 1, signed=False))} one() {{ return 1; }}\n",
     )
 

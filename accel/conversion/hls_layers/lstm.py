@@ -1,7 +1,10 @@
 """`hw.layer.lstm.LSTM` as ``chronogate::lstm_cell``."""
 
+from collections.abc import Mapping
+
 from accel.conversion.hls_layers.code import Template
 from accel.conversion.hls_layers.recurrent import (
+    PLAIN,
     input_product,
     recurrent_product,
     recurrent_template,
@@ -9,8 +12,18 @@ from accel.conversion.hls_layers.recurrent import (
 from hw.layer.lstm import LSTM
 
 
-def lstm(name: str, spec: LSTM) -> Template:
-    """Return the layer's template."""
+def lstm(name: str, spec: LSTM, taken: Mapping[str, str] = PLAIN) -> Template:
+    """Return the layer's template.
+
+    Parameters
+    ----------
+    name
+        A C++ identifier of the layer's own.
+    spec
+        The layer.
+    taken
+        Which inputs and states its products take.
+    """
     return recurrent_template(
         name,
         "lstm_cell",
@@ -30,4 +43,5 @@ def lstm(name: str, spec: LSTM) -> Template:
             "carry_activation": (spec.activation, spec.carry),
         },
         (input_product(spec), recurrent_product(spec, spec.recurrent_kernel, spec.recurrent_sum)),
+        taken,
     )

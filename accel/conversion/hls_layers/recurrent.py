@@ -15,7 +15,11 @@ from hw.number.fixed_point import FixedPoint
 
 HEADER = "chronogate_recurrent.h"
 
-NOTHING: Mapping[str, str] = {}
+PLAIN: Mapping[str, str] = {
+    "inputs": "chronogate::every_value",
+    "states": "chronogate::every_value",
+}
+"""What the products of a layer without delta updates take."""
 
 Recurrent = SimpleRNN | LSTM | GRU
 
@@ -27,7 +31,7 @@ def recurrent_template(
     types: Mapping[str, FixedPoint],
     functions: Mapping[str, tuple[Pointwise, FixedPoint]],
     products: tuple[Product, ...],
-    kinds: Mapping[str, str] = NOTHING,
+    kinds: Mapping[str, str] = PLAIN,
     inside: str = "",
 ) -> Template:
     """Return the call of the template of one layer.

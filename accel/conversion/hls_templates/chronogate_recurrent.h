@@ -15,6 +15,7 @@ namespace chronogate {
 // The states that a window begins with: one beat each, or zeros
 template <typename state_T, unsigned N> void begin_with(state_T (*state)[N]) {
     #pragma HLS INLINE
+    (void)state;
 }
 
 template <typename state_T, unsigned N, class first_T, class... rest_T>
@@ -22,6 +23,39 @@ void begin_with(state_T (*state)[N], typename first_T::beats first, typename res
     #pragma HLS INLINE
     first_T::take(first, 0, *state);
     begin_with<state_T, N, rest_T...>(state + 1, others...);
+}
+
+// Values that a product takes: all of them, as they are
+struct every_value {
+    template <class x_T, unsigned N> static void apply(x_T (&x)[N], x_T (&taken)[N]) {
+        #pragma HLS INLINE
+        for (unsigned i = 0; i < N; i++) {
+            #pragma HLS UNROLL
+            taken[i] = x[i];
+        }
+    }
+};
+
+// Delta updates: those that moved by more than THRESHOLD codes since they were last taken
+template <long long THRESHOLD> struct moved_values {
+    template <class x_T, unsigned N> static void apply(x_T (&x)[N], x_T (&taken)[N]) {
+        #pragma HLS INLINE
+        for (unsigned i = 0; i < N; i++) {
+            #pragma HLS UNROLL
+            ap_fixed<x_T::width + 2, x_T::iwidth + 2> difference = x[i] - taken[i];
+            ap_int<x_T::width + 2> codes = difference.range(x_T::width + 1, 0);
+            if (codes > THRESHOLD || codes < -THRESHOLD)
+                taken[i] = x[i];
+        }
+    }
+};
+
+template <class x_T, unsigned N> void clear(x_T (&x)[N]) {
+    #pragma HLS INLINE
+    for (unsigned i = 0; i < N; i++) {
+        #pragma HLS UNROLL
+        x[i] = 0;
+    }
 }
 
 // The layer, all of a window; initial_T are the ports of its initial states, if it has them
@@ -41,15 +75,18 @@ template <class CONFIG_T, class res_T, class data_T, class... initial_T> struct 
         typedef typename CONFIG_T::projection_t projection_t;
         typedef typename CONFIG_T::recurrent_sum_t recurrent_sum_t;
         state_t state[CONFIG_T::cell::n_states][CONFIG_T::n_out];
+        data_t taken_x[data_T::n_channels];
+        state_t taken_state[CONFIG_T::n_out];
         #pragma HLS ARRAY_PARTITION variable=state complete dim=0
+        #pragma HLS ARRAY_PARTITION variable=taken_x complete
+        #pragma HLS ARRAY_PARTITION variable=taken_state complete
     states:
         for (unsigned s = 0; s < CONFIG_T::cell::n_states; s++) {
             #pragma HLS UNROLL
-            for (unsigned u = 0; u < CONFIG_T::n_out; u++) {
-                #pragma HLS UNROLL
-                state[s][u] = 0;
-            }
+            clear(state[s]);
         }
+        clear(taken_x);
+        clear(taken_state);
         begin_with<state_t, CONFIG_T::n_out, initial_T...>(state, initial...);
     steps:
         for (unsigned step = 0; step < data_T::n_steps; step++) {
@@ -62,8 +99,10 @@ template <class CONFIG_T, class res_T, class data_T, class... initial_T> struct 
             #pragma HLS ARRAY_PARTITION variable=sums complete
             #pragma HLS ARRAY_PARTITION variable=hidden complete
             data_T::take(data, step, x);
-            nnet::dense<data_t, projection_t, input_product>(x, projection, w, b);
-            nnet::dense<state_t, recurrent_sum_t, recurrent_product>(state[0], sums, wr, br);
+            CONFIG_T::inputs::apply(x, taken_x);
+            CONFIG_T::states::apply(state[0], taken_state);
+            nnet::dense<data_t, projection_t, input_product>(taken_x, projection, w, b);
+            nnet::dense<state_t, recurrent_sum_t, recurrent_product>(taken_state, sums, wr, br);
             CONFIG_T::cell::step(projection, sums, state, hidden, weights...);
             // Every step's hidden state, or the last one's
             if (res_T::n_steps > 1)

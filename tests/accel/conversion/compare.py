@@ -19,6 +19,20 @@ def draw_codes(network: Network, windows: int, seed: int) -> np.ndarray:
     return codes
 
 
+def draw_inputs(network: Network, windows: int, seed: int) -> list[np.ndarray]:
+    """Draw codes of every input over the whole range."""
+    rng = np.random.default_rng(seed)
+    return [
+        rng.integers(
+            port.format.minimum,
+            port.format.maximum,
+            (windows, *((port.steps,) if port.steps else ()), port.channels),
+            endpoint=True,
+        )
+        for port in network.inputs
+    ]
+
+
 def assert_equal_to_qkeras(model: keras.Model, network: Network, codes: np.ndarray) -> np.ndarray:
     """Fail with layer, window, time step, channel and both codes at the first difference.
 

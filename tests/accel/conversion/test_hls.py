@@ -1,5 +1,6 @@
 """The HLS project against the golden model, compiled by g++ and compared by integers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from accel.qkeras_compat import keras, qkeras
 from hw import FixedPoint, MaxPooling, Network, Node, Pool, Port
 from hw.errors import ChronogateError
 from hw.layer.replay import Replay
+from hw.network.mode import Mode
 from tests.accel.conversion.compare import compare_codes, draw_codes
 from tests.accel.conversion.models import bits, chain, dense, named
 
@@ -47,11 +49,16 @@ def test_csim_is_the_golden_model(io_type: str, tmp_path: Path) -> None:
 
 
 def test_output_without_a_quantizer_keeps_every_bit(tmp_path: Path) -> None:
-    graph = accel.convert(chain([qkeras.QActivation(bits(6, 1)), L.Flatten(), dense(2)]))
+    """In the sliding mode, too, whose project takes every look-back as a window."""
+    sliding = {"Model": {"Mode": "sliding"}}
+    model = chain([qkeras.QActivation(bits(6, 1)), L.Flatten(), dense(2)])
+    graph = accel.convert(model, hls_config=sliding)
     folder = write_hls(graph, tmp_path).folder
     assert folder is not None
-    codes = draw_codes(graph.network, 200, 0)
-    compare_codes("C simulation", graph.network.reference(codes), csim(folder, codes))
+    network = graph.network
+    codes = draw_codes(replace(network, mode=Mode.WINDOW), 50, 0)
+    series = codes.reshape(5, -1, network.features)
+    compare_codes("C simulation", network.reference(series), csim(folder, series))
 
 
 def test_our_front_end_gives_the_vitis_backend_exact_types() -> None:

@@ -31,7 +31,7 @@ from hw.layer.shared_dense import SharedDense
 from hw.layer.shared_layer import SharedLayer
 from hw.layer.unflatten import Unflatten
 from hw.layer.window_sum import WindowSum
-from tests.accel.conversion.compare import compare_codes
+from tests.accel.conversion.compare import compare_codes, draw_inputs
 from tests.accel.conversion.hls_library import build_library
 from tests.accel.conversion.test_hls_recurrent import draw_any_format
 from tests.hw.drawing import draw_codes, draw_dense, draw_format, draw_unrolled_dense
@@ -222,22 +222,13 @@ def draw_network(rng: np.random.Generator) -> Network:
     return Network("drawn", tuple(draw.inputs), tuple(draw.nodes), tuple(outputs))
 
 
-def draw_inputs(network: Network, seed: int) -> list[np.ndarray]:
-    """Draw codes of every input over the whole range."""
-    rng = np.random.default_rng(seed)
-    return [
-        draw_codes(rng, port.format, WINDOWS, *((port.steps,) if port.steps else ()), port.channels)
-        for port in network.inputs
-    ]
-
-
 def draw_telling_network(seed: int) -> Network:
     """Draw until the forecast is no constant and every number fits."""
     for attempt in count():
         rng = np.random.default_rng([seed, attempt])
         try:
             network = draw_network(rng)
-            outputs = network.evaluate(draw_inputs(network, seed))
+            outputs = network.evaluate(draw_inputs(network, WINDOWS, seed))
         except ChronogateError:
             continue  # more than 63 bits
         wide = max(port.format.width for port in network.output_ports) > 53
@@ -251,7 +242,7 @@ def test_drawn_graphs(io_type: str, tmp_path: Path) -> None:
     first = 100 * (io_type == "io_stream")
     networks = [draw_telling_network(first + draw) for draw in range(DRAWS)]
     for network, run in zip(networks, build_library(networks, io_type, tmp_path), strict=True):
-        codes = draw_inputs(network, 1)
+        codes = draw_inputs(network, WINDOWS, 1)
         layers = ", ".join(node.name for node in network.nodes)
         expected = network.evaluate(codes)
         for name, wanted, found in zip(network.outputs, expected, run(codes), strict=True):

@@ -1,8 +1,8 @@
 """Recurrent layers in HLS: drawn networks, every code of the C simulation against the golden model.
 
-Each network has two recurrent layers, the first of which gives its whole sequence away. Functions
-and formats go beyond what QKeras can say: every rounding and overflow mode, staircases, hls4ml's
-tables, leaky relus.
+Each network has two recurrent layers, the first of which gives its whole sequence away; some have
+initial states as inputs, some delta updates. Functions and formats go beyond what QKeras can say:
+every rounding and overflow mode, staircases, hls4ml's tables, leaky relus.
 """
 
 from dataclasses import replace
@@ -32,13 +32,14 @@ from hw.function.leaky_relu import LeakyRelu
 from hw.function.pointwise import Pointwise
 from hw.function.qkeras import power_of_two, real_sigmoid, real_tanh, ternary
 from hw.function.table import Curve, make_table
+from hw.layer.delta import delta
 from hw.layer.replay import Replay
-from tests.accel.conversion.compare import compare_codes, draw_codes
+from tests.accel.conversion.compare import compare_codes, draw_inputs
 from tests.accel.conversion.hls_library import build_library
 from tests.hw.drawing import draw_dense, draw_quantizer, draw_recurrent
 
 KINDS = ("simple_rnn", "lstm", "gru_after", "gru_before")
-DRAWS = 3
+DRAWS = 2
 WINDOWS = 60
 
 
@@ -65,10 +66,8 @@ def draw_function(rng: np.random.Generator, gate: bool) -> Pointwise:
     return functions[int(rng.integers(len(functions)))]()
 
 
-def draw_layer(
-    rng: np.random.Generator, source: Port, kind: str, sequences: bool
-) -> GRU | LSTM | SimpleRNN:
-    """Draw a recurrent layer behind `source`."""
+def draw_layer(rng: np.random.Generator, source: Port, kind: str, sequences: bool) -> Spec:
+    """Draw a recurrent layer behind `source`, some with initial states or delta updates."""
     assert source.steps is not None
     drawn = draw_recurrent(rng, source.format, source.channels, source.steps, kind)
     changes = {
@@ -78,19 +77,26 @@ def draw_layer(
     }
     if not isinstance(drawn, SimpleRNN):
         changes["recurrent_activation"] = draw_function(rng, gate=True)
-    return replace(drawn, **changes)
+    layer = replace(drawn, **changes)
+    if isinstance(layer, LSTM | GRU) and kind != "gru_before" and rng.random() < 0.4:
+        return delta(layer, int(rng.integers(0, 4)), int(rng.integers(0, 4)))
+    return replace(layer, initial_state=bool(rng.random() < 0.4))
 
 
 def draw_network(rng: np.random.Generator, kind: str) -> Network:
     """Draw two recurrent layers, the first of `kind`, with functions and dense layers between."""
-    source = Port("x", int(rng.integers(1, 5)), draw_any_format(rng), int(rng.integers(2, 6)))
+    inputs = [Port("x", int(rng.integers(1, 5)), draw_any_format(rng), int(rng.integers(2, 6)))]
+    source = inputs[0]
     nodes: list[Node] = []
     port = source
 
     def add(spec: Spec) -> None:
         nonlocal port
         before = nodes[-1].name if nodes else source.name
-        nodes.append(Node(f"{type(spec).__name__.lower()}_{len(nodes)}", spec, (before,)))
+        name = f"{type(spec).__name__.lower()}_{len(nodes)}"
+        given = [replace(p, name=f"{name}_{p.name}") for p in spec.inputs[1:]]
+        inputs.extend(given)
+        nodes.append(Node(name, spec, (before, *(p.name for p in given))))
         port = spec.outputs[0]
 
     def quantize() -> None:
@@ -110,7 +116,7 @@ def draw_network(rng: np.random.Generator, kind: str) -> Network:
     add(Activation(port.channels, port.format, draw_function(rng, gate=True), None))
     if rng.random() < 0.5:
         add(draw_dense(rng, port.format, port.channels))
-    return Network("drawn", (source,), tuple(nodes), (nodes[-1].name,))
+    return Network("drawn", tuple(inputs), tuple(nodes), (nodes[-1].name,))
 
 
 def draw_telling_network(seed: int, kind: str) -> Network:
@@ -119,7 +125,7 @@ def draw_telling_network(seed: int, kind: str) -> Network:
         rng = np.random.default_rng([seed, attempt])
         try:
             network = draw_network(rng, kind)
-            outputs = network.reference(draw_codes(network, WINDOWS, seed))
+            outputs = network.reference(draw_inputs(network, WINDOWS, seed))
         except ChronogateError:
             continue  # more than 63 bits
         if network.output_format.width <= 53 and len(np.unique(outputs, axis=0)) > 12:
@@ -132,6 +138,6 @@ def test_drawn_recurrent_networks(io_type: str, tmp_path: Path) -> None:
     first = 100 * (io_type == "io_stream")
     networks = [draw_telling_network(first + draw, kind) for kind in KINDS for draw in range(DRAWS)]
     for network, run in zip(networks, build_library(networks, io_type, tmp_path), strict=True):
-        codes = draw_codes(network, WINDOWS, 1)
+        codes = draw_inputs(network, WINDOWS, 1)
         layers = ", ".join(node.name for node in network.nodes)
         compare_codes(f"{layers} in C", network.reference(codes), *run(codes))

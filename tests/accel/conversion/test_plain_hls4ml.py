@@ -3,6 +3,7 @@
 When one of these tests fails, hls4ml has mended a defect and something here may go.
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -83,17 +84,38 @@ def test_a_quantized_gru_differs_in_nearly_every_value(tmp_path: Path) -> None:
     assert share < 0.1, f"{share:.1%} of the codes are equal"
 
 
-def test_going_backwards_is_ignored(tmp_path: Path) -> None:
-    calls = []
-    for back in (False, True):
-        keras.backend.clear_session()  # the same names in both
-        model = with_cell(qkeras.QGRU, go_backwards=back, **FLOAT)
-        convert_plainly(model, tmp_path / str(back)).write()
-        firmware = tmp_path / str(back) / "firmware"
-        calls.append(
-            (firmware / "accelerator.cpp").read_text() + (firmware / "parameters.h").read_text()
-        )
-    assert calls[0] == calls[1]
+def written(folder: Path, **options: object) -> list[str]:
+    """Return the lines of the top function and its parameters for a GRU."""
+    keras.backend.clear_session()  # the same names in every project
+    convert_plainly(with_cell(qkeras.QGRU, **options, **FLOAT), folder).write()
+    files = (folder / "firmware" / name for name in ("accelerator.cpp", "parameters.h"))
+    return [line for path in files for line in path.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("options", [{"go_backwards": True}, {"state_quantizer": bits(3)}])
+def test_options_that_are_ignored(options: dict[str, object], tmp_path: Path) -> None:
+    """The state is never quantized, nor is the window turned round."""
+    assert written(tmp_path / "0") == written(tmp_path / "1", **options)
+
+
+def test_the_reset_gate_always_comes_after_the_product(tmp_path: Path) -> None:
+    """Whichever is asked for; without ``reset_after`` only one number of the biases is left."""
+    after, before = (written(tmp_path / str(x), reset_after=x) for x in (True, False))
+    differ = [pair for pair in zip(after, before, strict=True) if pair[0] != pair[1]]
+    assert len(differ) == 2
+    for with_reset_after, without in differ:
+        assert re.search(r"load_weights_from_txt<\w+bias_t, 9>", with_reset_after)
+        assert re.search(r"load_weights_from_txt<\w+bias_t, 1>", without)
+
+
+def test_a_dilated_convolution_is_computed_without_its_dilation(tmp_path: Path) -> None:
+    kernel = {"kernel_quantizer": bits(5, 1), "bias_quantizer": bits(5, 1)}
+    conv = named("conv", qkeras.QConv1D(2, 3, dilation_rate=2, **kernel))
+    model = chain([qkeras.QActivation(bits(8, 2)), conv], (6, 2))
+    graph = convert_plainly(model, tmp_path)
+    assert model.output_shape[1] == 2
+    assert graph.graph["conv"].get_output_variable().shape[0] == 4
+    assert accel.convert(model, backend="Vitis").graph["conv"].get_output_variable().shape[0] == 2
 
 
 def test_the_final_quantizer_is_dropped(tmp_path: Path) -> None:
