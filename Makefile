@@ -3,6 +3,9 @@
 # make bench     speed of the simulators beside each other
 # make bench-hw  the hardware against its limits and against other generators (QUICK=--quick: a slice)
 # make fuzz N=100 SEED=0  100 more random models, QKeras = reference, every 5th through HLS and RTL
+# make compare   docs/comparison.md: plain hls4ml beside ours, six models
+# make peer-hls4ml HLS4ML=path  docs/peer-hls4ml.md: the models of hls4ml's own test suite
+# make refusals  docs/refusals.md: every refusal, from the code
 # make coverage-table  docs/coverage.md: which layers and quantizers convert exactly
 # make schema    docs/network.schema.json: the form of network.json
 # make notebooks executes the notebooks
@@ -18,7 +21,8 @@ N ?= 100
 SEED ?= 0
 EVERY ?= 5
 
-.PHONY: demo test lint unit bench bench-hw fuzz coverage-table schema notebooks wheel lock clean
+.PHONY: demo test lint unit bench bench-hw fuzz compare peer-hls4ml refusals coverage-table schema \
+    notebooks wheel lock clean
 
 .venv/ready: requirements.lock pyproject.toml scripts/make_venv.sh
 	@scripts/make_venv.sh
@@ -55,6 +59,15 @@ bench-hw: .venv/ready
 
 fuzz: .venv/ready
 	$(BIN)/python -m tests.fuzz $(N) --seed $(SEED) --every $(EVERY) --jobs $(WORKERS)
+
+compare: .venv/ready
+	$(BIN)/python -m tests.compare_hls4ml
+
+peer-hls4ml: .venv/ready
+	$(BIN)/python -m tests.peer_hls4ml $(HLS4ML)
+
+refusals: .venv/ready
+	$(BIN)/python -m tests.refusals_page
 
 coverage-table: .venv/ready
 	$(BIN)/python -m tests.coverage_table

@@ -99,7 +99,9 @@ def arrange(
     order = np.asarray(order, dtype=np.int64)
     step = _occurrence(order, rows)
     if len(order) != rows * length or (np.bincount(order, minlength=rows) != length).any():
-        raise ChronogateError(f"the order must hold each of {rows} rows {length} times")
+        raise ChronogateError(
+            f"the order of beats is none of {rows} rows: let it hold each of them {length} times"
+        )
     return Beats(
         tuple(_inputs(array, order, step, series) for array in codes),
         tuple(_outputs(network, port, order, step, length, rows) for port in network.output_ports),

@@ -148,7 +148,7 @@ class RtlModel:
         """
         if not (0 <= input_gaps < 1 and 0 <= output_stalls < 1):
             raise ChronogateError(
-                f"gaps {input_gaps} and stalls {output_stalls} are no probabilities below one"
+                f"gaps {input_gaps} and stalls {output_stalls} are no probabilities: use 0 to 0.9"
             )
         arrays = self.network.check_arrays(codes)
         if order is not None or not len(arrays[0]):

@@ -115,7 +115,9 @@ class AmaranthBackend(Backend):
         shape = tuple(model.get_input_variables()[0].shape)
         x = np.asarray(x, dtype=np.float64)
         if x.size % int(np.prod(shape)):
-            raise ChronogateError(f"the model takes windows of shape {shape}, not {x.shape}")
+            raise ChronogateError(
+                f"the model takes windows of shape {shape}, not {x.shape}: give (N, ...) of them"
+            )
         outputs = rtl.predict(x.reshape(-1, *shape))
         return outputs[0] if len(outputs) == 1 else outputs
 

@@ -46,7 +46,10 @@ class UartBridge:
 
     def __post_init__(self) -> None:
         if min(self.steps, self.request_bytes, self.response_bytes) < 1:
-            raise ChronogateError("a UART bridge needs windows and beats of at least one byte")
+            raise ChronogateError(
+                "a UART bridge without bytes to move has no use: "
+                "give windows and beats of at least one byte"
+            )
 
     @property
     def window_bytes(self) -> int:

@@ -59,7 +59,8 @@ class Staircase:
         if len(self.codes) != len(self.thresholds) + 1:
             raise ChronogateError(
                 f"a staircase with {len(self.thresholds)} thresholds has "
-                f"{len(self.thresholds) + 1} values, not {len(self.codes)}"
+                f"{len(self.thresholds) + 1} values, not {len(self.codes)}: "
+                "give one more code than thresholds"
             )
         if len(self.codes) > MOST_VALUES:
             raise ChronogateError(

@@ -64,7 +64,7 @@ class MovingAverage:
     def __post_init__(self) -> None:
         if self.size < 3 or self.size % 2 == 0:
             raise ChronogateError(
-                f"a moving average of {self.size} steps has no middle step: use 3, 5, 7, ..."
+                f"a moving average of {self.size} steps has no middle step: use 3, 5, 7 or so"
             )
         _ = self.field  # Refuses what is not possible.
 

@@ -149,7 +149,7 @@ def _fold(network: Network, node: Node, interval: int) -> Node:
     try:
         return replace(node, spec=_checked(spec.folded_to(cycles)))
     except ChronogateError as error:
-        raise ChronogateError(f"{node.name}: {error}: ask for a longer interval") from None
+        raise ChronogateError(f"layer {node.name!r}: {error}: ask for a longer interval") from None
 
 
 def _checked(spec: object) -> Spec:

@@ -33,7 +33,8 @@ def check_network(network: "Network") -> None:
         for expected, source in zip(node.spec.inputs, node.inputs, strict=True):
             if source not in ports:
                 raise ChronogateError(
-                    f"{node.name} takes its input from {source!r}, which does not come before it"
+                    f"{node.name} takes its input from {source!r}, which does not come before it: "
+                    "name an input or an earlier node"
                 )
             _check_connection(node.name, source, ports, expected)
         if node.name in ports:
@@ -62,7 +63,10 @@ def _check_ends(network: "Network") -> None:
     inputs = [port.name for port in network.inputs]
     for output in network.outputs:
         if output not in {*inputs, *(node.name for node in network.nodes)}:
-            raise ChronogateError(f"{network.name} has no node {output!r} that it could put out")
+            raise ChronogateError(
+                f"{network.name} has no node {output!r} that it could put out: "
+                "name one of its inputs or nodes"
+            )
     for kind, names in (("inputs", inputs), ("outputs", network.outputs)):
         if len({identifier(name) for name in names}) < len(names):
             raise ChronogateError(

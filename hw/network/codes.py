@@ -39,7 +39,9 @@ def input_arrays(network: "Network", codes: Codes) -> tuple[np.ndarray, ...]:
         counts = ", ".join(
             f"{p.name} {len(a)}" for p, a in zip(network.inputs, checked, strict=True)
         )
-        raise ChronogateError(f"{network.name} takes as many windows of every input, not {counts}")
+        raise ChronogateError(
+            f"{network.name} takes as many windows of every input, not {counts}: leave the rest out"
+        )
     return checked
 
 
@@ -55,12 +57,12 @@ def _checked(network: "Network", port: Port, codes: np.ndarray) -> np.ndarray:
     if not fits or not np.issubdtype(codes.dtype, np.integer):
         raise ChronogateError(
             f"{where} takes integer codes of shape (windows, {', '.join(map(str, shape))}),"
-            f" not {codes.dtype} {codes.shape}"
+            f" not {codes.dtype} {codes.shape}: quantize and reshape them first"
         )
     if network.mode is Mode.SLIDING and codes.shape[1] < network.look_back:
         raise ChronogateError(
             f"{network.name} looks back {network.look_back} samples, but the series has only "
-            f"{codes.shape[1]}"
+            f"{codes.shape[1]}: give longer series"
         )
     grid = port.format.plain()
     if codes.size and (codes.min() < grid.minimum or codes.max() > grid.maximum):

@@ -72,7 +72,8 @@ def _check_gate(gated: "GatedNetwork") -> None:
     channels = gated.channels
     if not channels or len(set(channels)) < len(channels):
         raise ChronogateError(
-            f"the gate {gated.name} needs channels to look at, each named once, not {channels}"
+            f"the gate {gated.name} needs channels to look at, each named once, not {channels}: "
+            "give one or more, each once"
         )
     if not all(0 <= channel < gated.features for channel in channels):
         raise ChronogateError(

@@ -177,7 +177,9 @@ class FixedPoint:
             raise ChronogateError("cannot quantize NaN: fill or drop the missing values first")
         if self.overflow is Overflow.WRAP:
             if np.isinf(scaled).any():
-                raise ChronogateError(f"cannot wrap an infinite value into {self}")
+                raise ChronogateError(
+                    f"cannot wrap an infinite value into {self}: use a format that saturates"
+                )
             # fmod is exact, and so small that int64 holds it; the remainder of % is not always.
             return self._overflow(np.fmod(_round_float(scaled, self.rounding), 2.0**self.width))
         # Beyond twice the range every mode gives the same answer; the clip keeps int64 in reach.

@@ -198,7 +198,7 @@ def _chain(draw: Draw, kind: str) -> list[keras.layers.Layer]:
     if body and draw.number(0, 3) == 0:
         body.append(qkeras.QActivation(draw.squashing()))
     body.append(keras.layers.Flatten() if kind == "mlp" else draw.recurrent(kind))
-    if draw.number(0, 1):
+    if draw.number(0, 1) and not (draw.precision and kind == "mlp"):  # it would be the input's
         body.append(qkeras.QActivation(draw.squashing()))
     body += [draw.dense() for _ in range(draw.number(kind == "mlp", 2))]
     if draw.number(0, 1):

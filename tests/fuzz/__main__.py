@@ -28,8 +28,12 @@ def main() -> int:
                         help="where failing models go")  # fmt: skip
     given = parser.parse_args()
     plan = Plan(given.folder, given.seed, given.count, given.every, given.jobs, given.cases)
-    with show_progress() as progress:
-        run(plan, progress.step(f"Checking {given.count} models", given.count))
+    try:
+        with show_progress() as progress:
+            run(plan, progress.step(f"Checking {given.count} models", given.count))
+    except KeyboardInterrupt:
+        print(f"interrupted: what is done is in {given.folder}, the next call goes on")
+        return 130
     outcomes = read_results(given.folder)
     print(summary(outcomes))
     if warning(outcomes):

@@ -64,8 +64,8 @@ def read_results(folder: Path) -> list[Outcome]:
     return list(outcomes.values())
 
 
-def run(plan: Plan, advance: Advance) -> None:
-    """Check the models of `plan` and append what came of each; see `tests.fuzz.check.Outcome`."""
+def seeds_of(plan: Plan) -> list[int]:
+    """Return the seeds to run: those not run before, or not so deep."""
     done = {outcome.seed: outcome for outcome in read_results(plan.folder)}
     seeds: list[int] = []
     seed = plan.first
@@ -74,6 +74,12 @@ def run(plan: Plan, advance: Advance) -> None:
         if before is None or (plan.is_deep(seed) and not before.deep and not before.failed):
             seeds.append(seed)
         seed += 1
+    return seeds
+
+
+def run(plan: Plan, advance: Advance) -> None:
+    """Check the models of `plan` and append what came of each; see `tests.fuzz.check.Outcome`."""
+    seeds = seeds_of(plan)
     plan.folder.mkdir(parents=True, exist_ok=True)
     commit = _commit()
     file = plan.folder / RESULTS
