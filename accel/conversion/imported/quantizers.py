@@ -25,7 +25,7 @@ QONNX_ROUNDINGS = {
 
 
 CUT_FIRST = (Rounding.RND, Rounding.TRN)
-"""Roundings that do not mind that a number was rounded down before, one bit further to the right."""
+"""Roundings that do not mind that a number was rounded down before, a bit further to the right."""
 
 
 @dataclass(frozen=True, eq=False)
