@@ -44,6 +44,13 @@ def qonnx_quantizer(node: ImportedNode, constants: Constants) -> QonnxQuantizer:
     )  # fmt: skip
 
 
+def brevitas_arguments(node: ImportedNode) -> QonnxQuantizer:
+    """Return the arguments of a `BrevitasQuantizer` node."""
+    quantizer = node.get("quantizer")
+    assert isinstance(quantizer, QonnxQuantizer)
+    return quantizer
+
+
 def _value(node: ImportedNode, known: Constants) -> np.ndarray:
     first = known[node.inputs[0]]
     match node.kind:

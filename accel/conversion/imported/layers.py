@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from accel.conversion.grid import grid_codes
-from accel.conversion.imported.constants import qonnx_quantizer
+from accel.conversion.imported.constants import brevitas_arguments, qonnx_quantizer
 from accel.conversion.imported.node import ImportedNode
 from accel.conversion.imported.quantizers import hgq_elements
 from accel.conversion.layers import merge, shape
@@ -49,8 +49,16 @@ Handler = Callable[[ImportedNode, tuple[Wire, ...], Scope], Piece]
 
 
 def hgq_quantizer(node: ImportedNode, wires: tuple[Wire, ...], scope: Scope) -> Piece:
-    """`FixedPointQuantizer`, of HGQ2 and of Brevitas's modules."""
+    """`FixedPointQuantizer` of HGQ2."""
     return hgq_elements(node).apply(node.name, wires[0])
+
+
+def brevitas_quantizer(node: ImportedNode, wires: tuple[Wire, ...], scope: Scope) -> Piece:
+    """`BrevitasQuantizer`."""
+    quantizer = brevitas_arguments(node)
+    if quantizer.is_bipolar:
+        return _pointwise(node, wires[0], quantizer.bipolar(node))
+    return quantizer.elements(node).apply(node.name, wires[0])
 
 
 def quant(node: ImportedNode, wires: tuple[Wire, ...], scope: Scope) -> Piece:
@@ -65,6 +73,8 @@ def dense(node: ImportedNode, wires: tuple[Wire, ...], scope: Scope) -> Piece:
     """`Dense`; on ``(T, C)`` step by step."""
     weights = node.array("weight_data")
     assert weights is not None  # every front end gives it
+    if weights.shape != (node.number("n_in"), node.number("n_out")):
+        weights = weights.T  # PyTorch's own Linear
     return _product(node, wires[0], weights, node.array("bias_data"), scope)
 
 
@@ -323,6 +333,7 @@ def _with_constant(
 
 HANDLERS: dict[str, Handler] = {
     "FixedPointQuantizer": hgq_quantizer,
+    "BrevitasQuantizer": brevitas_quantizer,
     "Quant": quant,
     "BipolarQuant": quant,
     "Dense": dense,

@@ -7,7 +7,7 @@ import numpy as np
 from hls4ml.model.graph import ModelGraph
 
 from accel.conversion.deployment import deploy, series_of
-from accel.conversion.imported.constants import fold_constants, qonnx_quantizer
+from accel.conversion.imported.constants import brevitas_arguments, fold_constants, qonnx_quantizer
 from accel.conversion.imported.layers import HANDLERS, Scope
 from accel.conversion.imported.node import ImportedNode
 from accel.conversion.imported.quantizers import Elements, hgq_elements, host_format
@@ -29,6 +29,7 @@ from hw.number.fixed_point import FixedPoint
 from hw.stream import Port
 
 INPUTS = ("InputLayer", "Input")
+QUANTIZERS = ("FixedPointQuantizer", "Quant", "BrevitasQuantizer")
 TRANSPARENT = ("Reshape",)
 """Kinds through which values pass unchanged."""
 
@@ -147,7 +148,7 @@ def _first_quantizers(name: str, nodes: Sequence[ImportedNode]) -> list[Imported
     for node in nodes:
         if name not in node.inputs:
             continue
-        if node.kind in ("FixedPointQuantizer", "Quant"):
+        if node.kind in QUANTIZERS:
             found.append(node)
             continue
         behind = _first_quantizers(node.layer.outputs[0], nodes)
@@ -160,7 +161,8 @@ def _first_quantizers(name: str, nodes: Sequence[ImportedNode]) -> list[Imported
 def _elements(node: ImportedNode, scope: Scope) -> Elements | None:
     if node.kind == "FixedPointQuantizer":
         return hgq_elements(node)
-    quantizer = qonnx_quantizer(node, scope.constants)
+    brevitas = node.kind == "BrevitasQuantizer"
+    quantizer = brevitas_arguments(node) if brevitas else qonnx_quantizer(node, scope.constants)
     return None if quantizer.is_bipolar else quantizer.elements(node)
 
 

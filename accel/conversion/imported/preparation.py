@@ -55,6 +55,7 @@ def prepared_onnx(model: Any) -> Any:
     else:
         wrapper = ModelWrapper(model.model if isinstance(model, ModelWrapper) else model, True)
     wrapper = cleanup_model(wrapper)
+    _give_biases(wrapper)
     wrapper = cleanup_model(wrapper.transform(GemmToMatMul()))
     if any(node.op_type == "Conv" for node in wrapper.graph.node):
         wrapper = cleanup_model(
@@ -63,6 +64,11 @@ def prepared_onnx(model: Any) -> Any:
     return wrapper.model
 
 
-def torch_array(value: Any) -> np.ndarray:
-    """Return a tensor's values, float64."""
-    return np.asarray(value.detach().cpu().numpy(), dtype=np.float64)
+def _give_biases(wrapper: Any) -> None:
+    """Add zeros to every ``Gemm`` without a bias, which qonnx's own rewriting does not expect."""
+    for node in wrapper.graph.node:
+        if node.op_type == "Gemm" and len(node.input) == 2:
+            units = wrapper.get_tensor_shape(node.output[0])[-1]
+            name = f"{node.output[0]}_no_bias"
+            wrapper.set_initializer(name, np.zeros(units, np.float32))
+            node.input.append(name)
