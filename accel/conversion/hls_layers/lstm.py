@@ -7,6 +7,7 @@ from accel.conversion.hls_layers.recurrent import (
     recurrent_template,
 )
 from hw.layer.lstm import LSTM
+from hw.layer.refolded_lstm import RefoldedLSTM
 
 
 def lstm(name: str, spec: LSTM) -> Template:
@@ -31,3 +32,8 @@ def lstm(name: str, spec: LSTM) -> Template:
         },
         (input_product(spec), recurrent_product(spec, spec.recurrent_kernel, spec.recurrent_sum)),
     )
+
+
+def refolded_lstm(name: str, spec: RefoldedLSTM) -> Template:
+    """Return the template of an LSTM in other hardware, of the same values."""
+    return lstm(name, spec.layer)
