@@ -11,6 +11,10 @@ from typing import Annotated
 import typer
 
 from accel.cli_group import Commands
+from accel.commands.files import check, schema
+from accel.commands.gate import gate
+from accel.commands.lists import boards, datasets
+from accel.commands.options import RUNS, JsonOption, RunArgument, RunOption
 from accel.console import console, print_json
 from accel.progress import show_progress
 
@@ -26,17 +30,6 @@ app = typer.Typer(
     help="Quantized time-series forecasters as verified FPGA accelerators. "
     "Start with `accel demo`, or with `accel new NAME`.",
 )
-
-RUNS = Path("runs")
-"""Where runs go unless --run names a folder."""
-
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
-RunOption = Annotated[
-    Path | None, typer.Option("--run", metavar="RUN", help="Folder of the run; default runs/NAME.")
-]
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print the result as JSON, and no progress.")
-]
 
 
 @app.command()
@@ -143,6 +136,8 @@ def convert(
             f"{folder}: QKeras = golden model on {found.windows:,} windows, "
             f"mismatches: {found.mismatches}"
         )
+        if conversion.note:
+            print(f"note: {conversion.note}")
         if conversion.hls_reason:
             print(f"no HLS project: {conversion.hls_reason}")
         print(f"go on with `accel verify {folder}`")
@@ -161,16 +156,20 @@ def verify(
     The windows run through the RTL in this process, and some of them through the cocotb testbench
     with random gaps, stalls and resets. Exit code 1 on any mismatch.
     """
+    from accel.adaptive import load_adaptive
     from accel.flow import verify_step
     from accel.runs import open_run
     from accel.summary import verification_table
 
     with show_progress(json) as progress, open_run(run) as opened:
         found = verify_step(opened, progress, waves)
+        adaptive = load_adaptive(opened)
     if json:
         print_json(found)
     else:
         console().print(verification_table(found))
+        for layer in () if adaptive is None else adaptive.layers:
+            print(f"saved: {layer}")
         if found.first_mismatch is not None:
             print(f"first mismatch: {found.first_mismatch}")
     if not found.passed:
@@ -263,56 +262,8 @@ def report(
         print(f"comparison: {output}")
 
 
-@app.command()
-def check(run: RunArgument, json: JsonOption = False) -> None:
-    """Check network.json and weights.npz: whole, unchanged, and of this version.
-
-    Takes any folder that holds the two files. Exit code 1, and one sentence, if anything is wrong.
-    """
-    from accel.network_check import check_files
-
-    found = check_files(run)
-    if json:
-        print_json(found)
-    else:
-        print(
-            f"{run}: {found.name}, version {found.version}, {found.nodes} nodes, {found.arrays} "
-            f"arrays of {found.weights:,} weights, fingerprint {found.fingerprint}"
-        )
-
-
-@app.command()
-def schema() -> None:
-    """Print the JSON Schema of network.json."""
-    from json import dumps
-
-    from hw.network.schema import network_schema
-
-    print(dumps(network_schema(), indent=1))
-
-
-@app.command()
-def boards(json: JsonOption = False) -> None:
-    """List the boards that bitstreams can be made for."""
-    from accel.boards import boards as known
-    from accel.summary import boards_table
-
-    if json:
-        print_json(list(known()))
-    else:
-        console().print(boards_table(known()))
-
-
-@app.command()
-def datasets(json: JsonOption = False) -> None:
-    """List the data sets that a configuration can name."""
-    from accel.datasets.registry import datasets as known
-    from accel.summary import datasets_table
-
-    if json:
-        print_json(list(known()))
-    else:
-        console().print(datasets_table(known()))
+for command in (check, schema, gate, boards, datasets):
+    app.command()(command)
 
 
 def main() -> None:

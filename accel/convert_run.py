@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from accel.adaptive import DELTA_NOTE, without_delta
 from accel.config import Config, VerificationConfig
 from accel.progress import Progress
-from accel.records import Agreement, Conversion, window_codes
+from accel.records import Agreement, Conversion, forecasts, window_codes
 from accel.runs import Run
 from accel.training_result import load_training, metadata
 from hw.network.graph import Network
@@ -35,7 +36,8 @@ def convert_run(run: Run, config: Config | None, folder: Path, progress: Progres
     Returns
     -------
     Conversion
-        With the agreement of the golden model and stock QKeras, code by code.
+        With the agreement of the golden model and stock QKeras, code by code; of a network with
+        delta updates, that of the same network without them.
     """
     progress.step("Loading TensorFlow")
     from accel.conversion.entry import convert, network_of
@@ -60,24 +62,34 @@ def convert_run(run: Run, config: Config | None, folder: Path, progress: Progres
     network = network_of(graph)
     seed = (config.verification if config else VerificationConfig()).seed
     codes = window_codes(run, network, seed)
-    agreement, float32 = _compare(model, network, codes, progress)
-    return Conversion(fingerprint(network), seed, agreement, float32, project.reason)
+    agreement, float32 = _compare(model, without_delta(network), codes, progress)
+    note = DELTA_NOTE if network.is_adaptive else ""
+    return Conversion(fingerprint(network), seed, agreement, float32, project.reason, note)
 
 
 def _compare(
-    model: "keras.Model", network: Network, codes: np.ndarray, progress: Progress
+    model: "keras.Model", network: Network, codes: tuple[np.ndarray, ...], progress: Progress
 ) -> tuple[Agreement, int]:
-    from accel.float64 import count_float32_differences, evaluate_float64
+    from accel.float64 import count_float32_differences, evaluate_all_float64
+    from accel.model_calls import input_shapes
 
-    tick = progress.step("QKeras against the golden model", len(codes))
+    tick = progress.step("QKeras against the golden model", len(codes[0]))
     agreement, float32 = Agreement(0, 0, 0), 0
-    for start in range(0, len(codes), CHUNK):
-        part = codes[start : start + CHUNK]
-        inputs = network.input_format.to_float(part)
-        expected = network.reference(part)
+    for start in range(0, len(codes[0]), CHUNK):
+        part = [array[start : start + CHUNK] for array in codes]
+        inputs = [
+            # The model may have time steps where the network has one beat.
+            port.format.to_float(array).reshape(-1, *shape[1:])
+            for port, array, shape in zip(network.inputs, part, input_shapes(model), strict=True)
+        ]
         # Results of stock layers as multiples of the output's step; codes, if they agree.
-        actual = np.ldexp(evaluate_float64(model, inputs), network.output_format.fraction)
-        agreement += Agreement.of(expected, actual)
+        actual = [
+            np.ldexp(values, port.format.fraction)
+            for values, port in zip(
+                evaluate_all_float64(model, inputs), network.output_ports, strict=True
+            )
+        ]
+        agreement += Agreement.of(forecasts(network.evaluate(part)), forecasts(actual))
         float32 += count_float32_differences(model, inputs)
-        tick(len(part))
+        tick(len(part[0]))
     return agreement, float32

@@ -4,15 +4,14 @@ Every layer is made anew from its configuration, with float64 weights, and calle
 graph is traced, which would take longer than the evaluation.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
-from accel.qkeras_compat import keras, quantizer_objects, quiet_serialization, tf
-from hw.errors import ChronogateError
+from accel.model_calls import Call, Calls, Result, calls_of, copy_layer
+from accel.qkeras_compat import keras, tf
 
 BATCH = 4096  # windows evaluated at once; bounds the memory of long recurrent models
 
@@ -30,24 +29,25 @@ def float64() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Twin:
-    """A layer in float64.
+    """A call of a layer, in float64.
 
     Parameters
     ----------
-    name
-        Of the layer.
+    call
+        Which it is.
     layer
-        Its twin; a recurrent one gives all its steps.
-    inputs
-        Names of what it is called on.
+        The layer's twin; a recurrent one gives all its steps.
     last_step
         Whether the layer itself gives the last step only.
     """
 
-    name: str
+    call: Call
     layer: keras.layers.Layer
-    inputs: tuple[str, ...]
     last_step: bool
+
+
+Inputs = np.ndarray | Sequence[np.ndarray]
+"""Inputs ``(N, ...)`` of a model: one array, or with several inputs one for each."""
 
 
 def quantize_float64(quantizer: Callable[[tf.Tensor], tf.Tensor], values: np.ndarray) -> np.ndarray:
@@ -56,34 +56,41 @@ def quantize_float64(quantizer: Callable[[tf.Tensor], tf.Tensor], values: np.nda
         return np.asarray(quantizer(tf.constant(values, tf.float64)), dtype=np.float64)
 
 
-def evaluate_float64(model: keras.Model, x: np.ndarray) -> np.ndarray:
-    """Run the stock layers of `model` in float64.
+def evaluate_float64(model: keras.Model, x: Inputs) -> np.ndarray:
+    """Run the stock layers of a model of one output in float64.
 
     Parameters
     ----------
     model
-        A Sequential or functional model of one input and output; it is not changed.
+        A Sequential or functional model; it is not changed.
     x
-        Inputs ``(N, ...)``; the outputs are float64 as well.
+        Inputs; the outputs are float64 as well.
     """
-    output = _output_of(model)
+    (result,) = evaluate_all_float64(model, x)
+    return result
+
+
+def evaluate_all_float64(model: keras.Model, x: Inputs) -> tuple[np.ndarray, ...]:
+    """Do the same for every output."""
+    calls, arrays = calls_of(model), _arrays(x)
     with float64():
-        twins = _twins(model)
-        starts = range(0, max(len(x), 1), BATCH)
-        parts = [_evaluate(model, twins, x[n : n + BATCH])[0][output] for n in starts]
-    return np.concatenate([part.numpy() for part in parts])
+        twins = _twins(model, calls)
+        parts = [_outputs(calls, _evaluate(calls, twins, batch)[0]) for batch in _batches(arrays)]
+    return tuple(np.concatenate(batches) for batches in zip(*parts, strict=True))
 
 
-def trace_float64(model: keras.Model, x: np.ndarray) -> dict[str, np.ndarray]:
+def trace_float64(model: keras.Model, x: Inputs) -> dict[str, np.ndarray]:
     """Return what every layer gives for `x`, in float64, by layer name.
 
     A recurrent layer gives its hidden state at every time step ``(N, T, H)``, in the order in
-    which it computes them, whatever it hands to the layer behind it.
+    which it computes them, whatever it hands to the layer behind it. Later calls of a layer have
+    names of their own (`accel.model_calls.Call`).
     """
+    calls = calls_of(model)
     with float64():
-        twins = _twins(model)
-        traced = _evaluate(model, twins, x)[1]
-        return {twin.name: traced[twin.name].numpy() for twin in twins}
+        twins = _twins(model, calls)
+        traced = _evaluate(calls, twins, _arrays(x))[1]
+        return {twin.call.name: traced[twin.call.name].numpy() for twin in twins}
 
 
 def stream_float64(model: keras.Model, series: np.ndarray) -> np.ndarray:
@@ -101,96 +108,75 @@ def stream_float64(model: keras.Model, series: np.ndarray) -> np.ndarray:
     numpy.ndarray
         The forecasts ``(N, L, n_out)``.
     """
-    output = _output_of(model)
+    calls = calls_of(model)
     with float64():
-        twins = _twins(model)
+        twins = _twins(model, calls)
         steps = [
-            _evaluate(model, twins, series[:, step : step + 1])[0][output].numpy()
+            _outputs(calls, _evaluate(calls, twins, (series[:, step : step + 1],))[0])[0]
             for step in range(series.shape[1])
         ]
     return np.stack([np.reshape(step, (len(series), -1)) for step in steps], axis=1)
 
 
-def count_float32_differences(model: keras.Model, x: np.ndarray) -> int:
+def count_float32_differences(model: keras.Model, x: Inputs) -> int:
     """Count the outputs for `x` that stock float32 gives otherwise than float64."""
-    stock = np.concatenate([
-        model(tf.constant(x[n : n + BATCH], tf.float32), training=False).numpy()
-        for n in range(0, len(x), BATCH)
-    ])  # fmt: skip
-    return int(np.count_nonzero(stock.astype(np.float64) != evaluate_float64(model, x)))
+    count = 0
+    for batch in _batches(_arrays(x)):
+        tensors = [tf.constant(array, tf.float32) for array in batch]
+        stock = model(tensors if len(tensors) > 1 else tensors[0], training=False)
+        results = stock if isinstance(stock, (list, tuple)) else (stock,)
+        for found, exact in zip(results, evaluate_all_float64(model, batch), strict=True):
+            count += int(np.count_nonzero(found.numpy().astype(np.float64) != exact))
+    return count
 
 
-def _twins(model: keras.Model) -> list[Twin]:
-    """Return all layers but the inputs, each behind those that it is called on."""
-    if not isinstance(model, keras.Sequential) and not model._is_graph_network:
-        raise ChronogateError(
-            f"model {model.name!r} is a subclassed model without a configuration: write it as "
-            "keras.Sequential or with the functional API"
-        )
-    inputs = _inputs_of(model)
-    return [
-        _twin(layer, inputs[layer.name])
-        for layer in model.layers
-        if not isinstance(layer, keras.layers.InputLayer)
-    ]
+def _arrays(x: Inputs) -> tuple[np.ndarray, ...]:
+    return (x,) if isinstance(x, np.ndarray) else tuple(x)
 
 
-def _output_of(model: keras.Model) -> str:
-    assert model.outputs  # a built model has some
-    return str(model.outputs[0]._keras_history.layer.name)
+def _batches(arrays: Sequence[np.ndarray]) -> Iterator[tuple[np.ndarray, ...]]:
+    for start in range(0, max(len(arrays[0]), 1), BATCH):
+        yield tuple(array[start : start + BATCH] for array in arrays)
 
 
-def _input_of(model: keras.Model) -> str:
-    assert model.input_names  # a built model has some
-    return model.input_names[0]
+def _twins(model: keras.Model, calls: Calls) -> list[Twin]:
+    """Return all calls, in an order in which they can be computed."""
+    made = {call.layer: _twin(model.get_layer(call.layer)) for call in calls.calls}
+    return [Twin(call, *made[call.layer]) for call in calls.calls]
 
 
-def _inputs_of(model: keras.Model) -> Mapping[str, tuple[str, ...]]:
-    if not isinstance(model, keras.Sequential):
-        with quiet_serialization():
-            layers = model.get_config()["layers"]
-        return {
-            layer["name"]: tuple(source[0] for node in layer["inbound_nodes"] for source in node)
-            for layer in layers
-        }
-    names = [_input_of(model), *(layer.name for layer in model.layers)]
-    return {name: (before,) for before, name in pairwise(names)}
-
-
-def _twin(layer: keras.layers.Layer, inputs: tuple[str, ...]) -> Twin:
+def _twin(layer: keras.layers.Layer) -> tuple[keras.layers.Layer, bool]:
+    """Return a layer in float64, and whether it gives its last step only."""
     recurrent = isinstance(layer, keras.layers.RNN)
     changes = {"return_sequences": True} if recurrent else {}
-    twin = _copy(layer, dtype="float64", **changes)
-    shape = layer.input_shape
+    twin = copy_layer(layer, "float64", **changes)
+    shape = layer.get_input_shape_at(0)
+    if recurrent and isinstance(shape, list):
+        shape = shape[0]  # initial states come behind
     twin.build([tuple(each) for each in shape] if isinstance(shape, list) else tuple(shape))
     twin.set_weights(layer.get_weights())
-    return Twin(layer.name, twin, inputs, recurrent and not layer.return_sequences)
+    return twin, recurrent and not layer.return_sequences
 
 
-Tensors = dict[str, tf.Tensor]
-
-
-def _evaluate(model: keras.Model, twins: list[Twin], x: np.ndarray) -> tuple[Tensors, Tensors]:
-    """Return what every layer hands on, and what it computes at every step."""
-    given: Tensors = {_input_of(model): tf.constant(x, tf.float64)}
-    traced: Tensors = {}
+def _evaluate(
+    calls: Calls, twins: Sequence[Twin], arrays: Sequence[np.ndarray]
+) -> tuple[dict[Result, tf.Tensor], dict[str, tf.Tensor]]:
+    """Return what every call hands on, and what it computes at every step."""
+    given = {
+        Result(name): tf.constant(array, tf.float64)
+        for name, array in zip(calls.inputs, arrays, strict=True)
+    }
+    traced: dict[str, tf.Tensor] = {}
     for twin in twins:
-        sources = [given[name] for name in twin.inputs]
-        result = twin.layer(sources if len(sources) > 1 else sources[0], training=False)
-        traced[twin.name] = result
-        given[twin.name] = result[:, -1] if twin.last_step else result
+        call = twin.call
+        sources = [given[source] for source in call.sources]
+        found = twin.layer(sources if len(sources) > 1 else sources[0], training=False)
+        first, *states = found if isinstance(found, (list, tuple)) else (found,)
+        traced[call.name] = first
+        handed = (first[:, -1] if twin.last_step else first, *states)
+        given |= {Result(call.layer, call.number, n): each for n, each in enumerate(handed)}
     return given, traced
 
 
-def _copy(layer: keras.layers.Layer, **changes: object) -> keras.layers.Layer:
-    with quiet_serialization():
-        settings = {**layer.get_config(), **changes}
-    for inner in ("layer", "backward_layer"):  # of a wrapper
-        if inner in settings:
-            settings[inner] = _in_float64(settings[inner])
-    with keras.utils.custom_object_scope(quantizer_objects()):
-        return type(layer).from_config(settings)
-
-
-def _in_float64(layer: dict[str, dict[str, object]]) -> dict[str, dict[str, object]]:
-    return {**layer, "config": {**layer["config"], "dtype": "float64"}}
+def _outputs(calls: Calls, given: Mapping[Result, tf.Tensor]) -> tuple[np.ndarray, ...]:
+    return tuple(given[result].numpy() for result in calls.outputs)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from accel import adaptive
 from accel.config import Config, VerificationConfig, example, load_config
 from accel.json_files import write_json
 from accel.progress import Progress, SilentProgress
@@ -107,6 +108,8 @@ def verify_step(run: Run, progress: Progress | None = None, waves: bool = False)
         found = _with_lasting_wave(verified.verification, folder, run.folder)
         np.savez_compressed(folder / TEST_FORECASTS, codes=verified.outputs)
         write_json(folder / "verification.json", found)
+        if verified.adaptive is not None:
+            write_json(folder / adaptive.FILE, verified.adaptive)
     return found
 
 
@@ -123,11 +126,11 @@ def bitstream_step(
     target = find_board(board or (config.board if config else DEFAULT_BOARD))
     part = f"bitstream/{target.name}"
     codes = window_codes(run, network, load_conversion(run).seed)
-    places = np.linspace(0, len(codes) - 1, NETLIST_WINDOWS).astype(int)
+    places = np.linspace(0, len(codes[0]) - 1, NETLIST_WINDOWS).astype(int)
     with run.step(Step.BITSTREAM, part) as folder:
         work = folder / part
         routed = implement(network, target, work, progress, seed)
-        verify_netlist(network, target, work, codes[places], progress)
+        verify_netlist(network, target, work, codes[0][places], progress)
         file = f"{part}/{routed.bitstream.name}"
         result = describe_implementation(routed, file, NETLIST_WINDOWS)
         write_json(work / "implementation.json", result)

@@ -113,6 +113,17 @@ class MlpModel(ModelConfig):
     formats: DenseFormats = DenseFormats()
 
 
+class Delta(Part):
+    """Thresholds of delta updates, in the units of what is compared.
+
+    `input` is in standard deviations, as all inputs are scaled; `state` in those of the state,
+    which mostly lies in [-1, 1].
+    """
+
+    input: Annotated[float, Field(ge=0)] = 0.0
+    state: Annotated[float, Field(ge=0)] = 0.0
+
+
 class GruModel(ModelConfig):
     """``family = "gru"``: one GRU over the window, dense layers on its last state."""
 
@@ -121,6 +132,7 @@ class GruModel(ModelConfig):
     reset_after: bool = True
     formats: GruFormats = GruFormats()
     reuse: RecurrentReuse = RecurrentReuse()
+    delta: Delta | None = None
 
 
 class LstmModel(ModelConfig):
@@ -130,6 +142,7 @@ class LstmModel(ModelConfig):
     units: Positive
     formats: LstmFormats = LstmFormats()
     reuse: RecurrentReuse = RecurrentReuse()
+    delta: Delta | None = None
 
 
 AnyModel = MlpModel | GruModel | LstmModel

@@ -1,5 +1,6 @@
 """What the steps of a run leave for later ones, besides the results of other parts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from accel.json_files import read_json
 from accel.runs import Run, Step
 from hw.network.graph import Network
+from hw.stream import Port
 
 DRAWN_WINDOWS = 1000
 """Windows drawn at random where a run has no test data, as one made from a bare ``.h5`` file."""
@@ -61,6 +63,8 @@ class Conversion:
         Output codes on which QKeras in its usual float32 differs; float64 is the definition.
     hls_reason
         Why there is no HLS project; empty when there is one.
+    note
+        Why QKeras was compared with another network than the one converted; empty otherwise.
     """
 
     fingerprint: str
@@ -68,6 +72,7 @@ class Conversion:
     qkeras: Agreement
     float32_differences: int
     hls_reason: str
+    note: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,15 +111,23 @@ def load_forecasts(run: Run) -> np.ndarray | None:
         return arrays["codes"]
 
 
-def window_codes(run: Run, network: Network, seed: int) -> np.ndarray:
-    """Return the input codes to verify with: all test windows, or drawn ones without them."""
+def window_codes(run: Run, network: Network, seed: int) -> tuple[np.ndarray, ...]:
+    """Return the codes of every input: all test windows, or drawn ones without them."""
     windows = load_test_windows(run)
     if windows is not None:
-        return network.input_format.quantize(windows.inputs)
-    grid = network.input_format.plain()
-    beat = (network.features,)
-    shape = beat if network.input.steps is None else (network.look_back, *beat)
+        return (network.input_format.quantize(windows.inputs),)
     rng = np.random.default_rng(seed)
+    return tuple(_drawn(port, rng) for port in network.inputs)
+
+
+def _drawn(port: Port, rng: np.random.Generator) -> np.ndarray:
+    grid = port.format.plain()
+    shape = (port.channels,) if port.steps is None else (port.steps, port.channels)
     return rng.integers(
         grid.minimum, grid.maximum, (DRAWN_WINDOWS, *shape), dtype=np.int64, endpoint=True
     )
+
+
+def forecasts(results: Sequence[np.ndarray]) -> np.ndarray:
+    """Return what all outputs give for a window side by side, ``(N, values)``."""
+    return np.concatenate([codes.reshape(len(codes), -1) for codes in results], axis=1)

@@ -29,6 +29,7 @@ class Step(StrEnum):
     BITSTREAM = "bitstream"
     FORECAST = "forecast"
     REPORT = "report"
+    GATE = "gate"
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,25 @@ STEP_FILES: dict[Step, StepFiles] = {
         later=(Step.VERIFY, Step.BITSTREAM, Step.FORECAST, Step.REPORT),
     ),
     Step.VERIFY: StepFiles(
-        owned=("verification.json", "accuracy.json", "test_forecasts.npz", "sim"),
+        owned=(
+            "verification.json",
+            "accuracy.json",
+            "adaptive.json",
+            "test_forecasts.npz",
+            "sim",
+        ),
         first="verification.json",
         later=(Step.REPORT,),
     ),
     Step.BITSTREAM: StepFiles(owned=("bitstream",), first="bitstream", later=(Step.REPORT,)),
     Step.FORECAST: StepFiles(owned=("forecast",), first="forecast", later=()),
     Step.REPORT: StepFiles(owned=("report.json", "report.html"), first="report.json", later=()),
+    # A folder of its own: it holds two networks and none of the other steps.
+    Step.GATE: StepFiles(
+        owned=("gate.json", "cheap", "large", "rtl", "gate_report.json", "sim"),
+        first="gate.json",
+        later=(),
+    ),
 }
 
 

@@ -6,6 +6,7 @@ from rich.table import Table
 
 from accel.boards import Board
 from accel.datasets.dataset import Dataset
+from accel.gating import GateReport
 from accel.report.examples import label
 from accel.report.page import accuracy_entries
 from accel.report.schema import Implementation, Report
@@ -43,6 +44,30 @@ def verification_table(found: Verification) -> Table:
     table.add_row("testbench", ", ".join(found.backpressure).replace("_", " "))
     table.add_row("simulator", f"{found.simulator}, seed {found.seed}")
     table.add_section()
+    for key, value in vars(found.predicted).items():
+        counted = getattr(found.simulated, key)
+        text = f"{value:,} predicted, {counted:,} simulated"
+        table.add_row(key.replace("_", " "), _mark(text, value == counted))
+    return table
+
+
+def gate_table(found: GateReport) -> Table:
+    """Return what a gate saves, what it costs, and whether all agree."""
+    table = _two_columns(f"{found.cheap} wakes {found.large}")
+    steps = " or ".join(found.channels)
+    table.add_row("wakes at", f"a step of {found.threshold} input codes of {steps}")
+    table.add_row("woken", f"{whole(found.wakes)} of {whole(found.windows)} test windows")
+    saved = f"{found.products_saved / found.products:.1%} of the large one's"
+    table.add_row("products saved", saved)
+    for name, error in (
+        ("this design", found.mse), (found.cheap, found.cheap_mse), (found.large, found.large_mse),
+    ):  # fmt: skip
+        table.add_row(f"MSE, {name}", number(error))
+    table.add_section()
+    table.add_row("realizations", " = ".join(NAMES[name] for name in found.realizations))
+    table.add_row("codes compared", whole(found.values_compared))
+    table.add_row("mismatches", _mark(whole(found.mismatches), found.mismatches == 0))
+    table.add_row("testbench", ", ".join(found.testbench).replace("_", " "))
     for key, value in vars(found.predicted).items():
         counted = getattr(found.simulated, key)
         text = f"{value:,} predicted, {counted:,} simulated"
@@ -129,6 +154,10 @@ def _verification_rows(report: Report) -> Rows:
         ("test windows", whole(found.vectors)),
         ("codes compared", whole(found.values_compared)),
         ("mismatches", _mark(whole(found.mismatches), found.mismatches == 0)),
+        *(
+            (f"products saved, {layer.name}", f"{layer.saved:.1%} of {layer.products:,}")
+            for layer in report.adaptive or ()
+        ),
     ]
 
 

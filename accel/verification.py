@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from accel.adaptive import Adaptive, SavedProducts, saved_products
 from accel.config import VerificationConfig
-from accel.conversion.csim import csim
+from accel.conversion.csim import csim_all
 from accel.progress import Progress
-from accel.records import Agreement, Conversion
+from accel.records import Agreement, Conversion, forecasts
 from hw.network.graph import Network
 from sim.cocotb_runner import run_testbench
 from sim.measure import measure_cycles
@@ -30,16 +31,19 @@ class Verified:
     verification
         The comparison of all realizations.
     outputs
-        int64 codes ``(N, n_out)`` of the RTL.
+        int64 codes of the RTL, ``(N, values)``: those of all outputs side by side.
+    adaptive
+        What was saved where the work depends on the data, else ``None``.
     """
 
     verification: Verification
     outputs: np.ndarray
+    adaptive: Adaptive | None
 
 
 def verify(
     network: Network,
-    codes: np.ndarray,
+    codes: tuple[np.ndarray, ...],
     settings: VerificationConfig,
     conversion: Conversion,
     hls: Path | None,
@@ -52,7 +56,7 @@ def verify(
     Parameters
     ----------
     codes
-        Input codes ``(N, T, F)``, or ``(N, F)`` where a window is one beat.
+        Of every input, ``(N, T, F)``, or ``(N, F)`` where a window is one beat.
     settings
         How many of them go through the cocotb testbench as well, and its seed.
     conversion
@@ -64,16 +68,17 @@ def verify(
     waves
         Keep a waveform of the testbench even when nothing differs.
     """
-    expected = _reference(network, codes, progress)
+    expected, layers = _reference(network, codes, progress)
     progress.step("Building the simulation")
     with RtlModel(network, folder / "model") as model:
         simulated = measure_cycles(model)
-        tick = progress.step("Test windows through the RTL", len(codes))
-        outputs = model.run(codes, seed=settings.seed, tick=tick).outputs
+        tick = progress.step("Test windows through the RTL", len(codes[0]))
+        outputs = forecasts(model.run(codes, seed=settings.seed, tick=tick).results)
     places = _testbench_windows(settings.testbench_windows, expected, outputs)
     tick = progress.step("cocotb testbench", 2)
-    bench = run_testbench(network, codes[places], folder / "testbench", settings.seed, waves, tick)
-    write_testbench(network, (codes[places],), folder)
+    few = [array[places] for array in codes]
+    bench = run_testbench(network, few, folder / "testbench", settings.seed, waves, tick)
+    write_testbench(network, few, folder)
     if bench.mismatches == 0:
         # The compiled testbench, 150 MB of it, is of no use to a run any more.
         for build in (folder / "testbench").glob("build*/"):
@@ -81,7 +86,9 @@ def verify(
     found = bench.first_mismatch
     if found is not None:
         found = replace(found, window=int(places[found.window]))
-    comparisons = {"qkeras": conversion.qkeras, "rtl": Agreement.of(expected, outputs)}
+    comparisons = {"rtl": Agreement.of(expected, outputs)}
+    if not conversion.note:
+        comparisons["qkeras"] = conversion.qkeras
     if hls is not None:
         progress.step("HLS C simulation")
         comparisons["hls"] = Agreement.of(expected, _simulate_hls(hls, codes, folder / "hls"))
@@ -89,7 +96,7 @@ def verify(
     return Verified(
         replace(
             bench,
-            vectors=len(codes),
+            vectors=len(codes[0]),
             values_compared=bench.values_compared + sum(c.values for c in comparisons.values()),
             mismatches=bench.mismatches + sum(c.mismatches for c in comparisons.values()),
             realizations=tuple(n for n in order if n == "reference" or n in comparisons),
@@ -98,6 +105,7 @@ def verify(
             first_mismatch=found or _first(network, expected, outputs),
         ),
         outputs,
+        Adaptive(len(codes[0]), layers) if layers else None,
     )
 
 
@@ -108,25 +116,50 @@ def _testbench_windows(count: int, expected: np.ndarray, outputs: np.ndarray) ->
     return np.union1d(spread, wrong)
 
 
-def _reference(network: Network, codes: np.ndarray, progress: Progress) -> np.ndarray:
-    tick = progress.step("Golden model", len(codes))
-    parts = []
-    for start in range(0, len(codes), CHUNK):
-        parts.append(network.reference(codes[start : start + CHUNK]))
+def _reference(
+    network: Network, codes: tuple[np.ndarray, ...], progress: Progress
+) -> tuple[np.ndarray, tuple[SavedProducts, ...]]:
+    """Return all forecasts, and what delta updates saved for them."""
+    tick = progress.step("Golden model", len(codes[0]))
+    parts: list[np.ndarray] = []
+    saved: list[tuple[SavedProducts, ...]] = []
+    for start in range(0, len(codes[0]), CHUNK):
+        batch = [array[start : start + CHUNK] for array in codes]
+        trace: dict[str, np.ndarray] | None = {} if network.is_adaptive else None
+        parts.append(forecasts(network.evaluate(batch, trace)))
+        saved.append(saved_products(network, trace or {}))
         tick(len(parts[-1]))
-    return np.concatenate(parts)
+    layers = tuple(
+        replace(
+            each[0],
+            products=sum(part.products for part in each),
+            done=sum(part.done for part in each),
+        )
+        for each in zip(*saved, strict=True)
+    )
+    return np.concatenate(parts), layers
 
 
-def _simulate_hls(project: Path, codes: np.ndarray, folder: Path) -> np.ndarray:
+def _simulate_hls(project: Path, codes: tuple[np.ndarray, ...], folder: Path) -> np.ndarray:
     # A copy: what the compiler leaves behind when it is killed must not stay in the run.
     shutil.copytree(project, folder)
-    return csim(folder.resolve(), codes)
+    return forecasts(csim_all(folder.resolve(), codes))
 
 
 def _first(network: Network, expected: np.ndarray, actual: np.ndarray) -> Mismatch | None:
     places = np.argwhere(expected != actual)
     if not len(places):
         return None
-    window, channel = (int(index) for index in places[0])
-    values = int(expected[window, channel]), int(actual[window, channel])
-    return Mismatch(network.outputs[0], None, channel, *values, window)
+    window, value = (int(index) for index in places[0])
+    codes = int(expected[window, value]), int(actual[window, value])
+    output = 0
+    while value >= (size := network.output_ports[output].beats * _channels(network, output)):
+        value -= size
+        output += 1
+    beat, channel = divmod(value, _channels(network, output))
+    step = None if network.output_ports[output].steps is None else beat
+    return Mismatch(network.outputs[output], step, channel, *codes, window)
+
+
+def _channels(network: Network, output: int) -> int:
+    return network.output_ports[output].channels

@@ -5,7 +5,7 @@ and its implementation belong to `hw`, `sim` and `accel.bitstream`. This module 
 hls4ml itself is, so whatever needs TensorFlow or a tool is imported where it is used.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +94,9 @@ class AmaranthBackend(Backend):
         vars(model)["rtl_model"] = rtl = RtlModel(network_of(model), output_folder(model) / "build")
         return str(rtl.library)
 
-    def predict(self, model: "ModelGraph", x: np.ndarray) -> np.ndarray:
+    def predict(
+        self, model: "ModelGraph", x: "np.ndarray | Sequence[np.ndarray]"
+    ) -> "np.ndarray | list[np.ndarray]":
         """Compute windows in the RTL.
 
         Parameters
@@ -102,23 +104,34 @@ class AmaranthBackend(Backend):
         model
             A compiled graph.
         x
-            Scaled inputs ``(N, T, F)``, or one window without N.
+            Scaled inputs ``(N, T, F)``, or one window without N; a list with several inputs.
 
         Returns
         -------
         numpy.ndarray
-            float64 forecasts ``(N, n_out)``; without N for one window, as hls4ml does it.
+            float64 forecasts ``(N, n_out)``; without N for one window, as hls4ml does it. A list
+            with several outputs.
         """
+        from accel.conversion.tracing import as_windows
+
         rtl: RtlModel | None = vars(model).get("rtl_model")
         if rtl is None:
             raise ChronogateError("the model is not compiled: call model_graph.compile() first")
-        shape = tuple(model.get_input_variables()[0].shape)
-        x = np.asarray(x, dtype=np.float64)
-        if x.size % int(np.prod(shape)):
-            raise ChronogateError(
-                f"the model takes windows of shape {shape}, not {x.shape}: give (N, ...) of them"
-            )
-        outputs = rtl.predict(x.reshape(-1, *shape))
+        ports = network_of(model).inputs
+        arrays = (x,) if len(ports) == 1 else x
+        if len(arrays) != len(ports):
+            names = ", ".join(port.name for port in ports)
+            raise ChronogateError(f"the model takes {len(ports)} inputs, {names}: give one of each")
+        windows: list[np.ndarray] = []
+        for port, variable, array in zip(ports, model.get_input_variables(), arrays, strict=True):
+            shape = tuple(variable.shape)
+            if np.size(array) % int(np.prod(shape)):
+                raise ChronogateError(
+                    f"the model takes windows of shape {shape}, not {np.shape(array)}: give "
+                    "(N, ...) of them"
+                )
+            windows.append(as_windows(array, port, shape))
+        outputs = [each[0] if len(each) == 1 else each for each in rtl.predict_all(windows)]
         return outputs[0] if len(outputs) == 1 else outputs
 
     def build(

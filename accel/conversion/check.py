@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from accel.conversion.canonical import is_canonical
+from accel.model_calls import input_shapes
 from accel.qkeras_compat import keras
 from hw.errors import ChronogateError
 
@@ -53,24 +55,22 @@ def _check_graph(model: keras.Model) -> None:
             f"model {name!r} has no input shape yet: begin it with "
             "keras.layers.Input((look_back, features))"
         )
-    inputs, outputs = len(model.inputs), len(model.outputs or ())
-    if inputs != 1 or outputs != 1:
+    for shape in input_shapes(model):
+        if None in shape[1:]:
+            raise ChronogateError(
+                f"model {name!r} takes inputs of shape {shape}: "
+                "give the look-back a fixed length in keras.layers.Input"
+            )
+
+
+def check_canonical(model: keras.Model) -> None:
+    """Refuse what `accel.conversion.canonical` takes apart before hls4ml sees it."""
+    if not is_canonical(model):
         raise ChronogateError(
-            f"model {name!r} has {inputs} inputs and {outputs} outputs: "
-            "so far one of each is supported"
+            f"model {model.name!r} calls a layer more than once or has one with return_state=True, "
+            "of which hls4ml reads the first call and the first result only: convert the model "
+            "with accel.convert"
         )
-    if None in model.inputs[0].shape[1:]:
-        raise ChronogateError(
-            f"model {name!r} takes inputs of shape {model.inputs[0].shape}: "
-            "give the look-back a fixed length in keras.layers.Input"
-        )
-    if not sequential:
-        for layer in model.get_config()["layers"]:
-            if len(layer["inbound_nodes"]) > 1:
-                raise ChronogateError(
-                    f"layer {layer['name']!r} is called more than once: "
-                    "use a layer of its own for each call"
-                )
 
 
 def _check_layer(layer: keras.layers.Layer) -> None:
@@ -95,6 +95,11 @@ def _check_wrapper(layer: keras.layers.Bidirectional) -> None:
                 f"layer {layer.name!r}: {type(inner).__name__} in {type(layer).__name__} is not "
                 "supported: use QSimpleRNN, QLSTM or QGRU"
             )
+        if inner.return_state:
+            raise ChronogateError(
+                f"layer {layer.name!r}: return_state=True is not supported in "
+                f"{type(layer).__name__}: let the layer return its output only"
+            )
         _check_cell(layer.name, inner)
 
 
@@ -103,12 +108,10 @@ def _check_recurrent(layer: keras.layers.RNN) -> None:
 
 
 def _check_cell(name: str, layer: keras.layers.RNN) -> None:
-    for option, remedy in (
-        ("return_state", "let the layer return its output only"),
-        ("time_major", "put the batch first"),
-    ):
-        if getattr(layer, option, False):
-            raise ChronogateError(f"layer {name!r}: {option}=True is not supported: {remedy}")
+    if getattr(layer, "time_major", False):
+        raise ChronogateError(
+            f"layer {name!r}: time_major=True is not supported: put the batch first"
+        )
     if layer.cell.state_quantizer_internal is None:
         raise ChronogateError(
             f"layer {name!r}: state_quantizer is missing, so the state would grow by several "

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
-from accel.conversion.piece import Wire
 from accel.conversion.settings import HlsConfig
 from hw.network.graph import Node
 from hw.network.metadata import Metadata
 from hw.network.mode import Mode
+from hw.stream import Port
 
 if TYPE_CHECKING:
     from accel.qkeras_compat import keras
@@ -46,6 +46,23 @@ class LayerDraft:
 
 
 @dataclass(frozen=True)
+class InputDraft:
+    """One input of the model.
+
+    Parameters
+    ----------
+    name, shape
+        As Keras has them, without the batch.
+    port
+        The network's input, once its format is known.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    port: Port | None = None
+
+
+@dataclass(frozen=True)
 class Draft:
     """State of the lowering; every pass returns a new one.
 
@@ -59,14 +76,12 @@ class Draft:
         Carried through to the network.
     mode
         How windows are cut from the samples.
-    input_name, input_shape
-        The model's input.
+    inputs
+        The model's inputs.
     layers
         Layers not yet lowered, in topological order.
-    output
-        Name of the layer, later of the node, that gives the forecast.
-    input
-        The network's input, once its format is known.
+    outputs
+        Names of the layers, later of the nodes, that give the forecasts.
     nodes
         The network's nodes, once built.
     places
@@ -77,11 +92,9 @@ class Draft:
     config: HlsConfig
     metadata: Metadata
     mode: Mode
-    input_name: str
-    input_shape: tuple[int, ...]
+    inputs: tuple["InputDraft", ...]
     layers: tuple[LayerDraft, ...]
-    output: str
-    input: Wire | None = None
+    outputs: tuple[str, ...]
     nodes: tuple[Node, ...] = ()
     places: tuple[tuple[str, str], ...] = ()
 
@@ -109,4 +122,5 @@ class Draft:
             if layer.name not in aliases
         )
         places = (*self.places, *((name, follow(name)) for name in aliases))
-        return replace(self, layers=layers, output=follow(self.output), places=places)
+        outputs = tuple(follow(name) for name in self.outputs)
+        return replace(self, layers=layers, outputs=outputs, places=places)

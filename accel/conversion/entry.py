@@ -13,13 +13,14 @@ from hls4ml.utils.config import create_config
 
 from accel.conversion import backend as amaranth
 from accel.conversion.backend import network_of
+from accel.conversion.canonical import call_names, canonical
 from accel.conversion.check import check_model
 from accel.conversion.frontend import ModelDictionary, exact_handlers
 from accel.conversion.hls import EXACT_BACKENDS, exact_settings, hls_graph
 from accel.conversion.hls4ml_compat import mend
 from accel.conversion.hls_layers.blocks import stock_reason
 from accel.conversion.keys import check_keys
-from accel.conversion.settings import HlsConfig
+from accel.conversion.settings import HlsConfig, for_every_call
 from accel.qkeras_compat import keras, load_model, quiet_serialization
 from hw.errors import ChronogateError
 from hw.network.graph import Network
@@ -87,6 +88,7 @@ def convert(
     if isinstance(model, (str, Path)):
         model = load_model(model)
     check_model(model)
+    given, model = model, canonical(model)
     available = get_available_backends()
     if backend.lower() not in available:
         raise ChronogateError(f"there is no backend {backend!r}: use one of {', '.join(available)}")
@@ -100,11 +102,11 @@ def convert(
     stock = not ours and hls_config is not None
     if hls_config is None and not ours:
         hls_config = _exact_settings(model, backend, io_type)
-    settings = deepcopy(dict(hls_config or {}))
+    settings = for_every_call(deepcopy(dict(hls_config or {})), call_names(given))
     if ours:
         check_keys(settings)
     config |= {
-        "KerasModel": model,
+        "KerasModel": given if stock else model,
         "NetworkMetadata": metadata,
         "HLSConfig": {**settings, "Model": _model_settings(settings, ours, bit_exact)},
     }
@@ -146,6 +148,7 @@ def config_from_keras_model(
     if isinstance(model, (str, Path)):
         model = load_model(model)
     check_model(model)
+    model = canonical(model)
     with exact_handlers(), quiet_serialization():
         config = stock_config(
             ModelDictionary(model),

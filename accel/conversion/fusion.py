@@ -16,6 +16,7 @@ from hw.layer.dense import Dense
 from hw.layer.shared_dense import SharedDense
 from hw.layer.shared_layer import SharedLayer
 from hw.network.graph import Node
+from hw.product.storage import Storage
 
 TRAINING_ONLY = ("Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout")
 AVERAGES = ("AveragePooling1D", "GlobalAveragePooling1D", "Average")
@@ -23,7 +24,7 @@ AVERAGES = ("AveragePooling1D", "GlobalAveragePooling1D", "Average")
 
 def drop_identities(draft: Draft) -> Draft:
     """Remove linear activations, what works in training only, and reshapes that change nothing."""
-    shapes = {draft.input_name: draft.input_shape}
+    shapes = {given.name: given.shape for given in draft.inputs}
     aliases: dict[str, str] = {}
     for layer in draft.layers:
         shapes[layer.name] = layer.shape
@@ -88,7 +89,7 @@ def share_engines(draft: Draft) -> Draft:
 def _chain(draft: Draft, node: Node, shared: Sequence[Node]) -> list[Node]:
     """Return a shared layer, what follows it without a branch, and so on."""
     chain = [node]
-    while chain[-1].name != draft.output:
+    while chain[-1].name not in draft.outputs:
         readers = [other for other in draft.nodes if chain[-1].name in other.inputs]
         activates = isinstance(chain[-1].spec, Dense) and isinstance(readers[0].spec, Activation)
         if len(readers) != 1 or not (activates or readers[0] in shared):
@@ -115,13 +116,26 @@ def _engine(chain: Sequence[Node]) -> SharedDense:
             layers[-1] = replace(layers[-1], function=spec.function)
     first = chain[0].spec
     assert isinstance(first, Dense)
-    return SharedDense(tuple(layers), first.input, multipliers, first.steps, first.series)
+    return SharedDense(
+        tuple(layers), first.input, multipliers, first.steps, first.series, _storage(chain)
+    )
+
+
+def _storage(chain: Sequence[Node]) -> Storage:
+    """Return where the weights of a chain lie, which have one memory."""
+    wanted = {node.spec.storage: node.name for node in chain if isinstance(node.spec, Dense)}
+    if len(wanted) > 1:
+        raise ChronogateError(
+            f"layer {chain[-1].name!r}: layers with Strategy='Shared' have one memory for their "
+            f"weights, but Storage is {' and '.join(wanted)}: give them the same"
+        )
+    return next(iter(wanted))
 
 
 def _only_quantizer(draft: Draft, layer: LayerDraft) -> LayerDraft | None:
     """Return the QActivation that alone reads a layer, where it is a plain format."""
     behind = draft.consumers(layer.name)
-    if len(behind) != 1 or behind[0].kind != "QActivation" or layer.name == draft.output:
+    if len(behind) != 1 or behind[0].kind != "QActivation" or layer.name in draft.outputs:
         return None
     if any(behind[0].quantizer is curve for curve in FLOAT_CURVES):
         return None

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from hls4ml.model.attributes import ConfigurableAttribute, TypeAttribute
 from hls4ml.model.layers import layer_map
 
-from accel.conversion.settings import HlsConfig, Strategy, table
+from accel.conversion.settings import DELTA_KEYS, HlsConfig, Strategy, table
 from hw.errors import ChronogateError
 from hw.network.mode import Mode
+from hw.product.storage import Storage
 
 SECTIONS = ("Model", "LayerType", "LayerName", "Optimizers", "SkipOptimizers", "Flows")
 
@@ -27,7 +28,7 @@ def _whole(least: int, what: str) -> Check:
     return check
 
 
-def _one_of(choices: type[Strategy] | type[Mode]) -> Check:
+def _one_of(choices: type[Strategy] | type[Mode] | type[Storage]) -> Check:
     def check(value: object) -> str:
         names = [str(choice).capitalize() for choice in choices]
         right = isinstance(value, str) and value.capitalize() in names
@@ -38,6 +39,11 @@ def _one_of(choices: type[Strategy] | type[Mode]) -> Check:
 
 def _switch(value: object) -> str:
     return "" if type(value) is bool else "write True or False"
+
+
+def _threshold(value: object) -> str:
+    right = isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+    return "" if right else "give a number, 0 or more, in the units of the layer's values"
 
 
 def _positive(value: object) -> str:
@@ -52,6 +58,8 @@ LAYER_KEYS: dict[str, Check] = {
     "SkipZeros": _switch,
     "AdderLevels": _whole(1, "adders"),
     "TableSize": _whole(1, "entries"),
+    "Storage": _one_of(Storage),
+    **dict.fromkeys(DELTA_KEYS, _threshold),
 }
 """Keys of a layer, which may also stand in ``Model`` for all of them."""
 

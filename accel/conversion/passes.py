@@ -11,22 +11,29 @@ from hls4ml.model.graph import ModelGraph
 from hls4ml.model.layers import Input, Layer
 
 from accel.conversion.annotation import annotate
-from accel.conversion.check import check_model
-from accel.conversion.deployment import deploy, mode_of, series_of
-from accel.conversion.draft import Draft, LayerDraft
-from accel.conversion.formats import activation_of, plain_format
+from accel.conversion.check import check_canonical, check_model
+from accel.conversion.deployment import deploy, mode_of
+from accel.conversion.draft import Draft, InputDraft, LayerDraft
+from accel.conversion.formats import activation_of
 from accel.conversion.fusion import (
     drop_identities,
     fuse_float_activations,
     round_averages,
     share_engines,
 )
+from accel.conversion.inputs import choose_input_formats, incoming
 from accel.conversion.keys import check_keys
-from accel.conversion.layers.common import Context, quantizer_of
+from accel.conversion.layers.common import Context
 from accel.conversion.layers.registry import HANDLERS
+from accel.conversion.memory import stored
 from accel.conversion.piece import Wire
 from accel.conversion.place import Place
-from accel.conversion.settings import check_layer_names, check_result_precision, input_precision
+from accel.conversion.settings import (
+    DELTA_KEYS,
+    check_layer_names,
+    check_result_precision,
+    names_layer,
+)
 from accel.conversion.tracing import trace
 from accel.qkeras_compat import keras
 from hw.errors import ChronogateError
@@ -34,34 +41,36 @@ from hw.function.quantizer import Quantizer
 from hw.network.graph import Network, Node
 from hw.network.metadata import Metadata
 from hw.network.mode import Mode
-from hw.number.fixed_point import FixedPoint
-from hw.stream import Port
 
-INPUT_TYPES = ("InputLayer", "Input")
-TRANSPARENT = ("Flatten", "Reshape", "Permute", "Cropping1D", "RepeatVector")
-"""Kinds through which a number format passes unchanged."""
+DELTA_KINDS = ("QLSTM", "QGRU", "Bidirectional", "QBidirectional", "QSimpleRNN")
+"""Kinds that take thresholds, or refuse them with words of their own."""
 
 
 def read_graph(graph: ModelGraph) -> Draft:
     """Find the Keras layer behind every node, after refusing what cannot be exact."""
     model = graph.config.get_config_value("KerasModel")
     check_model(model)
+    check_canonical(model)
     config = graph.config.config["HLSConfig"]
     check_keys(config)
     check_layer_names(config, graph.graph)
-    first, *others = graph.get_layers()
+    inputs = tuple(
+        InputDraft(name, tuple(graph.graph[name].get_output_variable().shape))
+        for name in graph.inputs or ()
+    )
     layers: list[LayerDraft] = []
-    for node in others:
-        layers.append(_read_layer(node, model, {layer.name: layer.source for layer in layers}))
+    for node in graph.get_layers():
+        if node.name not in graph.inputs:
+            before = {layer.name: layer.source for layer in layers}
+            layers.append(_read_layer(node, model, before))
     return Draft(
         name=graph.config.get_project_name(),
         config=config,
         metadata=graph.config.get_config_value("NetworkMetadata") or Metadata(),
         mode=mode_of(config, model),
-        input_name=first.name,
-        input_shape=tuple(first.get_output_variable().shape),
+        inputs=inputs,
         layers=tuple(layers),
-        output=str((graph.outputs or [first.name])[0]),
+        outputs=tuple(str(name) for name in graph.outputs or ()),
     )
 
 
@@ -86,75 +95,16 @@ def _read_layer(
     return LayerDraft(node.name, kind, source, tuple(node.inputs), quantizer, shape, types)
 
 
-def choose_input_format(draft: Draft) -> Draft:
-    """Give the network's input the format of its QActivation, which then is the host's work."""
-    given = input_precision(draft.config, draft.input_name, INPUT_TYPES)
-    first = _first_quantizers(draft, draft.input_name)
-    formats = {plain_format(quantizer_of(layer)) for layer in first or ()}
-    found = formats.pop() if len(formats) == 1 else None
-    if formats and given is None:
-        raise ChronogateError(
-            f"input {draft.input_name!r} is quantized in several ways: put one QActivation behind "
-            "it that all layers share, or set "
-            f"hls_config['LayerName']['{draft.input_name}']['Precision']"
-        )
-    if found is None and given is None:
-        raise ChronogateError(
-            f"input {draft.input_name!r} has no number format: begin the model with "
-            "QActivation(quantized_bits(bits, integer, alpha=1)), or set "
-            f"hls_config['LayerName']['{draft.input_name}']['Precision']"
-        )
-    if found is not None and given is not None and found != given:
-        raise ChronogateError(
-            f"input {draft.input_name!r} is quantized to {found} by the model and to {given} by "
-            "hls_config: leave the Precision of the input out"
-        )
-    format = found or given
-    assert format is not None  # one of the two is there, checked above
-    if found is not None:
-        draft = draft.without({layer.name: layer.inputs[0] for layer in first or ()})
-    return replace(draft, input=Wire(draft.input_name, _input_port(draft, format)))
-
-
-def _first_quantizers(draft: Draft, name: str) -> list[LayerDraft] | None:
-    """Return the QActivations that all values of `name` come to first; ``None`` if not all do."""
-    found: list[LayerDraft] = []
-    for layer in draft.consumers(name):
-        if layer.kind == "QActivation":
-            found.append(layer)
-        elif layer.kind in TRANSPARENT and layer.name != draft.output:
-            behind = _first_quantizers(draft, layer.name)
-            if not behind:
-                return None
-            found += behind
-        else:
-            return None
-    return found
-
-
-def _input_port(draft: Draft, format: FixedPoint) -> Port:
-    series = series_of(draft.config)
-    match draft.input_shape:
-        case (channels,) if draft.mode is not Mode.STREAMING:
-            return Port(draft.input_name, channels, format, None, series)
-        case (channels,) | (_, channels) if draft.mode is Mode.STREAMING:
-            return Port(draft.input_name, channels, format, 1, series)
-        case (steps, channels):
-            return Port(draft.input_name, channels, format, steps, series)
-    raise ChronogateError(
-        f"input {draft.input_name!r} has the shape {draft.input_shape}: "
-        "give it as (look_back, features)"
-    )
-
-
 def build_blocks(draft: Draft) -> Draft:
     """Turn each layer into blocks, in the formats that those before it give."""
-    assert draft.input is not None  # choose_input_format comes before
-    # Codes arrive from outside: any code of the grid, whatever the quantizer can give.
-    port = draft.input.port
-    wires = {draft.input_name: Wire(port.name, replace(port, format=port.format.plain()))}
-    context = Context(draft.config, draft.mode is Mode.STREAMING, _read_by_quantizers(draft))
     nodes: list[Node] = []
+    wires: dict[str, Wire] = {}
+    for given in draft.inputs:
+        assert given.port is not None  # choose_input_formats comes before
+        piece = incoming(given.name, given.shape, given.port)
+        nodes += piece.nodes
+        wires[given.name] = piece.wire
+    context = Context(draft.config, draft.mode is Mode.STREAMING, _read_by_quantizers(draft))
     for layer in draft.layers:
         try:
             piece = HANDLERS[layer.kind](
@@ -162,19 +112,26 @@ def build_blocks(draft: Draft) -> Draft:
             )
         except ChronogateError as error:
             raise _named(layer.name, error) from None
-        nodes += piece.nodes
+        nodes += stored(layer, piece.nodes, draft.config)
         wires[layer.name] = piece.wire
         check_result_precision(draft.config, layer.name, layer.types, piece.wire.port.format)
     places = {name: wire.name for name, wire in wires.items()}
     for name, source in reversed(draft.places):  # what went last was taken for what went before
         if source in places:
             places[name] = places[source]
-    return replace(
-        draft,
-        nodes=tuple(nodes),
-        output=wires[draft.output].name,
-        places=tuple(places.items()),
-    )
+    outputs = tuple(wires[name].name for name in draft.outputs)
+    return replace(draft, nodes=tuple(nodes), outputs=outputs, places=tuple(places.items()))
+
+
+def check_wishes(draft: Draft) -> Draft:
+    """Refuse thresholds of delta updates for layers that have none."""
+    for layer in draft.layers:
+        for key in DELTA_KEYS:
+            if layer.kind not in DELTA_KINDS and names_layer(draft.config, layer.name, key):
+                raise ChronogateError(
+                    f"layer {layer.name!r}: {key} is for QLSTM and QGRU only: leave it out"
+                )
+    return draft
 
 
 def _read_by_quantizers(draft: Draft) -> frozenset[str]:
@@ -182,7 +139,7 @@ def _read_by_quantizers(draft: Draft) -> frozenset[str]:
     names: set[str] = set()
     for layer in draft.layers:
         behind = draft.consumers(layer.name)
-        if len(behind) != 1 or layer.name == draft.output or behind[0].kind != "QActivation":
+        if len(behind) != 1 or layer.name in draft.outputs or behind[0].kind != "QActivation":
             continue
         if isinstance(activation_of(behind[0].quantizer, Place(behind[0].name, "")), Quantizer):
             names.add(layer.name)
@@ -198,17 +155,10 @@ def _named(layer: str, error: ChronogateError) -> ChronogateError:
 
 def make_network(draft: Draft) -> Network:
     """Close the graph."""
-    assert draft.input is not None  # choose_input_format comes before
     if not draft.nodes:
         raise ChronogateError(f"model {draft.name!r} computes nothing: add a layer")
-    return Network(
-        draft.name,
-        (draft.input.port,),
-        draft.nodes,
-        (draft.output,),
-        draft.metadata,
-        draft.mode,
-    )
+    ports = tuple(given.port for given in draft.inputs if given.port is not None)
+    return Network(draft.name, ports, draft.nodes, draft.outputs, draft.metadata, draft.mode)
 
 
 def _lasting(places: Iterable[tuple[str, str]], network: Network) -> dict[str, str]:
@@ -231,6 +181,9 @@ def _begin(graph: ModelGraph) -> None:
 def _end(graph: ModelGraph) -> None:
     draft = vars(graph).pop("draft")
     network = deploy(make_network(draft), draft.config)
+    if network.is_adaptive or len(network.inputs) > 1:
+        # Its schedule is what refuses blocks that cannot stand where they do: better now.
+        _ = network.schedule
     places = _lasting(draft.places, network)
     annotate(graph, network, places)
     vars(graph)["network"] = network
@@ -240,8 +193,9 @@ def _end(graph: ModelGraph) -> None:
 
 RECIPE: tuple[tuple[str, Callable[[ModelGraph], None]], ...] = (
     ("read_graph", _begin),
+    ("check_wishes", _on_draft(check_wishes)),
     ("drop_identities", _on_draft(drop_identities)),
-    ("choose_input_format", _on_draft(choose_input_format)),
+    ("choose_input_formats", _on_draft(choose_input_formats)),
     ("round_averages", _on_draft(round_averages)),
     ("fuse_float_activations", _on_draft(fuse_float_activations)),
     ("build_blocks", _on_draft(build_blocks)),

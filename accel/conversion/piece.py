@@ -21,11 +21,15 @@ class Wire:
         What it carries.
     complete
         Whether its beats leave only when the whole window has come in.
+    aside
+        Whether its steps are none of the leading input's, but come of a single beat at the
+        window's begin.
     """
 
     name: str
     port: Port
     complete: bool = False
+    aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,24 +54,31 @@ class Piece:
         spec
             The block.
         complete
-            Whether it needs the whole window; ``None`` where it sends a step for each step.
+            Whether it needs the whole window; ``None`` where it sends a step for each step. Of
+            steps that are none of the leading input's the end is not the window's.
         """
         return self._add(name, spec, (self.wire,), complete)
 
     @classmethod
-    def join(cls, name: str, spec: Spec, pieces: Sequence["Piece"]) -> "Piece":
-        """Return several pieces with a block that takes the wires of all."""
+    def join(
+        cls, name: str, spec: Spec, pieces: Sequence["Piece"], complete: bool | None = None
+    ) -> "Piece":
+        """Return several pieces with a block that takes the wires of all; see `then`."""
         nodes = tuple(dict.fromkeys(node for piece in pieces for node in piece.nodes))
         wires = tuple(piece.wire for piece in pieces)
-        return cls(nodes, wires[0])._add(name, spec, wires, None)
+        return cls(nodes, wires[0])._add(name, spec, wires, complete)
 
     def _add(
         self, name: str, spec: Spec, sources: Sequence[Wire], complete: bool | None
     ) -> "Piece":
         spec = _with_series(spec, sources[0].port.series, name)
         node = Node(name, spec, tuple(source.name for source in sources))
-        waits = any(source.complete for source in sources) if complete is None else complete
-        return Piece((*self.nodes, node), Wire(name, spec.outputs[0], waits))
+        if complete is None or all(source.aside for source in sources):
+            complete = any(source.complete for source in sources)
+        output = spec.outputs[0]
+        bursts = spec.inputs[0].steps is None and output.steps is not None
+        aside = not complete and (bursts or any(source.aside for source in sources))
+        return Piece((*self.nodes, node), Wire(name, output, complete, aside))
 
 
 def _with_series(spec: Spec, series: int, layer: str) -> Spec:

@@ -12,9 +12,14 @@ from hls4ml.model.types import FixedPrecisionType, IntegerPrecisionType, Precisi
 
 from hw.errors import ChronogateError
 from hw.number.fixed_point import FixedPoint, Overflow, Rounding
+from hw.product.storage import Storage
 
 HlsConfig = Mapping[str, object]
 """hls4ml's nested configuration dictionary."""
+
+
+DELTA_KEYS = ("InputThreshold", "StateThreshold")
+"""What of a value's change costs no products, in the units of the value."""
 
 
 class Strategy(StrEnum):
@@ -22,7 +27,7 @@ class Strategy(StrEnum):
 
     LATENCY = "latency"  # unrolled into adders, a beat every cycle
     RESOURCE = "resource"  # multipliers of its own, used in turn
-    SHARED = "shared"  # multipliers that several dense layers use in turn
+    SHARED = "shared"  # multipliers for everything, used in turn
 
 
 def check_layer_names(config: HlsConfig, names: Iterable[str]) -> None:
@@ -34,6 +39,17 @@ def check_layer_names(config: HlsConfig, names: Iterable[str]) -> None:
                 f"hls_config names a layer {name!r} that the model does not "
                 f"have: use one of {', '.join(known)}"
             )
+
+
+def for_every_call(
+    config: dict[str, object], calls: Mapping[str, tuple[str, ...]]
+) -> dict[str, object]:
+    """Return the configuration with what is said of a shared layer said of each of its calls."""
+    layers = dict(table(config, "LayerName"))
+    for name, copies in calls.items():
+        for copy in copies if name in layers else ():
+            layers.setdefault(copy, layers[name])
+    return {**config, "LayerName": layers} if layers else config
 
 
 def reuse_factor(config: HlsConfig, name: str, types: Iterable[str], key: str) -> int | None:
@@ -60,6 +76,28 @@ def adder_levels(config: HlsConfig, name: str, types: Iterable[str]) -> int | No
     """Return the layer's ``AdderLevels``, the adders between two registers when unrolled."""
     value = _look_up(config, name, types, "AdderLevels")
     return value if isinstance(value, int) else None
+
+
+def storage(config: HlsConfig, name: str, types: Iterable[str]) -> Storage | None:
+    """Return the layer's ``Storage``, if anything is said."""
+    value = _look_up(config, name, types, "Storage")
+    return Storage(value.lower()) if isinstance(value, str) else None
+
+
+def delta_thresholds(
+    config: HlsConfig, name: str, types: Iterable[str]
+) -> tuple[float, float] | None:
+    """Return ``InputThreshold`` and ``StateThreshold``, or ``None`` where neither is given."""
+    given = [_look_up(config, name, types, key) for key in DELTA_KEYS]
+    if all(value is None for value in given):
+        return None
+    inputs, states = (float(v) if isinstance(v, (int, float)) else 0.0 for v in given)
+    return inputs, states
+
+
+def names_layer(config: HlsConfig, name: str, key: str) -> bool:
+    """Tell whether the configuration gives `key` to this very layer."""
+    return table(table(config, "LayerName"), name).get(key) is not None
 
 
 def table_size(config: HlsConfig, name: str, types: Iterable[str]) -> int | None:

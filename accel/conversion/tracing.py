@@ -11,9 +11,20 @@ from hls4ml.model.graph import ModelGraph
 
 from hw.errors import ChronogateError
 from hw.network.graph import Network
+from hw.stream import Port
 
 Inputs = np.ndarray | Sequence[np.ndarray]
 Outputs = np.ndarray | list[np.ndarray]
+
+
+def as_windows(values: np.ndarray, port: Port, shape: tuple[int, ...]) -> np.ndarray:
+    """Return an input ``(N, *shape)``, or one window, as the network takes it.
+
+    It takes the steps of an input as one beat where they are none of the leading input's.
+    """
+    whole = port.steps is None and len(shape) > 1
+    windows = np.asarray(values, dtype=np.float64)
+    return windows.reshape(-1, *((port.channels,) if whole else shape))
 
 
 def trace(graph: ModelGraph, x: Inputs) -> tuple[Outputs, dict[str, np.ndarray]]:
@@ -49,10 +60,11 @@ def trace(graph: ModelGraph, x: Inputs) -> tuple[Outputs, dict[str, np.ndarray]]
                 "of its own: trace that one"
             )
     given = (x,) if isinstance(x, np.ndarray) else tuple(x)
-    shapes = [tuple(variable.shape) for variable in graph.get_input_variables()]
     codes = [
-        port.format.quantize(np.asarray(array, dtype=np.float64).reshape(-1, *shape))
-        for port, array, shape in zip(network.inputs, given, shapes, strict=True)
+        port.format.quantize(as_windows(array, port, tuple(variable.shape)))
+        for port, array, variable in zip(
+            network.inputs, given, graph.get_input_variables(), strict=True
+        )
     ]
     found: dict[str, np.ndarray] = dict(zip(ports, codes, strict=False))
     results = network.evaluate(codes, found)

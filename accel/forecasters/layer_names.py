@@ -28,10 +28,16 @@ def hls_settings(model: AnyModel) -> HlsSettings:
     }
     layers[OUTPUT] = {"ReuseFactor": output}
     if not isinstance(model, MlpModel):
-        layers[model.family] = {
+        recurrent: dict[str, object] = {
             "ReuseFactor": model.reuse.input,
             "RecurrentReuseFactor": model.reuse.recurrent,
         }
+        if model.delta is not None:
+            recurrent |= {
+                "InputThreshold": model.delta.input,
+                "StateThreshold": model.delta.state,
+            }
+        layers[model.family] = recurrent
     whole: dict[str, object] = {"Strategy": model.strategy.capitalize()}
     if model.skip_zeros:
         whole["SkipZeros"] = True

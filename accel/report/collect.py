@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
+from accel.adaptive import load_adaptive
 from accel.bitstream.implementation import Implementation as RoutedDesign
 from accel.json_files import read_json
 from accel.records import TestWindows, load_conversion, load_forecasts, load_test_windows
@@ -18,6 +19,7 @@ from accel.report.schema import (
     Latency,
     LayerCycles,
     Report,
+    SavedProducts,
     TargetError,
     Verification,
 )
@@ -76,18 +78,29 @@ def collect(run: Run) -> Results:
         version=VERSION,
         name=network.name,
         model=describe_model(network),
-        verification=Verification() if verified is None else _verification(verified),
+        verification=_verification(verified, load_conversion(run).note),
         latency=describe_latency(network, verified),
         implementations=_implementations(run),
         accuracy=accuracy,
         artifacts=_artifacts(run),
+        adaptive=_adaptive(run),
     )
     return Results(report, network, windows, forecasts, training)
 
 
-def _verification(verified: Verified) -> Verification:
+def _verification(verified: Verified | None, note: str) -> Verification:
+    if verified is None:
+        return Verification(note=note or None)
     wanted = {field.name for field in fields(Verification)}
-    return Verification(**{key: value for key, value in vars(verified).items() if key in wanted})
+    found = {key: value for key, value in vars(verified).items() if key in wanted}
+    return Verification(**found, note=note or None)
+
+
+def _adaptive(run: Run) -> tuple[SavedProducts, ...] | None:
+    found = load_adaptive(run)
+    if found is None:
+        return None
+    return tuple(SavedProducts(**asdict(layer), saved=layer.saved) for layer in found.layers)
 
 
 def describe_latency(network: Network, verified: Verified | None = None) -> Latency:

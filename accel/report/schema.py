@@ -50,7 +50,10 @@ class Model:
 
 @dataclass(frozen=True)
 class Verification:
-    """What was compared; all None before `accel verify`."""
+    """What was compared; all None before `accel verify`.
+
+    The note says why QKeras is not among the realizations; None where it is.
+    """
 
     vectors: int | None = None
     values_compared: int | None = None
@@ -59,6 +62,7 @@ class Verification:
     backpressure: tuple[str, ...] | None = None
     simulator: str | None = None
     realizations: tuple[str, ...] | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -168,8 +172,32 @@ class Artifacts:
 
 
 @dataclass(frozen=True)
+class SavedProducts:
+    """What delta updates saved in one layer, over the windows of the verification.
+
+    Parameters
+    ----------
+    name
+        The layer.
+    input_threshold, state_threshold
+        In codes.
+    products, done
+        Products with weights, and those that values moved for.
+    saved
+        The share that was not computed.
+    """
+
+    name: str
+    input_threshold: int
+    state_threshold: int
+    products: int
+    done: int
+    saved: float
+
+
+@dataclass(frozen=True)
 class Report:
-    """One run, for machines and for the page."""
+    """One run, for machines and for the page; `adaptive` is None before `accel verify`, too."""
 
     version: int
     name: str
@@ -179,3 +207,4 @@ class Report:
     implementations: tuple[Implementation, ...]
     accuracy: Accuracy
     artifacts: Artifacts
+    adaptive: tuple[SavedProducts, ...] | None = None

@@ -34,7 +34,13 @@ def judge(report: Report) -> Verdict:
     who = " = ".join(NAMES.get(name, name) for name in found.realizations or ())
     compared = f"{whole(found.values_compared)} codes, {whole(found.mismatches)} mismatches"
     if agreed:
-        return Verdict("good", who, f"{compared}; predicted cycles = simulated cycles.")
+        detail = f"{compared}; predicted cycles = simulated cycles."
+        if report.adaptive:
+            saved = ", ".join(f"{layer.saved:.1%} of {layer.name}'s" for layer in report.adaptive)
+            detail += f" Products saved: {saved}."
+        if found.note:
+            detail += f" {found.note[0].upper()}{found.note[1:]}."
+        return Verdict("good", who, detail)
     cycles = (
         ""
         if report.latency.predicted == report.latency.simulated

@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import Result
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 
 from accel.cli import app
 from accel.config import template
+from hw.network.gated_serialization import load_gated
 from hw.network.serialization import load_network
 
 ROWS, LOOK_BACK, HORIZON = 700, 8, 3
@@ -211,3 +213,62 @@ def test_listings(listing: str) -> None:
     names = [row["name"] for row in json.loads(machine.stdout)]
     assert names
     assert all(name in plain.stdout.replace(os.linesep, " ") for name in names)
+
+
+def test_delta_updates_are_verified_and_counted(tmp_path: Path) -> None:
+    write_series(tmp_path / "meter.csv")
+    config = write_config(tmp_path, "lstm")
+    text = config.read_text().replace(
+        "units = 3", "units = 3\ndelta = { input = 0.5, state = 0.1 }"
+    )
+    config.write_text(text)
+    run = tmp_path / "run"
+    assert invoke("train", config, "--run", run).exit_code == 0
+    converted = invoke("convert", run)
+    assert converted.exit_code == 0, converted.output
+    assert "mismatches: 0" in converted.output
+    assert "note: delta updates leave products out" in converted.output
+    verified = invoke("verify", run)
+    assert verified.exit_code == 0, verified.output
+    assert "products of lstm" in verified.output
+    assert invoke("report", run).exit_code == 0
+    report = json.loads((run / "report.json").read_text())
+    # QKeras computes something else by design, and HLS has no delta updates.
+    assert report["verification"]["realizations"] == ["reference", "rtl"]
+    assert "not QKeras's by design" in report["verification"]["note"]
+    (layer,) = report["adaptive"]
+    assert 0 < layer["saved"] < 1
+    assert layer["products"] == report["verification"]["vectors"] * LOOK_BACK * (2 + 3) * 4 * 3
+
+
+def test_a_gate_between_two_runs(verified: Path, tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    folder = verified.parent
+    config = tmp_path / "large.toml"
+    text = (folder / "meter.toml").read_text().replace("hidden = [4]", "hidden = [8, 6]")
+    text = text.replace('"meter.csv"', f'"{folder / "meter.csv"}"').replace('"meter"', '"larger"')
+    config.write_text(text)
+    assert invoke("train", config, "--run", large).exit_code == 0
+    assert invoke("convert", large).exit_code == 0
+    out = tmp_path / "gate"
+    result = invoke("gate", verified, large, "--run", out, "--wakes", "0.4")
+    assert result.exit_code == 0, result.output
+    assert "mismatches" in result.output
+    found = json.loads((out / "gate_report.json").read_text())
+    assert found["mismatches"] == 0
+    assert found["predicted"] == found["simulated"]
+    assert 0 < found["wakes"] < found["windows"]
+    assert found["channels"] == ["load"]
+    assert (out / "rtl" / "accelerator.v").stat().st_size > 0
+    assert load_gated(out).threshold == found["threshold"]
+    assert "is no number of input codes" in failure("gate", verified, large, "--threshold", "few")
+    assert "other test windows" in failure("gate", verified, _shorter(folder, tmp_path))
+
+
+def _shorter(folder: Path, scratch: Path) -> Path:
+    """Return a copy of the run whose test windows are fewer."""
+    copy = scratch / "shorter"
+    shutil.copytree(folder / "run", copy)
+    with np.load(copy / "test_windows.npz") as arrays:
+        np.savez(copy / "test_windows.npz", **{key: array[1:] for key, array in arrays.items()})
+    return copy

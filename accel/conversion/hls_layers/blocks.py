@@ -14,7 +14,7 @@ from accel.conversion.hls_layers.dense import dense
 from accel.conversion.hls_layers.function import FUNCTIONS
 from accel.conversion.hls_layers.gru import gru
 from accel.conversion.hls_layers.join import add, concatenate, multiply
-from accel.conversion.hls_layers.lstm import lstm
+from accel.conversion.hls_layers.lstm import lstm, refolded_lstm
 from accel.conversion.hls_layers.order import crop, replay, reshape, select
 from accel.conversion.hls_layers.pooling import (
     average_pooling,
@@ -42,9 +42,11 @@ from hw.layer.multiply import Multiply
 from hw.layer.pooling import AveragePooling, MaxPooling
 from hw.layer.replay import Replay
 from hw.layer.select import Select
+from hw.layer.shared_lstm import SharedLSTM
 from hw.layer.simple_rnn import SimpleRNN
 from hw.layer.unflatten import Unflatten
 from hw.layer.unrolled_dense import UnrolledDense
+from hw.layer.unrolled_lstm import UnrolledLSTM
 from hw.layer.window_sum import WindowSum
 from hw.network.design import Design
 from hw.network.graph import Network
@@ -75,6 +77,8 @@ HANDLERS: dict[type, Handler] = {
     SimpleRNN: simple_rnn,
     Unflatten: reshape,
     UnrolledDense: dense,
+    UnrolledLSTM: refolded_lstm,
+    SharedLSTM: refolded_lstm,
     WindowSum: window_sum,
 }
 """By block; each takes a C++ identifier of the block's own and its spec."""

@@ -10,6 +10,7 @@ from accel.conversion.hls_layers.recurrent import (
     recurrent_template,
 )
 from hw.layer.lstm import LSTM
+from hw.layer.refolded_lstm import RefoldedLSTM
 
 
 def lstm(name: str, spec: LSTM, taken: Mapping[str, str] = PLAIN) -> Template:
@@ -45,3 +46,8 @@ def lstm(name: str, spec: LSTM, taken: Mapping[str, str] = PLAIN) -> Template:
         (input_product(spec), recurrent_product(spec, spec.recurrent_kernel, spec.recurrent_sum)),
         taken,
     )
+
+
+def refolded_lstm(name: str, spec: RefoldedLSTM) -> Template:
+    """Return the template of an LSTM in other hardware, of the same values."""
+    return lstm(name, spec.layer)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from accel.conversion.draft import LayerDraft
 from accel.conversion.layers.context import Context, refuse
+from accel.conversion.layers.waiting import kept_for
 from accel.conversion.piece import Piece, Wire
 from hw.function.quantizer import Function, Quantizer
 from hw.function.quotient import Quotient
@@ -11,7 +12,6 @@ from hw.layer.activation import Activation
 from hw.layer.add import Add
 from hw.layer.concatenate import Concatenate
 from hw.layer.multiply import Multiply
-from hw.layer.replay import Replay
 from hw.number.fixed_point import FixedPoint
 
 Merge = Callable[[LayerDraft, Sequence[Piece]], Piece]
@@ -148,13 +148,10 @@ def _begin(layer: LayerDraft, wires: Sequence[Wire]) -> list[Piece]:
             f"its inputs have {' and '.join(str(s) for s in sorted(steps, key=str))} time steps",
             "give it inputs of the same length",
         )
-    waits = bool(steps) and any(wire.port.steps is None and wire.complete for wire in wires)
-    pieces: list[Piece] = []
-    for number, wire in enumerate(wires):
-        piece = Piece.begin(wire)
-        if waits and wire.port.steps is not None and not wire.complete:
-            port = wire.port
-            replay = Replay(port.beats, port.channels, port.format)
-            piece = piece.then(f"{layer.name}_window{number}", replay, complete=True)
-        pieces.append(piece)
+    pieces = [Piece.begin(wire) for wire in wires]
+    for number in range(len(wires)):
+        for value in wires if steps else ():
+            if value.port.steps is None:
+                name = f"{layer.name}_window{number}"
+                pieces[number] = kept_for(pieces[number], value, name)
     return pieces

@@ -1,19 +1,22 @@
 """Recurrent layers of QKeras, forwards and backwards; gate orders are Keras's and `hw`'s alike."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from accel.conversion.draft import LayerDraft
 from accel.conversion.formats import activation_of, format_of
 from accel.conversion.layers.common import Context, bias, cell_of, refuse, steps_of, weight
+from accel.conversion.layers.realization import Plain, realized, wish_of
+from accel.conversion.layers.waiting import kept_for
 from accel.conversion.piece import Piece, Wire
 from accel.conversion.place import Place
 from accel.conversion.settings import Strategy, reuse_factor, skips_zeros, strategy
 from accel.qkeras_compat import keras
-from hw.block import Spec
 from hw.function.pointwise import Pointwise
+from hw.function.quantizer import Function, Quantizer
+from hw.layer.activation import Activation
 from hw.layer.gru import GRU
 from hw.layer.lstm import LSTM
 from hw.layer.replay import Replay
@@ -57,11 +60,23 @@ class Direction:
 def recurrent(layer: LayerDraft, wires: tuple[Wire, ...], context: Context) -> Piece:
     """`QSimpleRNN`, `QLSTM` or `QGRU`; ``go_backwards`` reads a copy of the window."""
     direction = Direction(layer, layer.source, bool(layer.source.go_backwards))
-    return lower_direction(direction, wires[0], context, layer.name)
+    return lower_direction(direction, wires[0], context, layer.name, wires[1:])
 
 
-def lower_direction(direction: Direction, wire: Wire, context: Context, name: str) -> Piece:
-    """Return the blocks of one direction; the last is called `name`."""
+def lower_direction(
+    direction: Direction,
+    wire: Wire,
+    context: Context,
+    name: str,
+    states: tuple[Wire, ...] = (),
+) -> Piece:
+    """Return the blocks of one direction; the last is called `name`.
+
+    Parameters
+    ----------
+    states
+        What it begins with (``initial_state``); zeros where there is nothing.
+    """
     layer, source = direction.layer, direction.source
     steps = steps_of(layer, wire)
     if context.streaming and direction.backwards:
@@ -70,16 +85,36 @@ def lower_direction(direction: Direction, wire: Wire, context: Context, name: st
             "use Mode='window' or Mode='sliding'",
         )  # fmt: skip
     piece = Piece.begin(wire)
+    for number, state in enumerate(states):
+        piece = kept_for(piece, state, f"{name}_kept{number}")
     if direction.backwards:
         port = wire.port
         replay = Replay(steps, port.channels, port.format, backwards=True)
         piece = piece.then(f"{name}_window", replay, complete=True)
     keeps = bool(source.return_sequences) or context.streaming
-    spec = _BLOCKS[type(source).__name__](direction, piece.wire, context, keeps)
-    return piece.then(name, spec, complete=None if keeps else True)
+    plain = _BLOCKS[type(source).__name__](direction, piece.wire, context, keeps)
+    if states:
+        plain = replace(plain, initial_state=True)
+    spec = realized(layer, plain, wish_of(layer, context), wire.port.series)
+    begins = [_initial(direction, f"{name}_initial{n}", each) for n, each in enumerate(states)]
+    return Piece.join(name, spec, (piece, *begins), None if keeps else True)
 
 
-def _simple_rnn(direction: Direction, wire: Wire, context: Context, keeps: bool) -> Spec:
+def _initial(direction: Direction, name: str, wire: Wire) -> Piece:
+    """Return a state to begin with in the layer's own format, into which QKeras brings it, too."""
+    port, state = wire.port, direction.state
+    if port.steps is not None:
+        raise refuse(
+            direction.layer, "its initial_state has time steps", "give it one value for each unit"
+        )
+    piece = Piece.begin(wire)
+    if port.format.same_grid(state) and state.minimum == state.plain().minimum:
+        return piece
+    quantizer = Quantizer(Function.LINEAR, state)
+    return piece.then(name, Activation(port.channels, port.format, quantizer))
+
+
+def _simple_rnn(direction: Direction, wire: Wire, context: Context, keeps: bool) -> Plain:
     kernel, recurrent_kernel = _kernels(direction)
     biases = bias(direction.layer, (kernel[0].shape[1],), kernel[1], direction.source)
     folding = _folding(direction, context, kernel[0].size + recurrent_kernel[0].size)
@@ -91,7 +126,7 @@ def _simple_rnn(direction: Direction, wire: Wire, context: Context, keeps: bool)
     )  # fmt: skip
 
 
-def _lstm(direction: Direction, wire: Wire, context: Context, keeps: bool) -> Spec:
+def _lstm(direction: Direction, wire: Wire, context: Context, keeps: bool) -> Plain:
     kernel, recurrent_kernel = _kernels(direction)
     biases = bias(direction.layer, (kernel[0].shape[1],), kernel[1], direction.source)
     folding = _folding(direction, context, kernel[0].size + recurrent_kernel[0].size)
@@ -103,7 +138,7 @@ def _lstm(direction: Direction, wire: Wire, context: Context, keeps: bool) -> Sp
     )  # fmt: skip
 
 
-def _gru(direction: Direction, wire: Wire, context: Context, keeps: bool) -> Spec:
+def _gru(direction: Direction, wire: Wire, context: Context, keeps: bool) -> Plain:
     kernel, recurrent_kernel = _kernels(direction)
     reset_after = bool(direction.cell.reset_after)
     rows = 1 + reset_after
@@ -122,7 +157,7 @@ def _gru(direction: Direction, wire: Wire, context: Context, keeps: bool) -> Spe
     )  # fmt: skip
 
 
-_BLOCKS: dict[str, Callable[[Direction, Wire, Context, bool], Spec]] = {
+_BLOCKS: dict[str, Callable[[Direction, Wire, Context, bool], Plain]] = {
     "QSimpleRNN": _simple_rnn,
     "QLSTM": _lstm,
     "QGRU": _gru,

@@ -1,19 +1,30 @@
 """Compare a QKeras model with its golden model, layer by layer and time step by time step."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from accel.float64 import trace_float64
+from accel.float64 import evaluate_all_float64, trace_float64
+from accel.model_calls import calls_of, input_shapes
 from accel.qkeras_compat import keras
 from hw.network.graph import Network
+from hw.stream import Port
 
 
 def draw_codes(network: Network, windows: int, seed: int) -> np.ndarray:
     """Draw input codes over the whole range, its two ends in the first windows."""
+    return _draw(network.input, windows, np.random.default_rng(seed))
+
+
+def draw_all_codes(network: Network, windows: int, seed: int) -> list[np.ndarray]:
+    """Draw the codes of every input, as `draw_codes` does for one."""
     rng = np.random.default_rng(seed)
-    low, high = network.input_format.minimum, network.input_format.maximum
-    shape = (network.features,)
-    if network.input.steps is not None:
-        shape = (network.look_back, *shape)
+    return [_draw(port, windows, rng) for port in network.inputs]
+
+
+def _draw(port: Port, windows: int, rng: np.random.Generator) -> np.ndarray:
+    low, high = port.format.minimum, port.format.maximum
+    shape = (port.channels,) if port.steps is None else (port.steps, port.channels)
     codes = rng.integers(low, high, (windows, *shape), endpoint=True)
     codes[0], codes[1] = low, high
     return codes
@@ -38,11 +49,23 @@ def assert_equal_to_qkeras(model: keras.Model, network: Network, codes: np.ndarr
 
     Returns the network's output codes.
     """
+    return assert_all_equal_to_qkeras(model, network, [codes])[0]
+
+
+def assert_all_equal_to_qkeras(
+    model: keras.Model, network: Network, codes: Sequence[np.ndarray]
+) -> tuple[np.ndarray, ...]:
+    """Do the same with several inputs, and for all outputs."""
     trace: dict[str, np.ndarray] = {}
-    outputs = network.reference(codes, trace)
-    values = trace_float64(model, network.input_format.to_float(codes))
+    outputs = network.evaluate(codes, trace)
+    inputs = keras_inputs(model, network, codes)
+    values = trace_float64(model, inputs)
     node_of = last_nodes(model, network)
-    assert network.outputs[0] in node_of.values()
+    for name, port, expected, found in zip(
+        network.outputs, network.output_ports, evaluate_all_float64(model, inputs), outputs,
+        strict=True,
+    ):  # fmt: skip
+        compare_codes(name, np.ldexp(expected, port.format.fraction), found)
     for layer, expected in values.items():
         if layer not in node_of:
             continue  # the input's quantizer, or what became part of another block
@@ -51,6 +74,16 @@ def assert_equal_to_qkeras(model: keras.Model, network: Network, codes: np.ndarr
         codes_of_layer = trace.get(f"{node.name}.h", trace[node.name])
         compare_codes(node.name, np.ldexp(expected, format.fraction), codes_of_layer)
     return outputs
+
+
+def keras_inputs(
+    model: keras.Model, network: Network, codes: Sequence[np.ndarray]
+) -> list[np.ndarray]:
+    """Return codes as the floats that the model takes, in its own shapes."""
+    return [
+        port.format.to_float(array).reshape(-1, *shape[1:])
+        for port, array, shape in zip(network.inputs, codes, input_shapes(model), strict=True)
+    ]
 
 
 def compare_codes(layer: str, expected: np.ndarray, actual: np.ndarray) -> None:
@@ -68,14 +101,14 @@ def compare_codes(layer: str, expected: np.ndarray, actual: np.ndarray) -> None:
 
 
 def last_nodes(model: keras.Model, network: Network) -> dict[str, str]:
-    """Map Keras layers to the node that holds their result: their activation argument's, if any."""
+    """Map calls of layers to the node of their result: their activation argument's, if any."""
     names = {node.name for node in network.nodes}
     found: dict[str, str] = {}
-    for layer in model.layers:
-        behind = getattr(layer, "activation", None)
+    for call in calls_of(model).calls:
+        behind = getattr(model.get_layer(call.layer), "activation", None)
         kind = getattr(behind, "__name__", type(behind).__name__)
-        for name in (f"{layer.name}_{kind}", layer.name):
+        for name in (f"{call.name}_{kind}", call.name):
             if name in names:
-                found[layer.name] = name
+                found[call.name] = name
                 break
     return found
