@@ -1,7 +1,10 @@
 """What the lowering passes hand to one another: a graph of layers on its way to a Network."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
+
+import numpy as np
 
 from accel.conversion.settings import HlsConfig
 from hw.network.graph import Node
@@ -86,6 +89,8 @@ class Draft:
         The network's nodes, once built.
     places
         For each layer, dropped or not, the node or input that holds its values, once known.
+    kept
+        For each node that lost dead channels, those that it kept.
     """
 
     name: str
@@ -97,6 +102,7 @@ class Draft:
     outputs: tuple[str, ...]
     nodes: tuple[Node, ...] = ()
     places: tuple[tuple[str, str], ...] = ()
+    kept: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def consumers(self, name: str) -> tuple[LayerDraft, ...]:
         """Return the layers that take their values from `name`."""

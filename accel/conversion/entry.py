@@ -180,7 +180,8 @@ def _model_settings(
 
 
 def _exact_settings(model: keras.Model, backend: str, io_type: str) -> dict[str, object]:
-    graph = convert(model, io_type=io_type)
+    # hls4ml's own graph has all units, and so need the formats.
+    graph = convert(model, hls_config={"Model": {"RemoveDeadUnits": False}}, io_type=io_type)
     reason = stock_reason(network_of(graph))
     if reason:
         raise ChronogateError(

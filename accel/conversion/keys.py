@@ -67,6 +67,7 @@ MODEL_KEYS: dict[str, Check] = {
     **LAYER_KEYS,
     "Mode": _one_of(Mode),
     "Series": _whole(1, "series"),
+    "RemoveDeadUnits": _switch,
     "TargetInterval": _whole(1, "cycles"),
     "TargetMultipliers": _whole(1, "multipliers"),
     "TargetClock": _positive,

@@ -33,11 +33,13 @@ from accel.conversion.settings import (
     check_layer_names,
     check_result_precision,
     names_layer,
+    table,
 )
 from accel.conversion.tracing import trace
 from accel.qkeras_compat import keras
 from hw.errors import ChronogateError
 from hw.function.quantizer import Quantizer
+from hw.network.dead_units import without_dead_units
 from hw.network.graph import Network, Node
 from hw.network.metadata import Metadata
 from hw.network.mode import Mode
@@ -153,6 +155,14 @@ def _named(layer: str, error: ChronogateError) -> ChronogateError:
     )
 
 
+def remove_dead_units(draft: Draft) -> Draft:
+    """Remove what nothing reads (structured pruning), unless ``RemoveDeadUnits`` is ``False``."""
+    if table(draft.config, "Model").get("RemoveDeadUnits") is False or not draft.nodes:
+        return draft
+    shrunk = without_dead_units(make_network(draft))
+    return replace(draft, nodes=shrunk.network.nodes, kept=shrunk.kept)
+
+
 def make_network(draft: Draft) -> Network:
     """Close the graph."""
     if not draft.nodes:
@@ -189,6 +199,7 @@ def _end(graph: ModelGraph) -> None:
     vars(graph)["network"] = network
     vars(graph)["places"] = places
     vars(graph)["trace"] = partial(trace, graph)
+    vars(graph)["kept_channels"] = draft.kept
 
 
 RECIPE: tuple[tuple[str, Callable[[ModelGraph], None]], ...] = (
@@ -199,7 +210,9 @@ RECIPE: tuple[tuple[str, Callable[[ModelGraph], None]], ...] = (
     ("round_averages", _on_draft(round_averages)),
     ("fuse_float_activations", _on_draft(fuse_float_activations)),
     ("build_blocks", _on_draft(build_blocks)),
+    ("remove_dead_units", _on_draft(remove_dead_units)),
     ("share_engines", _on_draft(share_engines)),
     ("make_network", _end),
 )
-"""The lowering, in order; the last pass sets the graph's ``network``."""
+"""The lowering, in order; the last pass sets the graph's ``network``, and as ``kept_channels``
+which channels nodes kept that lost some."""

@@ -1,6 +1,6 @@
 """Compare a QKeras model with its golden model, layer by layer and time step by time step."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -44,16 +44,25 @@ def draw_inputs(network: Network, windows: int, seed: int) -> list[np.ndarray]:
     ]
 
 
-def assert_equal_to_qkeras(model: keras.Model, network: Network, codes: np.ndarray) -> np.ndarray:
+def assert_equal_to_qkeras(
+    model: keras.Model,
+    network: Network,
+    codes: np.ndarray,
+    kept: Mapping[str, np.ndarray] | None = None,
+) -> np.ndarray:
     """Fail with layer, window, time step, channel and both codes at the first difference.
 
-    Returns the network's output codes.
+    Of nodes that lost dead units, `kept` names those that are left. Returns the network's output
+    codes.
     """
-    return assert_all_equal_to_qkeras(model, network, [codes])[0]
+    return assert_all_equal_to_qkeras(model, network, [codes], kept)[0]
 
 
 def assert_all_equal_to_qkeras(
-    model: keras.Model, network: Network, codes: Sequence[np.ndarray]
+    model: keras.Model,
+    network: Network,
+    codes: Sequence[np.ndarray],
+    kept: Mapping[str, np.ndarray] | None = None,
 ) -> tuple[np.ndarray, ...]:
     """Do the same with several inputs, and for all outputs."""
     trace: dict[str, np.ndarray] = {}
@@ -72,7 +81,10 @@ def assert_all_equal_to_qkeras(
         node = next(node for node in network.nodes if node.name == node_of[layer])
         format = node.spec.outputs[0].format
         codes_of_layer = trace.get(f"{node.name}.h", trace[node.name])
-        compare_codes(node.name, np.ldexp(expected, format.fraction), codes_of_layer)
+        left = slice(None)
+        if kept is not None and node.name in kept:
+            left = kept[node.name]
+        compare_codes(node.name, np.ldexp(expected[..., left], format.fraction), codes_of_layer)
     return outputs
 
 
