@@ -28,6 +28,11 @@ def _whole(least: int, what: str) -> Check:
     return check
 
 
+def _gates(value: object) -> str:
+    right = isinstance(value, (list, tuple)) and all(type(v) is int and v >= 1 for v in value)
+    return "" if right else "give a list of whole numbers of cycles, one for each gate"
+
+
 def _one_of(choices: type[Strategy] | type[Mode] | type[Storage]) -> Check:
     def check(value: object) -> str:
         names = [str(choice).capitalize() for choice in choices]
@@ -54,6 +59,7 @@ def _positive(value: object) -> str:
 LAYER_KEYS: dict[str, Check] = {
     "ReuseFactor": _whole(1, "cycles"),
     "RecurrentReuseFactor": _whole(1, "cycles"),
+    "GateReuseFactors": _gates,
     "Strategy": _one_of(Strategy),
     "SkipZeros": _switch,
     "AdderLevels": _whole(1, "adders"),

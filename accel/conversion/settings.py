@@ -61,6 +61,12 @@ def reuse_factor(config: HlsConfig, name: str, types: Iterable[str], key: str) -
     return value if isinstance(value, int) else None
 
 
+def gate_reuse_factors(config: HlsConfig, name: str, types: Iterable[str]) -> tuple[int, ...]:
+    """Return ``GateReuseFactors`` of a recurrent layer; nothing where nothing is said."""
+    value = _look_up(config, name, types, "GateReuseFactors")
+    return tuple(value) if isinstance(value, (list, tuple)) else ()
+
+
 def strategy(config: HlsConfig, name: str, types: Iterable[str]) -> Strategy:
     """Return the layer's ``Strategy``; `Strategy.RESOURCE` where nothing is said."""
     value = _look_up(config, name, types, "Strategy")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from hw.errors import ChronogateError
-from hw.layer.folding import Folding, divide, smallest_pool
+from hw.layer.folding import Folding, divide, divide_by_gate, gate_columns, smallest_pool
 from hw.layer.state_access import state_memory
 from hw.layer.step import StepPlan
 from hw.layer.step_order import column_biases, recurrent_columns
@@ -64,6 +64,7 @@ class FoldedRecurrence:
     state: FixedPoint
     kernel_format: FixedPoint
     recurrent_format: FixedPoint
+    gate_reuse: tuple[int, ...] = ()
 
     if TYPE_CHECKING:  # what a layer adds
         __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
@@ -205,9 +206,20 @@ class FoldedRecurrence:
         )
 
     def input_programs(
-        self, kernels: Sequence[np.ndarray], format: FixedPoint, total: FixedPoint
+        self,
+        kernels: Sequence[np.ndarray],
+        format: FixedPoint,
+        total: FixedPoint,
+        order: np.ndarray,
     ) -> tuple[Program, ...]:
-        """Return the programs of the input product, one for each part of its kernel."""
+        """Return the programs of the input product, one for each part of its kernel.
+
+        `order` tells of each output, of all programs, which one of Keras's it is.
+        """
+        lanes = self.folding.gates
+        if lanes:
+            columns = gate_columns(kernels[0], order // self.units, lanes, self.skip_zeros)
+            return (Program(kernels[0], self.input, format, total, columns),)
         programs = sparse_programs if self.skip_zeros else plain_programs
         return programs(kernels, self.input, format, total, self.folding.inputs)
 
@@ -266,7 +278,13 @@ class FoldedRecurrence:
 
     def pooled(self, multipliers: int) -> Self:
         """Return the layer with one pool of multipliers for all products."""
-        return replace(self, input_reuse=None, recurrent_reuse=None, multipliers=multipliers)
+        return self._folded(None, None, multipliers)
+
+    def _folded(self, inputs: int | None, recurrents: int | None, multipliers: int | None) -> Self:
+        gates = {"gate_reuse": ()} if self.gate_reuse else {}
+        return replace(
+            self, input_reuse=inputs, recurrent_reuse=recurrents, multipliers=multipliers, **gates
+        )
 
     def folded_to(self, cycles: int) -> Self:
         """Return the layer with the fewest multipliers that takes a beat every `cycles` cycles.
@@ -299,7 +317,7 @@ class FoldedRecurrence:
                     (self.recurrent_products, recurrents),
                 )
             ]
-            return replace(self, input_reuse=reuses[0], recurrent_reuse=reuses[1], multipliers=None)
+            return self._folded(*reuses, None)
 
         most = max(self.recurrent_products, 1)
         return with_lanes(
@@ -307,6 +325,15 @@ class FoldedRecurrence:
         )
 
     def _divide(self) -> Folding:
+        if self.gate_reuse:
+            parts = np.split(self.input_weights, self.kernel.shape[1] // self.units, axis=1)
+            return divide_by_gate(
+                [self._products(part) for part in parts],
+                self.recurrent_products,
+                self.gate_reuse,
+                self.recurrent_reuse,
+                (self.input_reuse, self.multipliers),
+            )
         return divide(
             self.input_products,
             self.recurrent_products,

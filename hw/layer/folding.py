@@ -1,10 +1,14 @@
 """How many multipliers the products of a recurrent layer get."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from hw.errors import ChronogateError
+from hw.product.columns import Column, plain_columns
 from hw.product.folded import lanes_for
+from hw.product.sparse_columns import sparse_columns
 
 
 @dataclass(frozen=True)
@@ -17,11 +21,15 @@ class Folding:
         Of the input product and of the recurrent products; the same ones where `shared`.
     shared
         Whether it is one pool.
+    gates
+        How the multipliers of the input product are divided among the gates; nothing where all
+        gates share them.
     """
 
     inputs: int
     recurrents: int
     shared: bool
+    gates: tuple[int, ...] = ()
 
 
 def divide(
@@ -56,6 +64,74 @@ def divide(
     if multipliers < 1:
         raise ChronogateError(f"a pool of {multipliers} multipliers is not possible: use 1 or more")
     return Folding(multipliers, multipliers, shared=True)
+
+
+def divide_by_gate(
+    gate_products: Sequence[int],
+    recurrent_products: int,
+    gate_reuse: Sequence[int],
+    recurrent_reuse: int | None,
+    others: Sequence[int | None],
+) -> Folding:
+    """Read a layer's folding with a reuse factor for the input product of each gate.
+
+    Parameters
+    ----------
+    gate_products
+        Of the input with the kernel of each gate.
+    recurrent_products
+        Of all gates.
+    gate_reuse, recurrent_reuse
+        The reuse factors.
+    others
+        What may not be given beside them.
+
+    Raises
+    ------
+    ChronogateError
+        When there are more or fewer than gates, one is below one, or `recurrent_reuse` is missing.
+    """
+    if len(gate_reuse) != len(gate_products):
+        raise ChronogateError(
+            f"gate_reuse has {len(gate_reuse)} reuse factors for {len(gate_products)} gates: "
+            "give one for each"
+        )
+    if recurrent_reuse is None or any(other is not None for other in others):
+        raise ChronogateError(
+            "gate_reuse folds the input product gate by gate: give recurrent_reuse beside it, "
+            "and neither input_reuse nor multipliers"
+        )
+    lanes = tuple(map(lanes_for, gate_products, gate_reuse))
+    recurrents = lanes_for(recurrent_products, recurrent_reuse)
+    return Folding(sum(lanes), recurrents, shared=False, gates=lanes)
+
+
+def gate_columns(
+    kernel: np.ndarray, gate_of: np.ndarray, lanes: Sequence[int], skip_zeros: bool
+) -> tuple[Column, ...]:
+    """Return the columns of an input product in which every gate has lanes of its own.
+
+    Parameters
+    ----------
+    kernel
+        int64 codes ``(n_in, outputs)``.
+    gate_of
+        Gate of each output.
+    lanes
+        Of each gate.
+    skip_zeros
+        Whether zero weights are left out.
+    """
+    columns: list[Column] = []
+    for gate, count in enumerate(lanes):
+        outputs = np.flatnonzero(gate_of == gate)
+        found: Sequence[Column]
+        if skip_zeros:
+            (found,) = sparse_columns((kernel[:, outputs],), count)
+        else:
+            (found,) = plain_columns(len(kernel), (len(outputs),), count)
+        columns += [replace(c, outputs=tuple(outputs[list(c.outputs)].tolist())) for c in found]
+    return tuple(columns)
 
 
 def smallest_pool(interval_of: Callable[[int], int], products: int, cycles: int) -> int:

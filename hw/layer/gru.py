@@ -84,6 +84,9 @@ class GRU(FoldedRecurrence):
     period
         With interleaved series: beats come in turns of so many cycles, which the programs of
         different steps fill (`hw.layer.step`); see `in_turns`. By default at any time.
+    gate_reuse
+        Reuse factor of the input product of each gate, in Keras's order, each with multipliers of
+        its own; then `input_reuse` is ``None``. What is wanted late (o, z) may take longer.
 
     Raises
     ------
@@ -116,6 +119,7 @@ class GRU(FoldedRecurrence):
     state_access: bool = False
     initial_state: bool = False
     period: int | None = None
+    gate_reuse: tuple[int, ...] = ()
 
     @cached_property
     def input_product(self) -> Dense:
@@ -222,7 +226,7 @@ class GRU(FoldedRecurrence):
     @property
     def input_bias(self) -> np.ndarray:
         """Bias in the order of the input product's programs."""
-        return self.input_product.aligned_bias[input_order(self.units)]
+        return self.input_product.aligned_bias[input_order(self.units, bool(self.gate_reuse))]
 
     @cached_property
     def plan(self) -> StepPlan:

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from hw.layer.gru import GRU
 
 
-def input_order(units: int) -> np.ndarray:
+def input_order(units: int, by_gate: bool = False) -> np.ndarray:
     """Return the input product's outputs in the order of computing: r and z by unit, then h.
 
-    Outputs are numbered as in Keras: ``gate * units + unit``.
+    Outputs are numbered as in Keras: ``gate * units + unit``. Where gates have multipliers of their
+    own, r comes before z.
     """
     every = np.arange(units)
+    if by_gate:
+        return np.concatenate([gate * units + every for gate in (*GATE_ORDER, CANDIDATE)])
     pairs = np.array(GATE_ORDER) * units + every[:, np.newaxis]
     return np.concatenate([pairs.ravel(), CANDIDATE * units + every])
 
@@ -29,7 +32,7 @@ def step_plan(spec: "GRU") -> StepPlan:
     """Return the plan; reset-before on one pool fills its first tail with input sums of h."""
     recurrents = recurrent_programs(spec)
     needs = input_needs(spec, recurrents)
-    kernel = spec.input_weights[:, input_order(spec.units)]
+    kernel = spec.input_weights[:, input_order(spec.units, bool(spec.gate_reuse))]
     outputs = kernel.shape[1]
 
     def plan_with(late: int) -> StepPlan:
@@ -39,6 +42,7 @@ def step_plan(spec: "GRU") -> StepPlan:
             [kernel[:, a:b] for a, b in pairwise(cuts)],
             spec.kernel_format,
             spec.input_product.output,
+            input_order(spec.units, bool(spec.gate_reuse)),
         )
         ordered = tuple(
             in_order_of_need(program, np.min([row[i] for row in rows], axis=0), _starts(spec, a))
@@ -85,7 +89,7 @@ def recurrent_programs(spec: "GRU") -> tuple[Program, ...]:
 
 def input_needs(spec: "GRU", recurrents: tuple[Program, ...]) -> tuple[np.ndarray, ...]:
     """Return for each recurrent product when it wants the input sums, in their order."""
-    order = input_order(spec.units)
+    order = input_order(spec.units, bool(spec.gate_reuse))
     needs = [begin_cycles(program.columns, len(order))[order] for program in recurrents]
     if spec.reset_after:
         # The candidate's input sum is added behind the gate r.
@@ -97,4 +101,6 @@ def input_needs(spec: "GRU", recurrents: tuple[Program, ...]) -> tuple[np.ndarra
 def _starts(spec: "GRU", offset: int) -> list[int]:
     """Return where the input sums of the groups begin, counted from `offset`."""
     first = [group.units[0] for group in spec.groups]
+    if spec.gate_reuse:
+        return [block * spec.units + u - offset for block in range(3) for u in first]
     return [2 * u - offset for u in first] + [2 * spec.units + u - offset for u in first]

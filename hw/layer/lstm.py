@@ -72,6 +72,9 @@ class LSTM(FoldedRecurrence):
     period
         With interleaved series: beats come in turns of so many cycles, which the programs of
         different steps fill (`hw.layer.step`); see `in_turns`. By default at any time.
+    gate_reuse
+        Reuse factor of the input product of each gate, in Keras's order, each with multipliers of
+        its own; then `input_reuse` is ``None``. What is wanted late (o, z) may take longer.
 
     Raises
     ------
@@ -107,6 +110,7 @@ class LSTM(FoldedRecurrence):
 
     initial_state: bool = False
     period: int | None = None
+    gate_reuse: tuple[int, ...] = ()
 
     @cached_property
     def input_product(self) -> Dense:
@@ -164,7 +168,12 @@ class LSTM(FoldedRecurrence):
 
     @cached_property
     def _order(self) -> np.ndarray:
-        """The input product's outputs in the order in which they are computed: by unit."""
+        """The input product's outputs in the order in which they are computed: by unit.
+
+        Where gates have multipliers of their own it is by gate.
+        """
+        if self.gate_reuse:
+            return np.arange(4 * self.units)
         units = np.arange(self.units)[:, np.newaxis]
         return (np.array(GATE_ORDER) * self.units + units).ravel()
 
@@ -182,9 +191,15 @@ class LSTM(FoldedRecurrence):
         )
         need = begin_cycles(columns, 4 * self.units)[self._order]
         (program,) = self.input_programs(
-            [self.input_weights[:, self._order]], self.kernel_format, self.input_product.output
+            [self.input_weights[:, self._order]],
+            self.kernel_format,
+            self.input_product.output,
+            self._order,
         )
-        starts = [4 * group.units[0] for group in self.groups]
+        firsts = [group.units[0] for group in self.groups]
+        starts = [4 * unit for unit in firsts]
+        if self.gate_reuse:
+            starts = [gate * self.units + unit for gate in GATE_ORDER for unit in firsts]
         return StepPlan(
             (in_order_of_need(program, need, starts),),
             (recurrent,),

@@ -52,6 +52,8 @@ class RecurrentSpec(Protocol):
         ...
 
     @property
+    def gate_reuse(self) -> tuple[int, ...]: ...
+    @property
     def reloadable(self) -> bool: ...
     @property
     def state_kinds(self) -> tuple[str, ...]: ...
@@ -190,19 +192,38 @@ class Cell:
         slots
             The gates of the column.
         base
-            First of the group's input sums, which are in unit-major order.
+            First of the group's input sums, where they are in unit-major order.
         ranks
             Place of each gate within a unit.
         program
             Recurrent program whose sums they are.
         """
+        bank = self.infos[program].at(self.sum_delay - 3).bank
+        if self.spec.gate_reuse and len(ranks) > 1:
+            return self._sums_by_gate(lookup, [ranks[gate] for gate in slots], bank, name)
         stride = len(ranks)
         count = stride * len(self.group.units)
         places = Array(Const(ranks[gate], range(max(stride, 2))) for gate in slots)
         address = Signal(range(max(count, 2)), name=f"{name}_address")
         self.m.d.comb += address.eq(lookup.unit * stride + places[lookup.slot])
-        bank = self.infos[program].at(self.sum_delay - 3).bank
         return self.projections.read(self.m, base, count, address, bank, name)
+
+    def _sums_by_gate(self, lookup: Lookup, ranks: list[int], bank: Value, name: str) -> Value:
+        """Return the same where input sums are in gate-major order, `ranks` by slot."""
+        m, units = self.m, self.group.units
+        slot = delay(m, lookup.slot, 1, f"{name}_slot")
+        values = [
+            self.projections.read(
+                m,
+                rank * self.spec.units + units[0],
+                len(units),
+                lookup.unit,
+                bank,
+                f"{name}_{place}",
+            )
+            for place, rank in enumerate(ranks)
+        ]
+        return Array(values)[slot]
 
     def memory(self, format: FixedPoint, name: str, kind: str = "h") -> StateMemory:
         """Add a memory of one value for each unit and series: states of `kind`."""

@@ -152,7 +152,10 @@ class SimpleRNN(FoldedRecurrence):
         )
         need = begin_cycles(columns, self.units)
         (program,) = self.input_programs(
-            [self.input_weights], self.kernel_format, self.input_product.output
+            [self.input_weights],
+            self.kernel_format,
+            self.input_product.output,
+            np.arange(self.units),
         )
         starts = [group.units[0] for group in self.groups]
         return StepPlan(

@@ -12,7 +12,13 @@ from accel.conversion.layers.realization import Plain, realized, wish_of
 from accel.conversion.layers.waiting import kept_for
 from accel.conversion.piece import Piece, Wire
 from accel.conversion.place import Place
-from accel.conversion.settings import Strategy, reuse_factor, skips_zeros, strategy
+from accel.conversion.settings import (
+    Strategy,
+    gate_reuse_factors,
+    reuse_factor,
+    skips_zeros,
+    strategy,
+)
 from accel.qkeras_compat import keras
 from hw.function.pointwise import Pointwise
 from hw.function.quantizer import Function, Quantizer
@@ -115,6 +121,11 @@ def _initial(direction: Direction, name: str, wire: Wire) -> Piece:
 
 
 def _simple_rnn(direction: Direction, wire: Wire, context: Context, keeps: bool) -> Plain:
+    if _gate_reuse(direction, context):
+        raise refuse(
+            direction.layer, "GateReuseFactors is for layers with gates, which it has not",
+            "use ReuseFactor",
+        )  # fmt: skip
     kernel, recurrent_kernel = _kernels(direction)
     biases = bias(direction.layer, (kernel[0].shape[1],), kernel[1], direction.source)
     folding = _folding(direction, context, kernel[0].size + recurrent_kernel[0].size)
@@ -135,6 +146,7 @@ def _lstm(direction: Direction, wire: Wire, context: Context, keeps: bool) -> Pl
         recurrent_kernel[1], biases[1], direction.state, direction.activation("activation"),
         direction.activation("recurrent_activation"), steps_of(direction.layer, wire), *folding,
         return_sequences=keeps, skip_zeros=_skips(direction, context),
+        gate_reuse=_gate_reuse(direction, context),
     )  # fmt: skip
 
 
@@ -153,7 +165,7 @@ def _gru(direction: Direction, wire: Wire, context: Context, keeps: bool) -> Pla
         recurrent_kernel[1], bias_format, direction.state, direction.activation("activation"),
         direction.activation("recurrent_activation"), reset_after,
         steps_of(direction.layer, wire), *folding, return_sequences=keeps,
-        skip_zeros=_skips(direction, context),
+        skip_zeros=_skips(direction, context), gate_reuse=_gate_reuse(direction, context),
     )  # fmt: skip
 
 
@@ -179,6 +191,11 @@ def _skips(direction: Direction, context: Context) -> bool:
     return skips_zeros(context.config, layer.name, layer.types)
 
 
+def _gate_reuse(direction: Direction, context: Context) -> tuple[int, ...]:
+    layer = direction.layer
+    return gate_reuse_factors(context.config, layer.name, layer.types)
+
+
 def _folding(
     direction: Direction, context: Context, products: int
 ) -> tuple[int | None, int | None, int | None]:
@@ -194,6 +211,8 @@ def _folding(
     product = reuse_factor(config, layer.name, layer.types, "ReuseFactor")
     recurrent = reuse_factor(config, layer.name, layer.types, "RecurrentReuseFactor")
     default = 1 if chosen is Strategy.LATENCY else int(direction.cell.units)
+    if _gate_reuse(direction, context):
+        return None, recurrent or product or default, None
     if chosen is Strategy.SHARED:
         return None, None, -(-products // (product or default))
     return product or recurrent or default, recurrent or product or default, None
