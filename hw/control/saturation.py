@@ -1,6 +1,7 @@
 """Which beats saturate: of every quantizer, the input codes that its output format can hold.
 
 A watch looks at what enters a quantizer and compares; the quantizer itself knows nothing of it.
+Quantizers inside of layers (`hw.layer.saturating`) are watched there, step by step.
 Counted is a value beyond the format, whatever the overflow mode does with it, wrapping included.
 Below zero an unsigned format is a relu at work and counts as nothing, and so do the hard sigmoid
 and tanh, whose clip is their purpose.
@@ -13,8 +14,9 @@ import numpy as np
 from amaranth.hdl import Module, Signal
 from amaranth.lib import data
 
-from hw.function.quantizer import Function, Quantizer
+from hw.block import Spec
 from hw.layer.activation import Activation
+from hw.layer.saturating import Quantized, clipped_by
 from hw.network.graph import Network
 from hw.number.fixed_point import MAX_WIDTH, FixedPoint, Overflow
 
@@ -26,11 +28,14 @@ class SaturationWatch:
     Parameters
     ----------
     node, source
-        The quantizer, and whose beats enter it.
+        The quantizer, and whose beats enter it; of a quantizer inside of a layer both are the name
+        under which the reference traces what it is given.
     format
         Format of its input.
     low, high
         The lowest and the highest code of that format that the output can hold once rounded.
+    place
+        Of a quantizer inside of a layer: where.
     """
 
     node: str
@@ -38,6 +43,12 @@ class SaturationWatch:
     format: FixedPoint
     low: int
     high: int
+    place: str = ""
+
+    @property
+    def layer(self) -> str:
+        """The layer of a quantizer inside of one."""
+        return self.node.removesuffix(f".{self.place}")
 
     def reference(self, codes: np.ndarray) -> int:
         """Return how many beats of int64 `codes` ``(N, [T,] C)`` hold a value beyond the output."""
@@ -60,17 +71,23 @@ def saturation_watches(network: Network) -> tuple[SaturationWatch, ...]:
     """Return a watch for every quantizer of `network` that some input code can saturate."""
     watches = []
     for node in network.nodes:
-        spec = node.spec
-        if not isinstance(spec, Activation) or not isinstance(spec.function, Quantizer):
-            continue
-        output = spec.function.output
-        if spec.function.function is not Function.LINEAR or output is None:
-            continue
-        source = spec.input.plain()
-        low, high = _held(source, output)
-        if (low, high) != (source.minimum, source.maximum):
-            watches.append(SaturationWatch(node.name, node.inputs[0], spec.input, low, high))
+        for point in _points(node.spec):
+            source = point.source.plain()
+            low, high = _held(source, point.output)
+            if (low, high) == (source.minimum, source.maximum):
+                continue
+            name = f"{node.name}.{point.place}" if point.place else node.name
+            entered = name if point.place else node.inputs[0]
+            watches.append(SaturationWatch(name, entered, point.source, low, high, point.place))
     return tuple(watches)
+
+
+def _points(spec: Spec) -> tuple[Quantized, ...]:
+    """Return where a block quantizes; the place is empty if it is all that the block does."""
+    if not isinstance(spec, Activation):
+        return getattr(spec, "quantized", ())
+    output = clipped_by(spec.function)
+    return () if output is None else (Quantized("", spec.input, output),)
 
 
 def _held(source: FixedPoint, output: FixedPoint) -> tuple[int, int]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from hw.errors import ChronogateError
 from hw.layer.folding import Folding, divide, divide_by_gate, gate_columns, smallest_pool
+from hw.layer.saturating import Quantized
 from hw.layer.state_access import state_memory
 from hw.layer.step import StepPlan
 from hw.layer.step_order import column_biases, recurrent_columns
@@ -235,6 +236,11 @@ class FoldedRecurrence:
     def outputs(self) -> tuple[Port, ...]:
         steps = self.steps if self.return_sequences else None
         return (Port("o", self.units, self.hidden, steps, self.series, self.models),)
+
+    @property
+    def quantized(self) -> tuple[Quantized, ...]:
+        """Where a step brings values into narrower formats: the states that it hands on."""
+        return (Quantized("h", self.hidden, self.state),)
 
     @property
     def state_kinds(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from hw.function.pointwise import Pointwise
 from hw.layer.dense import Dense
 from hw.layer.folded_recurrence import FoldedRecurrence
 from hw.layer.lstm_cell import GATE_ORDER, LSTMBlock, tail_after_sum
+from hw.layer.saturating import Quantized
 from hw.layer.step import StepPlan
 from hw.layer.step_order import begin_cycles, in_order_of_need
 from hw.number.arithmetic import add, product_format, sum_format
@@ -107,6 +108,11 @@ class LSTM(FoldedRecurrence):
     @property
     def state_kinds(self) -> tuple[str, ...]:
         return ("h", "c")
+
+    @property
+    def quantized(self) -> tuple[Quantized, ...]:
+        """The states that a step hands on."""
+        return (*super().quantized, Quantized("c", self.carry, self.state))
 
     initial_state: bool = False
     period: int | None = None

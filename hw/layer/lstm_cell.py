@@ -53,9 +53,13 @@ class LSTMBlock(RecurrentBlock):
         self._spec = spec
 
     def cells(self, m: Module, cells: Sequence[Cell], array: MultiplierArray) -> list[NewState]:
-        return [self._cell(m, cell) for cell in cells]
+        carries: list[NewState] = []
+        states = [self._cell(m, cell, carries) for cell in cells]
+        self.look_at(m, "c", carries)
+        return states
 
-    def _cell(self, m: Module, cell: Cell) -> NewState:
+    def _cell(self, m: Module, cell: Cell, carries: list[NewState]) -> NewState:
+        """Add a cell; returns its new h, and appends its new c."""
         spec, name = self._spec, cell.name
         self._begin_sums(m, cell)
         arrivals = [cell.arrival(gate, GATE_ORDER, 0, spec.sum) for gate in GATE_ORDER]
@@ -66,7 +70,8 @@ class LSTMBlock(RecurrentBlock):
             for i, (gate, arrival) in enumerate(zip(gates, arrivals[:OUTPUT], strict=False))
         ]
         carry = self._carry(m, cell, arrivals[CANDIDATE], held)
-        squashed = spec.activation.hardware(m, carry, spec.carry, f"{name}_squash")
+        carries.append(carry)
+        squashed = spec.activation.hardware(m, carry.value, spec.carry, f"{name}_squash")
         late = tail_after_sum(spec)
         last = arrivals[OUTPUT]
         hidden = Signal(spec.hidden.shape, name=f"{name}_hidden")
@@ -112,7 +117,7 @@ class LSTMBlock(RecurrentBlock):
             gates.append(shared[key])
         return gates
 
-    def _carry(self, m: Module, cell: Cell, last: Arrival, gates: Sequence[Value]) -> Signal:
+    def _carry(self, m: Module, cell: Cell, last: Arrival, gates: Sequence[Value]) -> NewState:
         """Add the path to c, which is held until the next unit's."""
         spec, name, ready = self._spec, cell.name, gate_cycles(self._spec)
         memory = cell.memory(spec.state, "carry_state", "c")
@@ -131,10 +136,9 @@ class LSTMBlock(RecurrentBlock):
                 (old << (spec.carry.fraction - forgotten.fraction))
                 + (new << (spec.carry.fraction - learned.fraction))
             )
-        memory.write(
-            delay(m, last.valid, ready + 3, f"{name}_carry_write"),
-            delay(m, last.index, ready + 3, f"{name}_carry_write_index"),
-            resize(m, carry, spec.carry, spec.state, f"{name}_carry_state"),
-            last.info.at(cell.sum_delay + ready + 3),
-        )
-        return carry
+        after = cell.sum_delay + ready + 3
+        valid = delay(m, last.valid, ready + 3, f"{name}_carry_write")
+        place = delay(m, last.index, ready + 3, f"{name}_carry_write_index")
+        kept_carry = resize(m, carry, spec.carry, spec.state, f"{name}_carry_state")
+        memory.write(valid, place, kept_carry, last.info.at(after))
+        return NewState(valid, place, carry, cell.group.units, after)

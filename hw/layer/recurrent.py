@@ -16,6 +16,7 @@ from amaranth.lib.memory import Memory, ReadPort, WritePort
 
 from hw.layer.projection import ProjectionStore
 from hw.layer.recurrent_cell import Cell, NewState, RecurrentSpec, gather
+from hw.layer.saturating import SaturatingBlock
 from hw.layer.state_access import StateAccess, bus_members
 from hw.layer.step_info import Info, info_lead
 from hw.layer.step_order import column_biases
@@ -24,7 +25,6 @@ from hw.pipeline import constants, delay, gathered, later
 from hw.product.array import MultiplierArray
 from hw.product.bank import Bank
 from hw.product.model_store import ModelStore, lead_out, read_table, store_members, tables_of
-from hw.stream import Block
 
 STEP_BEGINS = "step_begins"
 """High in the cycle before `HIDDEN_STATE` shows the state that a step begins with."""
@@ -32,7 +32,7 @@ STEP_BEGINS = "step_begins"
 HIDDEN_STATE = "hidden_state"
 
 
-class RecurrentBlock(Block):
+class RecurrentBlock(SaturatingBlock):
     """A recurrent layer around the cells that a subclass gives."""
 
     def __init__(self, spec: RecurrentSpec) -> None:
@@ -205,6 +205,7 @@ class RecurrentBlock(Block):
             resize(m, s.value, spec.outputs[0].format, spec.state, f"hidden{s.units[0]}")
             for s in states
         ]
+        self.look_at(m, "h", states)
         access = self._access
         newest = gather(m, states, quantized, "hidden", access if spec.series == 1 else None)
         layout = data.ArrayLayout(spec.state.shape, spec.units)
@@ -236,6 +237,11 @@ class RecurrentBlock(Block):
             begins = initial[0][unit] if initial else Const(0, spec.state.shape)
             domain += hidden[unit].eq(Mux(first, begins, value))
         m.d.comb += vector.as_value().eq(gathered(hidden, spec.used_units))
+
+    def look_at(self, m: Module, place: str, states: Sequence[NewState]) -> None:
+        """Let the values of all groups be watched, where that is asked for."""
+        codes = [(state.valid, state.value) for state in states]
+        self.look(m, place, codes, finished(latest(states, self._recurrent)))
 
     def _write_unit(self, m: Module, access: StateAccess, write: WritePort, read: ReadPort) -> None:
         """Let a host read the states of a series, and write them back with one changed."""

@@ -19,6 +19,7 @@ import numpy as np
 from amaranth.hdl import Module, Signal, Value
 
 from hw.errors import ChronogateError
+from hw.layer.saturating import Quantized, SaturatingBlock, clipped_by
 from hw.layer.shared_layer import SharedLayer
 from hw.number.fixed_point import FixedPoint
 from hw.pipeline import constants, delay, later
@@ -181,6 +182,15 @@ class SharedDense:
         return (Port("o", channels, self.formats[-1], self.steps, self.series),)
 
     @property
+    def quantized(self) -> tuple[Quantized, ...]:
+        """Sums of layers behind which there is nothing but a quantizer."""
+        return tuple(
+            Quantized(f"sum{index}", total, output)
+            for index, (layer, total) in enumerate(zip(self.layers, self.totals, strict=True))
+            if (output := clipped_by(layer.function)) is not None
+        )
+
+    @property
     def timing(self) -> BlockTiming:
         plan = self.plan
         return BlockTiming(
@@ -197,11 +207,14 @@ class SharedDense:
         """Map int64 codes ``(N, [T,] n_in)`` to ``(N, [T,] n_out)``.
 
         `trace` receives the results of every layer, behind its function, under ``"0"``, ``"1"``
-        and so on.
+        and so on, and what enters its quantizer, if it has one, under ``"sum0"`` and so on.
         """
+        places = {point.place for point in self.quantized}
         leading = codes.shape[:-1]
         values = codes.reshape(-1, codes.shape[-1])
         for index, (layer, source) in enumerate(zip(self.layers, self.formats, strict=False)):
+            if trace is not None and f"sum{index}" in places:
+                trace[f"sum{index}"] = layer.sums(values, source).reshape(*leading, -1)
             values = layer.apply(values, source)
             if trace is not None:
                 trace[str(index)] = values.reshape(*leading, -1)
@@ -219,7 +232,7 @@ class Results:
     newest: list[Value]
 
 
-class SharedDenseBlock(Block):
+class SharedDenseBlock(SaturatingBlock):
     """`SharedDense` in hardware: each layer starts the next a fixed number of cycles later."""
 
     def __init__(self, spec: SharedDense) -> None:
@@ -264,6 +277,7 @@ class SharedDenseBlock(Block):
         bias = layer.aligned_bias(program.total)
         kept: dict[int, Value] = {}
         newest: dict[int, Value] = {}
+        self._look(m, index, array)
         for column, lookup, result in zip(program.columns, bank.lookups, bank.results, strict=True):
             name = f"layer{index}_output{column.outputs[0]}"
             offsets = [int(bias[output]) for output in column.outputs]
@@ -280,6 +294,14 @@ class SharedDenseBlock(Block):
             newest |= dict(zip(column.outputs, shifted if is_last else line, strict=True))
         order = range(len(bias))
         return Results([kept[i] for i in order], [newest[i] for i in order])
+
+    def _look(self, m: Module, index: int, array: MultiplierArray) -> None:
+        """Let the sums of a layer be watched, where that is asked for."""
+        results, columns = array.banks[index].results, self._spec.plan.programs[index].columns
+        slowest = max(range(len(columns)), key=lambda c: columns[c].busy_cycles)
+        last = results[slowest]
+        finished = last.valid & (last.unit == columns[slowest].units - 1)
+        self.look(m, f"sum{index}", [(r.valid, r.sum) for r in results], finished)
 
     def _function(self, m: Module, index: int, result: Result, name: str) -> tuple[Value, Signal]:
         """Return a column's results, and when they are valid."""

@@ -50,8 +50,12 @@ class SharedLayer:
 
     def apply(self, codes: np.ndarray, source: FixedPoint) -> np.ndarray:
         """Map int64 codes ``(N, n_in)`` of format `source` to ``(N, n_out)``."""
+        sums = self.sums(codes, source)
+        return sums if self.function is None else self.function.apply(sums, self.total(source))
+
+    def sums(self, codes: np.ndarray, source: FixedPoint) -> np.ndarray:
+        """Return the sums before the function, int64 ``(N, n_out)`` of format `total`."""
         total = self.total(source)
         grid = product_sum_format(self.kernel, source, self.kernel_format)
         sums = exact_matmul(codes, self.kernel, grid) << (total.fraction - grid.fraction)
-        biased = sums + self.aligned_bias(total)
-        return biased if self.function is None else self.function.apply(biased, total)
+        return sums + self.aligned_bias(total)

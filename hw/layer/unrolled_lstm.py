@@ -26,6 +26,7 @@ from hw.function.pointwise import Pointwise
 from hw.layer.lstm import LSTM
 from hw.layer.recurrent_cell import padded
 from hw.layer.refolded_lstm import RefoldedLSTM
+from hw.layer.saturating import Quantized, SaturatingBlock
 from hw.number.arithmetic import product_format
 from hw.number.fixed_point import FixedPoint
 from hw.number.resize import resize
@@ -143,6 +144,11 @@ activation, recurrent_activation, steps, return_sequences
         )
 
     @property
+    def quantized(self) -> tuple[Quantized, ...]:
+        """The states that a step hands on."""
+        return self.layer.quantized
+
+    @property
     def timing(self) -> BlockTiming:
         squash_cycles = self.activation.delay_cycles(self.layer.carry)
         interval = 1 + self.registers + self.gate_cycles + 1 + squash_cycles
@@ -158,7 +164,7 @@ activation, recurrent_activation, steps, return_sequences
         return UnrolledLSTMBlock(self)
 
 
-class UnrolledLSTMBlock(Block):
+class UnrolledLSTMBlock(SaturatingBlock):
     """`UnrolledLSTM` in hardware."""
 
     def __init__(self, spec: UnrolledLSTM) -> None:
@@ -182,12 +188,19 @@ class UnrolledLSTMBlock(Block):
             for unit, value in enumerate(last)
         ]
         sums = self._sums(m, [*h, *x])
+        carries: list[Signal] = []
+        hiddens: list[Signal] = []
         for unit in range(layer.units):
             gates = [sums[gate * layer.units + unit] for gate in range(GATES)]
-            hidden = self._cell(m, gates, f"unit{unit}")
+            hidden, carry = self._cell(m, gates, f"unit{unit}")
+            hiddens.append(hidden)
+            carries.append(carry)
             self._take_over(m, last[unit], hidden)
             m.d.sync += self.o.payload.data[unit].eq(hidden)
-        self._finish(m, data.View(self.i.payload.tag.shape(), tag))
+        done = delay(m, self.i.valid, spec.timing.interval_cycles, "leaves")
+        self._finish(m, data.View(self.i.payload.tag.shape(), tag), done)
+        for place, values in (("h", hiddens), ("c", carries)):
+            self.look(m, place, [(done, value) for value in values], done)
         return m
 
     def _sums(self, m: Module, vector: list[Value]) -> data.View:
@@ -200,8 +213,8 @@ class UnrolledLSTMBlock(Block):
             m.d.comb += adders.vector[place].eq(value)
         return adders.sums
 
-    def _cell(self, m: Module, sums: list[Value], name: str) -> Signal:
-        """Return h of a unit, exact and combinational."""
+    def _cell(self, m: Module, sums: list[Value], name: str) -> tuple[Signal, Signal]:
+        """Return h and c of a unit, exact; h is combinational."""
         spec, layer = self._spec, self._spec.layer
         i, f, g, o = (
             padded(
@@ -226,16 +239,15 @@ class UnrolledLSTMBlock(Block):
         squashed = spec.activation.hardware(m, carry, layer.carry, f"{name}_squash")
         hidden = Signal(layer.hidden.shape, name=f"{name}_hidden")
         m.d.comb += hidden.eq(o * squashed)
-        return hidden
+        return hidden, carry
 
     def _take_over(self, m: Module, register: Signal, state: Value) -> None:
         """Let a step begin with the state of the one before, or with zero."""
         with m.If(self.i.valid):
             m.d.sync += register.eq(Mux(self.i.payload.tag.first, 0, state))
 
-    def _finish(self, m: Module, tag: data.View) -> None:
-        spec = self._spec
-        leaves = delay(m, self.i.valid, spec.timing.interval_cycles, "leaves")
+    def _finish(self, m: Module, tag: data.View, done: Value) -> None:
+        spec, leaves = self._spec, done
         m.d.sync += self.o.payload.tag.eq(tag)
         if not spec.return_sequences:
             leaves &= tag.last

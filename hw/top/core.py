@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from hw.control.saturation import SaturationWatch
 from hw.control.state import state_memories, stateful_nodes
 from hw.layer.carrier import carrying, with_model
+from hw.layer.saturating import SaturatingBlock
 from hw.network.checks import identifier
 from hw.network.graph import Network, Node
 from hw.network.mode import Mode
@@ -77,6 +78,7 @@ class Core(wiring.Component):
     def __init__(self, network: Network, watches: tuple[SaturationWatch, ...] = ()) -> None:
         self._network = network
         self._watches = watches
+        self._built: dict[str, Block] = {}
         super().__init__(
             {
                 "tdata": In(unsigned(padded_width(network.input) * network.input.channels)),
@@ -148,7 +150,12 @@ class Core(wiring.Component):
             streams = self._with_models(m, entry, streams)
         blocks = self._blocks(m, streams, entry)
         for index, watch in enumerate(self._watches):
-            saturates = watch.hardware(m, *streams[watch.source], index)
+            if watch.place:
+                inner = self._built[watch.layer]
+                assert isinstance(inner, SaturatingBlock)
+                saturates = inner.watch(watch.place, watch.low, watch.high)
+            else:
+                saturates = watch.hardware(m, *streams[watch.source], index)
             m.d.comb += self.saturated[index].eq(saturates)
         self._lead_out(m, entry, blocks, reached, runs)
         for output, result in zip(network.outputs, self.results, strict=True):
@@ -161,7 +168,7 @@ class Core(wiring.Component):
         network = self._network
         blocks: dict[str, Block] = {}
         for node in network.nodes:
-            blocks[node.name] = block = node.spec.build()
+            self._built[node.name] = blocks[node.name] = block = node.spec.build()
             if network.reloadable:
                 block = carrying(node.spec, block)
             m.submodules[identifier(node.name)] = block
