@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from accel.conversion.settings import HlsConfig
-from hw.network.graph import Node
+from hw.network.graph import Network, Node
 from hw.network.metadata import Metadata
 from hw.network.mode import Mode
 from hw.stream import Port
@@ -91,6 +91,8 @@ class Draft:
         For each layer, dropped or not, the node or input that holds its values, once known.
     kept
         For each node that lost dead channels, those that it kept.
+    whole
+        The network before that.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Draft:
     nodes: tuple[Node, ...] = ()
     places: tuple[tuple[str, str], ...] = ()
     kept: Mapping[str, np.ndarray] = field(default_factory=dict)
+    whole: Network | None = None
 
     def consumers(self, name: str) -> tuple[LayerDraft, ...]:
         """Return the layers that take their values from `name`."""

@@ -159,8 +159,9 @@ def remove_dead_units(draft: Draft) -> Draft:
     """Remove what nothing reads (structured pruning), unless ``RemoveDeadUnits`` is ``False``."""
     if table(draft.config, "Model").get("RemoveDeadUnits") is False or not draft.nodes:
         return draft
-    shrunk = without_dead_units(make_network(draft))
-    return replace(draft, nodes=shrunk.network.nodes, kept=shrunk.kept)
+    whole = make_network(draft)
+    shrunk = without_dead_units(whole)
+    return replace(draft, nodes=shrunk.network.nodes, kept=shrunk.kept, whole=whole)
 
 
 def make_network(draft: Draft) -> Network:
@@ -200,6 +201,7 @@ def _end(graph: ModelGraph) -> None:
     vars(graph)["places"] = places
     vars(graph)["trace"] = partial(trace, graph)
     vars(graph)["kept_channels"] = draft.kept
+    vars(graph)["whole_network"] = draft.whole or network
 
 
 RECIPE: tuple[tuple[str, Callable[[ModelGraph], None]], ...] = (

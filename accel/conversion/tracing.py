@@ -33,7 +33,8 @@ def trace(graph: ModelGraph, x: Inputs) -> tuple[Outputs, dict[str, np.ndarray]]
     Parameters
     ----------
     graph
-        Whose attributes `network` and `places` the lowering has set.
+        Whose attributes `whole_network`, which has the values of dead units, too, and `places` the
+        lowering has set.
     x
         Scaled inputs ``(N, T, F)``, or one window without N; with several inputs one array for
         each.
@@ -48,7 +49,7 @@ def trace(graph: ModelGraph, x: Inputs) -> tuple[Outputs, dict[str, np.ndarray]]
     ChronogateError
         When a traced layer has become one with another, so that its values are nowhere.
     """
-    network: Network = vars(graph)["network"]
+    network: Network = vars(graph)["whole_network"]
     places: Mapping[str, str] = vars(graph)["places"]
     ports = {port.name: port for port in network.inputs}
     ports |= {node.name: node.spec.outputs[0] for node in network.nodes}

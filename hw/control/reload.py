@@ -142,9 +142,10 @@ def _differences(network: Network, model: Network) -> Iterator[str]:
 
 
 def _encoded(network: Network) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Return the serialized network without its name and metadata."""
+    """Return the serialized network without its name, its metadata and the hashes of weights."""
     document, arrays = encode_network(replace(network, name="", metadata=Metadata()))
-    return json.loads(document), arrays
+    rest = {key: value for key, value in document.items() if key not in ("weights", "fingerprint")}
+    return rest, arrays
 
 
 def _loadable(network: Network) -> set[str]:

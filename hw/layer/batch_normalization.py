@@ -6,13 +6,24 @@ front can take it into its weights exactly, that is cheaper. The output keeps ev
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import numpy as np
-from amaranth.hdl import Array, Const, Module, Signal, Value
+from amaranth.hdl import Array, Const, Module, Mux, Signal, Value
+from amaranth.lib import data
 
 from hw.number.arithmetic import product_format
 from hw.number.fixed_point import FixedPoint
 from hw.pipeline import delay
+from hw.product.model_store import (
+    MODELS,
+    ModelStore,
+    ModelTable,
+    check_codes,
+    lead_out,
+    store_members,
+    tables_of,
+)
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
 
@@ -31,6 +42,14 @@ class BatchNormalization:
         Cycles for one input beat; ``ceil(C / reuse)`` multipliers.
     steps
         Beats in a window, or ``None`` for one.
+    reloadable
+        Let a host replace scale and offset at run time (`hw.product.reloadable`) by any others of
+        their formats. The output is as wide as the worst of them needs.
+
+    Raises
+    ------
+    ChronogateError
+        When a code of a reloadable layer lies outside its format.
     """
 
     scale: np.ndarray
@@ -40,6 +59,36 @@ class BatchNormalization:
     offset_format: FixedPoint
     reuse: int = 1
     steps: int | None = None
+    reloadable: bool = False
+
+    def __post_init__(self) -> None:
+        if self.reloadable:
+            check_codes("batch normalization", self.scale, self.scale_format, "scale")
+            check_codes("batch normalization", self.offset, self.offset_format, "offset")
+
+    @property
+    def models(self) -> int:
+        """Models that the hardware keeps."""
+        return MODELS if self.reloadable else 1
+
+    @property
+    def model_tables(self) -> tuple[ModelTable, ...]:
+        """Scales and offsets in the order of use: a row for each turn, a lane a multiplier."""
+        tables: list[ModelTable] = []
+        for name, codes, format in (
+            ("scale", self.scale, self.scale_format),
+            ("offset", self.offset, self.offset_format),
+        ):
+            rows = np.zeros((self.turns, len(self.groups)), dtype=np.int64)
+            for lane, group in enumerate(self.groups):
+                rows[: len(group), lane] = codes[list(group)]
+            tables.append(ModelTable(name, rows, format))
+        return tuple(tables)
+
+    @property
+    def turns(self) -> int:
+        """Channels of the busiest multiplier."""
+        return max(len(group) for group in self.groups)
 
     @property
     def channels(self) -> int:
@@ -52,20 +101,24 @@ class BatchNormalization:
         fraction = max(self._product_fraction, self.offset_format.fraction)
         product_unit = 1 << (fraction - self._product_fraction)
         offset_unit = 1 << (fraction - self.offset_format.fraction)
+        pairs = list(zip(self.scale, self.offset, strict=True))
+        if self.reloadable:
+            formats = self.scale_format, self.offset_format
+            pairs = list(product(*((format.minimum, format.maximum) for format in formats)))
         ends = [
             int(scale) * end * product_unit + int(offset) * offset_unit
-            for scale, offset in zip(self.scale, self.offset, strict=True)
+            for scale, offset in pairs
             for end in (self.input.plain().minimum, self.input.maximum)
         ]
         return FixedPoint.covering(min(ends), max(ends), fraction)
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        return (Port("i", self.channels, self.input, self.steps),)
+        return (Port("i", self.channels, self.input, self.steps, models=self.models),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        return (Port("o", self.channels, self.output, self.steps),)
+        return (Port("o", self.channels, self.output, self.steps, models=self.models),)
 
     @property
     def groups(self) -> tuple[range, ...]:
@@ -76,7 +129,7 @@ class BatchNormalization:
     @property
     def timing(self) -> BlockTiming:
         return BlockTiming(
-            latency_cycles=max(len(group) for group in self.groups) + 2,
+            latency_cycles=self.turns + 2,
             interval_cycles=self.reuse,
             multipliers=len(self.groups),
             products=self.channels,
@@ -110,13 +163,13 @@ class BatchNormalizationBlock(Block):
     """`BatchNormalization` in hardware: multipliers that take their channels in turn."""
 
     def __init__(self, spec: BatchNormalization) -> None:
-        super().__init__(spec.inputs, spec.outputs)
+        super().__init__(spec.inputs, spec.outputs, store_members(tables_of(spec)))
         self._spec = spec
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         spec = self._spec
-        turns = max(len(group) for group in spec.groups)
+        turns = spec.turns
         running = Signal(name="running")
         turn = Signal(range(max(turns, 2)), name="turn")
         final = Signal(name="final")
@@ -140,19 +193,51 @@ class BatchNormalizationBlock(Block):
         ]
         late_turn = delay(m, turn, 1, "turn")
         shape = product_format(spec.input.plain(), spec.scale_format.plain()).shape
+        loaded = self._loaded(m, running & ~final, turn, tag) if spec.reloadable else None
         for k, group in enumerate(spec.groups):
             value = Array(vector[channel] for channel in group)[turn]
-            scale = _chosen(spec.scale, group, turn, spec.scale_format)
-            offset = _chosen(spec.aligned_offset, group, late_turn, spec.output)
-            product = Signal(shape, name=f"product{k}")
+            if loaded is not None:
+                scale, offset = loaded[0][k], loaded[1][k]
+            else:
+                scale = _chosen(spec.scale, group, turn, spec.scale_format)
+                offset = _chosen(spec.aligned_offset, group, late_turn, spec.output)
+            scaled = Signal(shape, name=f"product{k}")
             result = Signal(spec.output.shape, name=f"result{k}")
-            m.d.sync += product.eq(value * scale)
-            m.d.comb += result.eq((product << spec.product_shift) + offset)
+            m.d.sync += scaled.eq(value * scale)
+            m.d.comb += result.eq((scaled << spec.product_shift) + offset)
             with m.Switch(late_turn):
                 for place, channel in enumerate(group):
                     with m.Case(place):
                         m.d.sync += self.o.payload.data[channel].eq(result)
         return m
+
+    def _loaded(
+        self, m: Module, goes_on: Value, turn: Signal, tag: Signal
+    ) -> tuple[list[Value], list[Value]]:
+        """Return the scales of this turn, and the offsets, aligned, of the one before.
+
+        Each row is read in the cycle before its turn.
+        """
+        spec = self._spec
+        m.submodules.model = store = ModelStore(spec.model_tables)
+        lead_out(m, self, store)
+        layout = spec.inputs[0].layout["tag"].shape
+        kept = data.View(layout, tag)
+        tables = store["scale"], store["offset"]
+        for table in tables:
+            m.d.comb += [
+                table.en.eq(self.i.valid | goes_on),
+                table.addr.eq(Mux(self.i.valid, 0, turn + 1)),
+                table.model.eq(Mux(self.i.valid, self.i.payload.tag.model, kept.model)),
+            ]
+        places = spec.output.fraction - spec.offset_format.fraction
+        lanes = range(len(spec.groups))
+        offsets: list[Value] = []
+        for k in lanes:
+            late = Signal(spec.offset_format.shape, name=f"late_offset{k}")
+            m.d.sync += late.eq(tables[1].data[k])
+            offsets.append(late << places)
+        return [tables[0].data[k] for k in lanes], offsets
 
 
 def _chosen(codes: np.ndarray, group: range, turn: Value, format: FixedPoint) -> Value:

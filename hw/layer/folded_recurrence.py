@@ -323,7 +323,7 @@ class FoldedRecurrence:
                     (self.recurrent_products, recurrents),
                 )
             ]
-            return self._folded(*reuses, None)
+            return self._folded(reuses[0], reuses[1], None)
 
         most = max(self.recurrent_products, 1)
         return with_lanes(

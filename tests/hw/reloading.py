@@ -7,14 +7,14 @@ import numpy as np
 from amaranth.hdl import ClockDomain, ClockSignal, EnableInserter, Module, ResetSignal, Signal
 from amaranth.sim import Simulator
 
-from hw import GRU, LSTM, Activation, Conv1D, Dense, Network, Node, SimpleRNN
+from hw import GRU, LSTM, Activation, BatchNormalization, Conv1D, Dense, Network, Node, SimpleRNN
 from hw.control.reload import MemoryWrite, model_writes
 from hw.network.mode import Mode
 from hw.top.core import Core
 from hw.top.entry import padded_width
 from tests.hw.drawing import draw_codes
 
-Weighted = Conv1D | Dense | GRU | LSTM | SimpleRNN
+Weighted = BatchNormalization | Conv1D | Dense | GRU | LSTM | SimpleRNN
 
 
 def made_reloadable(network: Network) -> Network:
@@ -46,8 +46,11 @@ def other_model(network: Network, rng: np.random.Generator) -> Network:
 
 
 def _drawn(spec: Weighted, rng: np.random.Generator) -> Weighted:
-    given = {"kernel": spec.kernel_format, "bias": spec.bias_format}
-    if not isinstance(spec, Dense | Conv1D):
+    if isinstance(spec, BatchNormalization):
+        given = {"scale": spec.scale_format, "offset": spec.offset_format}
+    else:
+        given = {"kernel": spec.kernel_format, "bias": spec.bias_format}
+    if isinstance(spec, GRU | LSTM | SimpleRNN):
         given["recurrent_kernel"] = spec.recurrent_format
     if isinstance(spec, GRU) and spec.reset_after:
         given["recurrent_bias"] = spec.bias_format

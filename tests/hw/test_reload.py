@@ -8,6 +8,7 @@ import pytest
 
 from hw import (
     Activation,
+    BatchNormalization,
     ChronogateError,
     Conv1D,
     Dense,
@@ -36,6 +37,8 @@ def drawn(kind: str, seed: int) -> Network:
     """Draw a reloadable network; the other kinds are those of `draw_network`."""
     if kind in ("valid", "same"):
         return convolutional(seed, Padding(kind))
+    if kind == "normalized":
+        return normalized(seed)
     network = made_reloadable(draw_network(seed, kind.removesuffix("_sliding")))
     return replace(network, mode=Mode.SLIDING) if kind.endswith("_sliding") else network
 
@@ -57,6 +60,31 @@ def convolutional(seed: int, padding: Padding) -> Network:
     specs = (conv, narrow(conv.outputs[0]), flat, fixed, narrow(fixed.outputs[0]), last)
     nodes = [Node(f"l{k}", spec, (f"l{k - 1}" if k else "input",)) for k, spec in enumerate(specs)]
     return Network("conv", (Port("input", 2, GRID, 5),), tuple(nodes), ("l5",))
+
+
+def normalized(seed: int) -> Network:
+    """Return a normalization of each step, one of the whole window, and a dense layer behind."""
+    rng = np.random.default_rng(seed)
+    reuse = int(rng.integers(1, 6))
+
+    def normalize(port: Port, reuse: int) -> BatchNormalization:
+        scale, offset = (draw_codes(rng, GRID, port.channels) for _ in range(2))
+        finer = FixedPoint(5, 1)
+        format = port.format
+        return BatchNormalization(
+            scale, offset, format, GRID, finer, reuse, port.steps, reloadable=True
+        )
+
+    def narrow(port: Port) -> Activation:
+        return Activation(port.channels, port.format, Quantizer(Function.LINEAR, GRID), port.steps)
+
+    first = normalize(Port("input", 3, GRID, 4), reuse)
+    flat = Flatten(4, 3, GRID)
+    second = normalize(flat.outputs[0], 2 * reuse + 1)
+    last = Dense(draw_codes(rng, GRID, 12, 2), draw_codes(rng, GRID, 2), GRID, GRID, GRID, 5)
+    specs = (first, narrow(first.outputs[0]), flat, second, narrow(second.outputs[0]), last)
+    nodes = [Node(f"l{k}", spec, (f"l{k - 1}" if k else "input",)) for k, spec in enumerate(specs)]
+    return Network("normalized", (Port("input", 3, GRID, 4),), tuple(nodes), ("l5",))
 
 
 def check_epochs(bench: Reloading, expected: list[np.ndarray]) -> None:
@@ -83,6 +111,9 @@ def check_epochs(bench: Reloading, expected: list[np.ndarray]) -> None:
         ("valid", 1, True),
         ("same", 1, True),
         ("same", 2, False),
+        ("normalized", 1, True),
+        ("normalized", 2, False),
+        ("normalized", 4, False),
     ],
 )
 def test_every_window_is_of_one_model(kind: str, seed: int, busy: bool) -> None:

@@ -85,8 +85,8 @@ HANDLERS: dict[type, Handler] = {
 
 FIELDS = (
     "activation", "backwards", "begin", "bias", "bias_format", "channels", "dilation", "end",
-    "extra_depth", "factors", "few_operands", "format", "function", "gate_reuse", "initial_state", "input",
-    "input_reuse", "input_threshold", "kernel", "kernel_format", "layer", "multipliers",
+    "extra_depth", "factors", "few_operands", "format", "function", "gate_reuse", "initial_state",
+    "input", "input_reuse", "input_threshold", "kernel", "kernel_format", "layer", "multipliers",
     "offset", "offset_format", "order", "output", "pace", "padding", "pool",
     "recurrent_activation", "recurrent_bias", "recurrent_format", "recurrent_kernel",
     "recurrent_reuse", "registered_output", "registers", "reloadable", "reset_after",

@@ -74,4 +74,7 @@ def test_dense_units() -> None:
     assert shared.nodes[-1].spec.layers[0].kernel.shape[1] == 4
     assert (shared.reference(codes) == outputs).all()
     assert exact_settings(graph)
+    traced = accel.convert(model, hls_config={"LayerName": {name: {"Trace": True}}})
+    _, values = traced.trace(graph.network.input_format.to_float(codes[:5]))
+    assert values[name].shape == (5, 6), "a trace has dead units, too"
     assert len(np.unique(outputs)) > 10
