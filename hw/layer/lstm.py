@@ -10,7 +10,7 @@ where sigma is `recurrent_activation` and tanh is `activation`; z, c and h keep 
 hardware is in `hw.layer.lstm_cell`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,12 +22,12 @@ from hw.layer.lstm_cell import GATE_ORDER, LSTMBlock, tail_after_sum
 from hw.layer.saturating import Quantized
 from hw.layer.step import StepPlan
 from hw.layer.step_order import begin_cycles, in_order_of_need
-from hw.number.arithmetic import add, product_format, sum_format
+from hw.number.arithmetic import add, common_format, product_format, sum_format
 from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Group
 from hw.product.folded import Program, exact_matmul
 from hw.product.storage import Storage
-from hw.stream import Block
+from hw.stream import Block, Port
 from hw.timing import BlockTiming
 
 
@@ -76,6 +76,10 @@ class LSTM(FoldedRecurrence):
     gate_reuse
         Reuse factor of the input product of each gate, in Keras's order, each with multipliers of
         its own; then `input_reuse` is ``None``. What is wanted late (o, z) may take longer.
+    return_state
+        Whether each beat that leaves also holds c, before the state quantizer: after `units` values
+        of h as many of c, all in the narrowest format of both. A `hw.layer.select.Select` behind
+        takes them apart.
 
     Raises
     ------
@@ -117,6 +121,15 @@ class LSTM(FoldedRecurrence):
     initial_state: bool = False
     period: int | None = None
     gate_reuse: tuple[int, ...] = ()
+    return_state: bool = False
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        (port,) = super().outputs
+        if not self.return_state:
+            return (port,)
+        format = common_format(self.hidden, self.carry)
+        return (replace(port, channels=2 * self.units, format=format),)
 
     @cached_property
     def input_product(self) -> Dense:
@@ -247,7 +260,8 @@ class LSTM(FoldedRecurrence):
         Returns
         -------
         numpy.ndarray
-            int64 codes ``(N, T, units)`` with `return_sequences`, else ``(N, units)``.
+            int64 codes ``(N, T, units)`` with `return_sequences`, else ``(N, units)``; twice as
+            many channels with `return_state`.
 
         `trace`, if given, receives ``h`` and ``c``, ``(N, T, units)``, before the state quantizer.
         """
@@ -262,10 +276,17 @@ class LSTM(FoldedRecurrence):
             cell = self.state.resize(carry, self.carry)
             history.append((hidden, carry))
         sequence = np.stack([h for h, _ in history], axis=1)
+        carries = np.stack([c for _, c in history], axis=1)
         if trace is not None:
-            trace["h"] = sequence
-            trace["c"] = np.stack([c for _, c in history], axis=1)
-        return sequence if self.return_sequences else hidden
+            trace["h"], trace["c"] = sequence, carries
+        if self.return_state:
+            fraction = self.outputs[0].format.fraction
+            both = (
+                sequence << (fraction - self.hidden.fraction),
+                carries << (fraction - self.carry.fraction),
+            )
+            sequence = np.concatenate(both, axis=-1)
+        return sequence if self.return_sequences else sequence[:, -1]
 
     def step(
         self, projected: np.ndarray, hidden: np.ndarray, carry: np.ndarray

@@ -75,6 +75,15 @@ class LSTMBlock(RecurrentBlock):
         late = tail_after_sum(spec)
         last = arrivals[OUTPUT]
         hidden = Signal(spec.hidden.shape, name=f"{name}_hidden")
+        given: tuple[Value, ...] = ()
+        if spec.return_state:
+            # Beside h: c is held until the next unit's, so a delay of as long brings both together.
+            kept = delay(m, carry.value, late - ready - 3, f"{name}_given_carry")
+            fraction = spec.outputs[0].format.fraction
+            given = (
+                hidden << (fraction - spec.hidden.fraction),
+                kept << (fraction - spec.carry.fraction),
+            )
         opened = delay(m, gates[OUTPUT], late - 1 - ready, f"{name}_output_gate")
         m.d.sync += hidden.eq(opened * squashed)
         return NewState(
@@ -83,6 +92,7 @@ class LSTMBlock(RecurrentBlock):
             hidden,
             cell.group.units,
             cell.sum_delay + late,
+            given,
         )
 
     def _begin_sums(self, m: Module, cell: Cell) -> None:

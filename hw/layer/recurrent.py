@@ -202,8 +202,7 @@ class RecurrentBlock(SaturatingBlock):
         """Store the hidden units, quantized for the next step of the series."""
         spec = self._recurrent
         quantized = [
-            resize(m, s.value, spec.outputs[0].format, spec.state, f"hidden{s.units[0]}")
-            for s in states
+            resize(m, s.value, spec.hidden, spec.state, f"hidden{s.units[0]}") for s in states
         ]
         self.look_at(m, "h", states)
         access = self._access
@@ -264,7 +263,10 @@ class RecurrentBlock(SaturatingBlock):
         for state in states:
             for index, unit in enumerate(state.units):
                 with m.If(state.valid & (state.index == index)):
-                    m.d.sync += self.o.payload.data[unit].eq(state.value)
+                    m.d.sync += [
+                        self.o.payload.data[place * spec.units + unit].eq(value)
+                        for place, value in enumerate(state.given or (state.value,))
+                    ]
         last = latest(states, spec)
         tag = info.at(last.after).tag
         leaves = finished(last)

@@ -37,6 +37,8 @@ class RecurrentSpec(Protocol):
     @property
     def state(self) -> FixedPoint: ...
     @property
+    def hidden(self) -> FixedPoint: ...
+    @property
     def inputs(self) -> tuple[Port, ...]: ...
     @property
     def outputs(self) -> tuple[Port, ...]: ...
@@ -74,6 +76,8 @@ class NewState:
     ----------
     after
         Cycles from the operands of the unit's last sum in the ring to `valid`.
+    given
+        What of the unit leaves the layer, in its output's format, where that is not just `value`.
     """
 
     valid: Value
@@ -81,6 +85,7 @@ class NewState:
     value: Signal
     units: tuple[int, ...]
     after: int
+    given: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def is_fixed(spec: Spec) -> bool:
     """Tell whether a block keeps all channels: what a host reaches, and what is not known here."""
     if tables_of(spec) or getattr(spec, "state_access", False):
         return True
-    if getattr(spec, "initial_state", False):
+    if getattr(spec, "initial_state", False) or getattr(spec, "return_state", False):
         return True
     products = Dense, UnrolledDense, Conv1D, DepthwiseConv1D
     moves = Concatenate, Flatten, Select, Unflatten
