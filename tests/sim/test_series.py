@@ -93,20 +93,22 @@ def test_series_do_not_mix(make, tmp_path: Path) -> None:
         model.reset()
         run = model.run(codes[:SERIES], 0.2, 0.3, 1, order=order)
         assert run.outputs.tolist() == expected[:SERIES].tolist()
-        held = check_collisions(model, codes[:SERIES], order)
+        held = check_collisions(network, model, codes[:SERIES], order)
         # One series alone, then windows that end one right behind another.
-        alone = check_collisions(model, codes[:1], np.zeros(length, dtype=np.int64))
-        ends = check_collisions(model, codes[:SERIES], np.tile(np.arange(SERIES), length))
+        alone = check_collisions(network, model, codes[:1], np.zeros(length, dtype=np.int64))
+        ends = check_collisions(network, model, codes[:SERIES], np.tile(np.arange(SERIES), length))
         most = max(held.max(), alone.max(), ends.max())
         worst, best = network.worst_timing, network.timing
         assert most == most_held(network) == worst.latency_cycles - best.latency_cycles
 
 
-def check_collisions(model: RtlModel, codes: np.ndarray, order: np.ndarray) -> np.ndarray:
+def check_collisions(
+    network: Network, model: RtlModel, codes: np.ndarray, order: np.ndarray
+) -> np.ndarray:
     """Compare every handshake with the closed form; returns for how long beats are held."""
     model.reset()
     run = model.run(codes, order=order)
-    accepted, leaves = predicted_beats(model.network, order)
+    accepted, leaves = predicted_beats(network, order)
     assert (run.input_beats - run.input_beats[0]).tolist() == accepted.tolist()
     assert (run.output_beats - run.input_beats[0]).tolist() == leaves.tolist()
-    return held_cycles(model.network, order)
+    return held_cycles(network, order)
