@@ -84,6 +84,21 @@ def test_what_has_no_template_gets_a_reason_and_no_folder(tmp_path: Path) -> Non
     assert not (tmp_path / "hls").exists()
 
 
+def test_networks_that_a_top_function_cannot_be_are_named() -> None:
+    format = FixedPoint(8, 2)
+    source = Port("x", 2, format, 1)
+    turns = [Node(f"turn{n}", Replay(1, 2, format), ("x",)) for n in range(8)]
+    names = tuple(node.name for node in turns)
+    wide = Network("wide", (source,), tuple(turns), names)
+    assert "'x' has 8 readers, of which hls4ml serves 7" in blocks.inexact_reason(wide)
+    slim = replace(wide, nodes=wide.nodes[:7], outputs=names[:7])
+    assert blocks.inexact_reason(slim) == ""
+    streaming = replace(slim, mode=Mode.STREAMING)
+    assert "where a series begins" in blocks.inexact_reason(streaming)
+    through = replace(slim, nodes=wide.nodes[:6], outputs=(*names[:6], "x"))
+    assert "an input that is an output as well" in blocks.inexact_reason(through)
+
+
 def test_a_broken_project_is_named(tmp_path: Path) -> None:
     graph = accel.convert(chain([qkeras.QActivation(bits(6, 1)), L.Flatten(), dense(2)]))
     folder = write_hls(graph, tmp_path).folder

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hw import Activation, FixedPoint, Flatten, Function, Network, Node, Port, Quantizer
+from hw import Activation, FixedPoint, Flatten, Function, Network, Node, Port, Quantizer, Rounding
 from hw.block import Spec
 from hw.errors import ChronogateError
 from hw.function.quotient import Quotient
@@ -36,7 +36,7 @@ from tests.accel.conversion.hls_library import build_library
 from tests.accel.conversion.test_hls_recurrent import draw_any_format
 from tests.hw.drawing import draw_codes, draw_dense, draw_format, draw_unrolled_dense
 
-DRAWS = 8
+DRAWS = 7
 WINDOWS = 40
 
 
@@ -237,10 +237,24 @@ def draw_telling_network(seed: int) -> Network:
     raise AssertionError("unreachable")
 
 
+def all_quotients() -> Network:
+    """Return a quotient for every rounding mode; nearly every code of the input comes up."""
+    source = Port("x", 32, FixedPoint(9, 5))
+    nodes = [
+        Node(
+            mode,
+            Activation(32, source.format, Quotient(6, FixedPoint(8, 4, rounding=mode))),
+            ("x",),
+        )
+        for mode in Rounding
+    ]
+    return Network("quotients", (source,), tuple(nodes), tuple(Rounding))
+
+
 @pytest.mark.parametrize("io_type", ["io_parallel", "io_stream"])
 def test_drawn_graphs(io_type: str, tmp_path: Path) -> None:
     first = 100 * (io_type == "io_stream")
-    networks = [draw_telling_network(first + draw) for draw in range(DRAWS)]
+    networks = [all_quotients(), *(draw_telling_network(first + n) for n in range(DRAWS))]
     for network, run in zip(networks, build_library(networks, io_type, tmp_path), strict=True):
         codes = draw_inputs(network, WINDOWS, 1)
         layers = ", ".join(node.name for node in network.nodes)
