@@ -82,10 +82,11 @@ def page(lines: Sequence[Line], without: dict[str, str]) -> str:
         "# hls4ml's own test models",
         "",
         "Written by `make peer-hls4ml HLS4ML=path`: the models of hls4ml's pytest suite for QKeras",
-        f"and recurrent layers ({', '.join(f'`{name}`' for name in FILES)}), each once instead of",
-        "for every backend, io type and strategy. *Exact*: QKeras in float64, golden model and RTL",
-        f"give the same codes at every layer on {WINDOWS} random windows; nothing is compared with",
-        "a tolerance, or with hls4ml's own results.",
+        f"and recurrent layers, {', '.join(f'`{name}`' for name in FILES[:2])},",
+        f"{', '.join(f'`{name}`' for name in FILES[2:])}, each once instead of for every",
+        "backend, io type and strategy. *Exact*: QKeras in float64, golden model and RTL give the",
+        f"same codes at every layer on {WINDOWS} random windows; nothing is compared with a",
+        "tolerance, or with hls4ml's own results.",
         "",
         f"**{len(lines)} models: {len(lines) - refused} supported, {exact} of them exact, "
         f"{refused} refused.** {len(without)} tests gave no model.",
@@ -93,7 +94,13 @@ def page(lines: Sequence[Line], without: dict[str, str]) -> str:
         "| test | outcome | |",
         "|---|---|---|",
     ]
-    text += [f"| {_cell(line.test)} | {line.outcome} | {_cell(line.note)} |" for line in lines]
+    reasons = list(dict.fromkeys(line.note for line in lines if line.outcome == "refused"))
+    for line in lines:
+        note = line.note
+        if line.outcome == "refused":
+            note = f"[{reasons.index(line.note) + 1}]"
+        text.append(f"| {_cell(line.test)} | {line.outcome} | {_cell(note)} |")
+    text += ["", *(f"[{n}] {_cell(reason)}  " for n, reason in enumerate(reasons, start=1))]
     if without:
         text += ["", "Without a model:", ""]
         text += [f"- {_cell(test)}: {_cell(reason)}" for test, reason in without.items()]
@@ -109,7 +116,9 @@ def main() -> int:
     """Write the page; the exit status is 1 when a supported model is not exact."""
     parser = argparse.ArgumentParser(prog="python -m tests.peer_hls4ml", description=__doc__)
     parser.add_argument("checkout", type=Path, help="a clone of hls4ml")
-    folder = parser.parse_args().checkout / "test" / "pytest"
+    parser.add_argument("--only", default="", help="pytest's -k; the page is not written then")
+    given = parser.parse_args()
+    folder = given.checkout / "test" / "pytest"
     if not folder.is_dir():
         print(f"error: {folder} does not exist: give the path of a clone of hls4ml")
         return 2
@@ -125,11 +134,21 @@ def main() -> int:
         patched(capture)
         files = [str(folder.resolve() / name) for name in FILES]
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        options = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, f"--rootdir={folder}"]
+        options = [
+            "-q",
+            "-k",
+            given.only,
+            "-p",
+            "no:cacheprovider",
+            "-c",
+            os.devnull,
+            f"--rootdir={folder}",
+        ]
         with redirect_stdout(StringIO()):
             pytest.main([*files, *options], plugins=[capture])
     text = page(lines, capture.without)
-    PAGE.write_text(text, encoding="utf-8")
+    if not given.only:
+        PAGE.write_text(text, encoding="utf-8")
     print(text)
     return int(any(line.outcome in ("differs", "failed") for line in lines))
 
