@@ -127,7 +127,9 @@ def _config(
         )
     settings = deepcopy(dict(hls_config or {}))
     check_keys(settings)
-    config: dict[str, object] = create_config(str(output_dir), project_name, NAME, **arguments)
+    config: dict[str, object] = create_config(  # pyright: ignore[reportArgumentType]
+        str(output_dir), project_name, NAME, **arguments
+    )
     given = settings.get("Model")
     model = {"Precision": "fixed<16,6>", **(given if isinstance(given, dict) else {})}
     config |= {"NetworkMetadata": metadata, "HLSConfig": {**settings, "Model": model}}

@@ -86,7 +86,7 @@ def matmul(node: ImportedNode, wires: tuple[Wire, ...], scope: Scope) -> Piece:
             "it multiplies two values that depend on the input, or weights of other than 2 axes",
             "multiply by constant weights (inputs, outputs) on the right",
         )
-    return _product(node, wires[0], weights, node.array("folded_bias"), scope)
+    return _product(node, wires[0], weights, node.bias, scope)
 
 
 def conv1d(node: ImportedNode, wires: tuple[Wire, ...], scope: Scope) -> Piece:
