@@ -207,6 +207,16 @@ def reshape(node: ImportedNode, wires: tuple[Wire, ...], scope: Scope) -> Piece:
     return shape.reshape(node.draft, wires[:1], scope.context)
 
 
+def transpose(node: ImportedNode, wires: tuple[Wire, ...], scope: Scope) -> Piece:
+    """`Transpose` of time steps and channels."""
+    order = [int(axis) for axis in np.asarray(node.get("perm")).reshape(-1)]
+    if order == list(range(len(order))):
+        return Piece.begin(wires[0])
+    if order != [1, 0]:
+        raise node.refuse(f"it exchanges axes {order}", "use windows of (steps, channels)")
+    return shape.permute(node.draft, wires[:1], scope.context)
+
+
 def pooling(node: ImportedNode, wires: tuple[Wire, ...], scope: Scope) -> Piece:
     """`MaxPooling1D`, `AveragePooling1D` and their global forms."""
     (wire,) = wires
@@ -349,6 +359,7 @@ HANDLERS: dict[str, Handler] = {
     "Merge": merged,
     "Concatenate": concatenate,
     "Reshape": reshape,
+    "Transpose": transpose,
     "MaxPooling1D": pooling,
     "AveragePooling1D": pooling,
     "GlobalMaxPooling1D": pooling,
