@@ -74,16 +74,14 @@ refusals: .venv/ready
 coverage-table: .venv/ready
 	$(BIN)/python -m tests.coverage_table
 
-<<<<<<< HEAD
 schema: .venv/ready
 	$(BIN)/accel schema > docs/network.schema.json
-=======
+
 old-tensorflow: .venv/ready
 	scripts/old_tensorflow.sh
 
 frontends:
 	scripts/frontends.sh
->>>>>>> ef83bd5 (Front ends: tests and make targets of their own, requirements with reasons)
 
 notebooks: .venv/ready
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
