@@ -8,6 +8,8 @@
 # make refusals  docs/refusals.md: every refusal, from the code
 # make coverage-table  docs/coverage.md: which layers and quantizers convert exactly
 # make schema    docs/network.schema.json: the form of network.json
+# make old-tensorflow  conversion with the TensorFlow of hls4ml's own extra, compared with today's
+# make frontends HGQ2, QONNX and PyTorch/Brevitas models, in an environment of their own
 # make notebooks executes the notebooks
 # make wheel     builds the wheel and tries it in an empty environment
 # make lock      renews requirements.lock from pyproject.toml (needs uv)
@@ -22,7 +24,7 @@ SEED ?= 0
 EVERY ?= 5
 
 .PHONY: demo test lint unit bench bench-hw fuzz compare peer-hls4ml refusals coverage-table schema \
-    notebooks wheel lock clean
+    old-tensorflow frontends notebooks wheel lock clean
 
 .venv/ready: requirements.lock pyproject.toml scripts/make_venv.sh
 	@scripts/make_venv.sh
@@ -75,6 +77,12 @@ coverage-table: .venv/ready
 
 schema: .venv/ready
 	$(BIN)/accel schema > docs/network.schema.json
+
+old-tensorflow: .venv/ready
+	scripts/old_tensorflow.sh
+
+frontends:
+	scripts/frontends.sh
 
 notebooks: .venv/ready
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb

@@ -16,5 +16,5 @@ fi
 models=$(mktemp -d)
 trap 'rm -rf "$models"' EXIT
 "${MAIN:-.venv/bin/python}" -m tests.old_tensorflow.write "$models"
-CHRONOGATE_MODELS=$models "$place/bin/python" -m pytest -q -o filterwarnings=default \
+PYTHONPATH=$PWD CHRONOGATE_MODELS=$models "$place/bin/python" -m pytest -q -o filterwarnings=default \
     --disable-warnings tests/old_tensorflow

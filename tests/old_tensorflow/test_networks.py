@@ -34,7 +34,9 @@ def test_network(folder: Path, tmp_path: Path) -> None:
     model = load_model(tmp_path / "model.h5")
     network = to_network(model)
     document, arrays = encode_network(network)
-    assert json.loads(document) == json.loads((folder / "network.json").read_text())
+    assert not differences(
+        json.loads(document), json.loads((folder / "network.json").read_text()), ""
+    )
     with np.load(folder / "weights.npz") as archive:
         assert sorted(archive.files) == sorted(arrays)
         for name in archive.files:
@@ -45,6 +47,22 @@ def test_network(folder: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(mine, outputs)
     found = network.output_format.to_float(network.reference(codes))
     np.testing.assert_array_equal(found.reshape(mine.shape), mine)
+
+
+def differences(mine: object, other: object, path: str) -> list[str]:
+    """Return where two documents differ.
+
+    Thresholds of real sigmoids and tanhs may in their last bits, since TensorFlow computes these
+    functions otherwise today; no code of any input lies between.
+    """
+    if isinstance(mine, dict) and isinstance(other, dict) and mine.keys() == other.keys():
+        return [d for key in mine for d in differences(mine[key], other[key], f"{path}.{key}")]
+    if isinstance(mine, list) and isinstance(other, list) and len(mine) == len(other):
+        pairs = enumerate(zip(mine, other, strict=True))
+        return [d for k, pair in pairs for d in differences(*pair, f"{path}.{k}")]
+    if ".thresholds." in path and isinstance(mine, float) and isinstance(other, float):
+        return [] if abs(mine - other) <= 2.0**-48 * abs(other) else [path]
+    return [] if mine == other else [path]
 
 
 def test_no_solver_and_no_simulator_is_needed() -> None:

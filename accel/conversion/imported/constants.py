@@ -15,9 +15,9 @@ def fold_constants(nodes: Sequence[ImportedNode]) -> dict[str, np.ndarray]:
     known: dict[str, np.ndarray] = {}
     for node in nodes:
         if node.kind == "Constant":
-            known[_output(node)] = np.asarray(node.get("value"), dtype=np.float64)
+            known[node.output] = np.asarray(node.get("value"), dtype=np.float64)
         elif node.inputs and all(name in known for name in node.inputs):
-            known[_output(node)] = _value(node, known)
+            known[node.output] = _value(node, known)
     return known
 
 
@@ -75,7 +75,3 @@ _OPERATIONS = {
     "multiply": np.multiply,
     "divide": np.divide,
 }
-
-
-def _output(node: ImportedNode) -> str:
-    return str(node.layer.outputs[0])

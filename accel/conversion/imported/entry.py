@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 from hls4ml.converters import keras_v3_to_hls, onnx_to_hls, pytorch_to_hls
 from hls4ml.model.graph import ModelGraph
@@ -127,7 +128,8 @@ def _config(
         )
     settings = deepcopy(dict(hls_config or {}))
     check_keys(settings)
-    config: dict[str, object] = create_config(str(output_dir), project_name, NAME, **arguments)
+    others: Any = arguments
+    config: dict[str, object] = create_config(str(output_dir), project_name, NAME, **others)
     given = settings.get("Model")
     model = {"Precision": "fixed<16,6>", **(given if isinstance(given, dict) else {})}
     config |= {"NetworkMetadata": metadata, "HLSConfig": {**settings, "Model": model}}

@@ -86,7 +86,7 @@ def matmul(node: ImportedNode, wires: tuple[Wire, ...], scope: Scope) -> Piece:
             "it multiplies two values that depend on the input, or weights of other than 2 axes",
             "multiply by constant weights (inputs, outputs) on the right",
         )
-    return _product(node, wires[0], weights, node.array("folded_bias"), scope)
+    return _product(node, wires[0], weights, node.bias, scope)
 
 
 def conv1d(node: ImportedNode, wires: tuple[Wire, ...], scope: Scope) -> Piece:
@@ -205,6 +205,16 @@ def concatenate(node: ImportedNode, wires: tuple[Wire, ...], scope: Scope) -> Pi
 def reshape(node: ImportedNode, wires: tuple[Wire, ...], scope: Scope) -> Piece:
     """`Reshape`: to a flat vector, or to other time steps."""
     return shape.reshape(node.draft, wires[:1], scope.context)
+
+
+def transpose(node: ImportedNode, wires: tuple[Wire, ...], scope: Scope) -> Piece:
+    """`Transpose` of time steps and channels."""
+    order = [int(axis) for axis in np.asarray(node.get("perm")).reshape(-1)]
+    if order == list(range(len(order))):
+        return Piece.begin(wires[0])
+    if order != [1, 0]:
+        raise node.refuse(f"it exchanges axes {order}", "use windows of (steps, channels)")
+    return shape.permute(node.draft, wires[:1], scope.context)
 
 
 def pooling(node: ImportedNode, wires: tuple[Wire, ...], scope: Scope) -> Piece:
@@ -349,6 +359,7 @@ HANDLERS: dict[str, Handler] = {
     "Merge": merged,
     "Concatenate": concatenate,
     "Reshape": reshape,
+    "Transpose": transpose,
     "MaxPooling1D": pooling,
     "AveragePooling1D": pooling,
     "GlobalMaxPooling1D": pooling,

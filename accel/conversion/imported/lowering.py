@@ -47,18 +47,18 @@ def lower(graph: ModelGraph) -> Network:
     check_layer_names(config, graph.graph)
     source, nodes = _read(graph)
     constants = fold_constants(nodes)
-    nodes = _with_biases([n for n in nodes if n.layer.outputs[0] not in constants], constants)
+    nodes = _with_biases([n for n in nodes if n.output not in constants], constants)
     scope = Scope(Context(config), constants)
     format, done = _input_format(source.name, nodes, scope)
     port = _input_port(source, format, config)
-    wires = {source.layer.outputs[0]: Wire(port.name, replace(port, format=format.plain()))}
+    wires = {source.output: Wire(port.name, replace(port, format=format.plain()))}
     built: list[Node] = []
     for node in nodes:
-        wires[node.layer.outputs[0]], added = _lower_node(node, wires, scope, done)
+        wires[node.output], added = _lower_node(node, wires, scope, done)
         built += added
     if not built:
         raise ChronogateError(f"model {source.name!r} computes nothing: add a layer")
-    output = wires[str((graph.outputs or [nodes[-1].layer.outputs[0]])[0])]
+    output = wires[str((graph.outputs or [nodes[-1].output])[0])]
     network = Network(
         graph.config.get_project_name(),
         (port,),
@@ -78,6 +78,7 @@ def _read(graph: ModelGraph) -> tuple[ImportedNode, list[ImportedNode]]:
         ImportedNode(
             layer,
             tuple(str(name) for name in layer.inputs),
+            str((layer.outputs or [layer.name])[0]),
             tuple(int(size) for size in layer.get_output_variable().shape),
         )
         for layer in graph.get_layers()
@@ -106,13 +107,12 @@ def _with_biases(
             and node.get("op") == "add"
             and addend is not None
             and addend.size in (1, before.shape[-1])
-            and before.layer.outputs[0] in node.inputs
-            and sum(before.layer.outputs[0] in other.inputs for other in nodes) == 1
+            and before.output in node.inputs
+            and sum(before.output in other.inputs for other in nodes) == 1
         ):
-            before.layer.attributes["folded_bias"] = addend
-            before.layer.outputs[0] = node.layer.outputs[0]
-            continue
-        kept.append(node)
+            kept[-1] = replace(before, output=node.output, bias=addend)
+        else:
+            kept.append(node)
     return kept
 
 
@@ -151,7 +151,7 @@ def _first_quantizers(name: str, nodes: Sequence[ImportedNode]) -> list[Imported
         if node.kind in QUANTIZERS:
             found.append(node)
             continue
-        behind = _first_quantizers(node.layer.outputs[0], nodes)
+        behind = _first_quantizers(node.output, nodes)
         if node.kind not in TRANSPARENT or not behind:
             return []
         found += behind
@@ -213,6 +213,6 @@ def _lower_node(
 def _annotate(graph: ModelGraph, wires: dict[str, Wire]) -> None:
     """Write the network's formats into hls4ml's graph, for its reports and plots."""
     for layer in graph.get_layers():
-        wire = wires.get(str(layer.outputs[0]))
+        wire = wires.get(str((layer.outputs or [layer.name])[0]))
         if wire is not None:
             layer.get_output_variable().type.precision = precision_type(wire.port.format)

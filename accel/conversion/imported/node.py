@@ -12,7 +12,7 @@ from hw.errors import ChronogateError
 from hw.number.fixed_point import FixedPoint
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ImportedNode:
     """What the lowering wants to know of a node.
 
@@ -22,13 +22,19 @@ class ImportedNode:
         hls4ml's node; its attributes are what the front end read.
     inputs
         Names of the values that it takes.
+    output
+        Name of the value that it gives.
     shape
         Of its output, without the batch.
+    bias
+        Constants that a node behind it adds to a product.
     """
 
     layer: Layer
     inputs: tuple[str, ...]
+    output: str
     shape: tuple[int, ...]
+    bias: np.ndarray | None = None
 
     @property
     def name(self) -> str:
