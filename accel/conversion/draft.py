@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from accel.conversion.settings import HlsConfig
+from hw.layer.receptive_field import Padding
 from hw.network.graph import Node
 from hw.network.metadata import Metadata
 from hw.network.mode import Mode
@@ -34,6 +35,8 @@ class LayerDraft:
         Output shape without the batch.
     types
         Its type's names in a configuration.
+    padding
+        Of a convolution, in place of its own: zeros that a layer before it added.
     """
 
     name: str
@@ -43,6 +46,7 @@ class LayerDraft:
     quantizer: object
     shape: tuple[int, ...]
     types: tuple[str, ...]
+    padding: Padding | None = None
 
 
 @dataclass(frozen=True)
