@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import accel
-from accel.conversion.hls import write_hls
+from accel.conversion.hls_layers.blocks import inexact_reason
 from accel.float64 import evaluate_all_float64
 from accel.qkeras_compat import keras, qkeras, save_model
 from hw.errors import ChronogateError
@@ -144,6 +144,7 @@ def test_every_layer_is_that_of_qkeras(name: str) -> None:
     assert all(len(np.unique(output)) > 3 for output in outputs)
     assert len(network.inputs) == len(model.inputs)
     assert network.timing.latency_cycles > 0
+    assert inexact_reason(network) == ""
 
 
 def test_the_rtl_takes_and_gives_lists(tmp_path: Path) -> None:
@@ -228,9 +229,3 @@ def test_plain_hls4ml_reads_the_first_call_only() -> None:
     config |= {"KerasModel": model, "HLSConfig": {"Model": {"Precision": "fixed<16,6>"}}}
     with pytest.raises(ChronogateError, match=r"calls a layer more than once .*: convert"):
         keras_v2_to_hls({**config, "InputData": None, "OutputPredictions": None})
-
-
-def test_hls_says_why_it_is_missing(tmp_path: Path) -> None:
-    project = write_hls(accel.convert(drawn("initial state, gru")), tmp_path)
-    assert project.folder is None
-    assert "initial_state" in project.reason
