@@ -103,15 +103,15 @@ def gate_runs(
     """
     with ExitStack() as stack:
         runs = [stack.enter_context(open_run(folder)) for folder in (cheap, large)]
-        networks = [_network(each) for each in runs]
+        networks = _network(runs[0]), _network(runs[1])
         windows = _windows(runs)
         channels = _channels(networks[0])
         level = _given(threshold)
         if level is None:
             progress.step("Threshold from validation windows")
             level = _quantile(runs[0], networks[0], channels, wakes)
-        names = networks[0].name, networks[1].name
-        gated = GatedNetwork("_or_".join(names), *networks, level, channels)
+        name = f"{networks[0].name}_or_{networks[1].name}"
+        gated = GatedNetwork(name, networks[0], networks[1], level, channels)
         with run.step(Step.GATE) as folder:
             found = _verified(gated, windows, folder, load_conversion(runs[0]).seed, progress)
             save_gated(gated, folder)
