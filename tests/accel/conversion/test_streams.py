@@ -62,10 +62,10 @@ def _initial_states(kind: type, count: int, **options: object) -> keras.Model:
     return keras.Model([past, *states], dense(2)(layer(act()(past), initial_state=states)))
 
 
-def _quantized_states() -> keras.Model:
+def _quantized_states(width: int, integer: int) -> keras.Model:
     past, state = window(), static("state")
     cell = rnn(qkeras.QGRU, state_quantizer=bits(6, 0, symmetric=1))
-    return keras.Model([past, state], cell(act()(past), initial_state=act(7, 2)(state)))
+    return keras.Model([past, state], cell(act()(past), initial_state=act(width, integer)(state)))
 
 
 def _two_heads() -> keras.Model:
@@ -119,7 +119,8 @@ MODELS: dict[str, Callable[[], keras.Model]] = {
     "initial state, simple": lambda: _initial_states(qkeras.QSimpleRNN, 1),
     "initial state, lstm": lambda: _initial_states(qkeras.QLSTM, 2, return_sequences=True),
     "initial state, gru": lambda: _initial_states(qkeras.QGRU, 1, go_backwards=True),
-    "initial state, quantized": _quantized_states,
+    "initial state, quantized": lambda: _quantized_states(7, 2),
+    "initial state, of the same grid with a code more": lambda: _quantized_states(6, 0),
     "two heads": _two_heads,
     "steps and forecast": _steps_and_forecast,
     "sequence and state, lstm": lambda: _sequence_and_state(qkeras.QLSTM),
