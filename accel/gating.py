@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from accel.config import load_config
 from accel.json_files import write_json
 from accel.progress import Progress
-from accel.records import TestWindows, load_conversion, load_test_windows
+from accel.records import VALIDATION_WINDOWS, TestWindows, load_conversion, load_test_windows
 from accel.runs import Run, Step, open_run
 from accel.scores import score_arrays
 from hw.errors import ChronogateError
@@ -103,15 +102,15 @@ def gate_runs(
     """
     with ExitStack() as stack:
         runs = [stack.enter_context(open_run(folder)) for folder in (cheap, large)]
-        networks = [_network(each) for each in runs]
+        networks = _network(runs[0]), _network(runs[1])
         windows = _windows(runs)
         channels = _channels(networks[0])
         level = _given(threshold)
         if level is None:
             progress.step("Threshold from validation windows")
             level = _quantile(runs[0], networks[0], channels, wakes)
-        names = networks[0].name, networks[1].name
-        gated = GatedNetwork("_or_".join(names), *networks, level, channels)
+        name = f"{networks[0].name}_or_{networks[1].name}"
+        gated = GatedNetwork(name, networks[0], networks[1], level, channels)
         with run.step(Step.GATE) as folder:
             found = _verified(gated, windows, folder, load_conversion(runs[0]).seed, progress)
             save_gated(gated, folder)
@@ -161,11 +160,16 @@ def _given(threshold: str) -> int | None:
 
 def _quantile(run: Run, network: Network, channels: tuple[int, ...], wakes: float) -> int:
     """Return the least threshold that at most the share `wakes` of validation windows reach."""
-    from accel.training import prepare
-
     if not 0 <= wakes <= 1:
         raise ChronogateError(f"--wakes {wakes} is no share of windows: write 0 to 1")
-    inputs = prepare(load_config(run.path("config.toml"))).validation.inputs
+    path = run.path(VALIDATION_WINDOWS)
+    if not path.exists():
+        raise ChronogateError(
+            f"{run.folder} has no {path.name}, from which a threshold could be chosen: run "
+            "`accel train` again, or write --threshold"
+        )
+    with np.load(path) as arrays:
+        inputs = arrays["inputs"]
     codes = network.input_format.quantize(inputs)[..., list(channels)]
     rough = np.sort(np.abs(np.diff(codes, axis=1)).max(axis=(1, 2)))
     asleep = len(rough) - int(wakes * len(rough))

@@ -14,6 +14,7 @@ DRAWN_WINDOWS = 1000
 """Windows drawn at random where a run has no test data, as one made from a bare ``.h5`` file."""
 
 TEST_WINDOWS = "test_windows.npz"
+VALIDATION_WINDOWS = "validation_windows.npz"
 TEST_FORECASTS = "test_forecasts.npz"
 
 

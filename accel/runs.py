@@ -53,7 +53,13 @@ class StepFiles:
 
 STEP_FILES: dict[Step, StepFiles] = {
     Step.TRAIN: StepFiles(
-        owned=("config.toml", "model.h5", "training.json", "test_windows.npz"),
+        owned=(
+            "config.toml",
+            "model.h5",
+            "training.json",
+            "test_windows.npz",
+            "validation_windows.npz",
+        ),
         first="model.h5",
         later=(Step.CONVERT, Step.VERIFY, Step.BITSTREAM, Step.FORECAST, Step.REPORT),
     ),

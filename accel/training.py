@@ -15,6 +15,7 @@ from accel.datasets.series import Series
 from accel.datasets.split import Split, split_rows
 from accel.datasets.windows import Windows, cut_windows
 from accel.progress import Progress
+from accel.records import VALIDATION_WINDOWS
 from accel.scores import score
 from accel.training_result import (
     MODEL_FILE,
@@ -72,11 +73,12 @@ class PreparedData:
 
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
-    """A trained QKeras model, its numbers, and the windows that it was scored on."""
+    """A trained QKeras model, its numbers, and the windows that it was scored and chosen on."""
 
     model: "keras.Model"
     result: TrainingResult
     test: Windows
+    validation: Windows
 
 
 def prepare(config: Config) -> PreparedData:
@@ -199,15 +201,18 @@ def train(config: Config, progress: Progress) -> TrainedModel:
         baselines=baselines,
         float_mse=float_mse,
     )
-    return TrainedModel(model, result, data.test)
+    return TrainedModel(model, result, data.test, data.validation)
 
 
 def save_training(trained: TrainedModel, folder: Path) -> None:
-    """Write ``model.h5``, ``training.json`` and ``test_windows.npz`` into an existing folder."""
+    """Write ``model.h5``, ``training.json`` and both files of windows into an existing folder."""
     from accel.qkeras_compat import save_model
 
     save_model(trained.model, folder / MODEL_FILE)
     save_result(trained.result, trained.test, folder)
+    # Half the size is enough to choose a gate's threshold from.
+    inputs = trained.validation.inputs.astype(np.float32)
+    np.savez_compressed(folder / VALIDATION_WINDOWS, inputs=inputs)
 
 
 def _baselines(config: Config, data: PreparedData) -> Baselines:

@@ -118,7 +118,7 @@ class AmaranthBackend(Backend):
         if rtl is None:
             raise ChronogateError("the model is not compiled: call model_graph.compile() first")
         ports = network_of(model).inputs
-        arrays = (x,) if len(ports) == 1 else x
+        arrays = (np.asarray(x),) if len(ports) == 1 else tuple(x)
         if len(arrays) != len(ports):
             names = ", ".join(port.name for port in ports)
             raise ChronogateError(f"the model takes {len(ports)} inputs, {names}: give one of each")

@@ -15,7 +15,7 @@ SUPPORTED = (
     "MaxPooling1D", "AveragePooling1D", "GlobalMaxPooling1D", "GlobalAveragePooling1D",
     "QBatchNormalization", "BatchNormalization",
     "Add", "Subtract", "Multiply", "Average", "Concatenate",
-    "Flatten", "Reshape", "Permute", "RepeatVector", "Cropping1D",
+    "Flatten", "Reshape", "Permute", "RepeatVector", "Cropping1D", "ZeroPadding1D",
     "Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout",
 )  # fmt: skip
 """Class names; the last row does nothing after training."""

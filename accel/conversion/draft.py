@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from accel.conversion.settings import HlsConfig
+from hw.layer.receptive_field import Padding
 from hw.network.graph import Network, Node
 from hw.network.metadata import Metadata
 from hw.network.mode import Mode
@@ -37,6 +38,8 @@ class LayerDraft:
         Output shape without the batch.
     types
         Its type's names in a configuration.
+    padding
+        Of a convolution, in place of its own: zeros that a layer before it added.
     """
 
     name: str
@@ -46,6 +49,7 @@ class LayerDraft:
     quantizer: object
     shape: tuple[int, ...]
     types: tuple[str, ...]
+    padding: Padding | None = None
 
 
 @dataclass(frozen=True)

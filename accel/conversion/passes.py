@@ -36,6 +36,7 @@ from accel.conversion.settings import (
     table,
 )
 from accel.conversion.tracing import trace
+from accel.conversion.zero_padding import fold_zero_padding
 from accel.qkeras_compat import keras
 from hw.errors import ChronogateError
 from hw.function.quantizer import Quantizer
@@ -208,6 +209,7 @@ RECIPE: tuple[tuple[str, Callable[[ModelGraph], None]], ...] = (
     ("read_graph", _begin),
     ("check_wishes", _on_draft(check_wishes)),
     ("drop_identities", _on_draft(drop_identities)),
+    ("fold_zero_padding", _on_draft(fold_zero_padding)),
     ("choose_input_formats", _on_draft(choose_input_formats)),
     ("round_averages", _on_draft(round_averages)),
     ("fuse_float_activations", _on_draft(fuse_float_activations)),

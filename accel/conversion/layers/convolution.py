@@ -97,7 +97,7 @@ def _unrolls(layer: LayerDraft, context: Context) -> bool:
 
 
 def _padding(layer: LayerDraft, context: Context) -> Padding:
-    padding = Padding(layer.source.padding)
+    padding = layer.padding or Padding(layer.source.padding)
     if context.streaming and padding is not Padding.CAUSAL and layer.source.kernel_size[0] > 1:
         raise refuse(
             layer,

@@ -80,6 +80,11 @@ CHAINS: dict[str, Callable[[], Layers]] = {
     "conv causal": lambda: [conv(padding="causal", activation=qkeras.quantized_relu(5, 1))],
     "conv causal and lstm": lambda: [conv(padding="causal"), act(), rnn(qkeras.QLSTM), dense(2)],
     "conv same": lambda: [conv(padding="same"), act(), conv(2, 2)],
+    "zero padding, causal": lambda: [
+        L.ZeroPadding1D((4, 0)), conv(dilation_rate=2), act(),
+        L.ZeroPadding1D((2, 0)), separable(strides=2), dense(2),
+    ],
+    "zero padding, same": lambda: [L.ZeroPadding1D(1), conv(), act(), L.Flatten(), dense(2)],
     "conv dilated": lambda: [conv(padding="causal", dilation_rate=2), act(), conv(2, 2)],
     "conv strided": lambda: [conv(strides=2), act(), L.Flatten(), dense(2)],
     "conv pointwise": lambda: [conv(5, 1), act(), conv(2, 1, use_bias=False)],

@@ -159,6 +159,16 @@ REFUSED: dict[str, tuple[Build, str, str]] = {
         "layer 'norm': its scale gamma / sqrt(variance + epsilon)",
         "epsilon=0",
     ),
+    "zero padding of its own": (
+        lambda: [start(), named("pad", L.ZeroPadding1D(1)), dense(2)],
+        "layer 'pad': its zeros are not those of padding='causal' or 'same'",
+        "pad in the convolution",
+    ),
+    "more zeros than a convolution sees": (
+        lambda: [start(), named("pad", L.ZeroPadding1D(2)), qkeras.QConv1D(2, 2, **QUANTIZED)],
+        "layer 'pad': its zeros are not those of padding='causal' or 'same'",
+        "pad in the convolution",
+    ),
     "groups": (
         lambda: [start(), named("conv", qkeras.QConv1D(2, 2, groups=2, **QUANTIZED))],
         "layer 'conv': groups=2 is not supported",

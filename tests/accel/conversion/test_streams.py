@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import accel
-from accel.conversion.hls import write_hls
+from accel.conversion.hls_layers.blocks import inexact_reason
 from accel.float64 import evaluate_all_float64
 from accel.qkeras_compat import keras, qkeras, save_model
 from hw.errors import ChronogateError
@@ -62,10 +62,10 @@ def _initial_states(kind: type, count: int, **options: object) -> keras.Model:
     return keras.Model([past, *states], dense(2)(layer(act()(past), initial_state=states)))
 
 
-def _quantized_states() -> keras.Model:
+def _quantized_states(width: int, integer: int) -> keras.Model:
     past, state = window(), static("state")
     cell = rnn(qkeras.QGRU, state_quantizer=bits(6, 0, symmetric=1))
-    return keras.Model([past, state], cell(act()(past), initial_state=act(7, 2)(state)))
+    return keras.Model([past, state], cell(act()(past), initial_state=act(width, integer)(state)))
 
 
 def _two_heads() -> keras.Model:
@@ -119,7 +119,8 @@ MODELS: dict[str, Callable[[], keras.Model]] = {
     "initial state, simple": lambda: _initial_states(qkeras.QSimpleRNN, 1),
     "initial state, lstm": lambda: _initial_states(qkeras.QLSTM, 2, return_sequences=True),
     "initial state, gru": lambda: _initial_states(qkeras.QGRU, 1, go_backwards=True),
-    "initial state, quantized": _quantized_states,
+    "initial state, quantized": lambda: _quantized_states(7, 2),
+    "initial state, of the same grid with a code more": lambda: _quantized_states(6, 0),
     "two heads": _two_heads,
     "steps and forecast": _steps_and_forecast,
     "sequence and state, lstm": lambda: _sequence_and_state(qkeras.QLSTM),
@@ -144,6 +145,7 @@ def test_every_layer_is_that_of_qkeras(name: str) -> None:
     assert all(len(np.unique(output)) > 3 for output in outputs)
     assert len(network.inputs) == len(model.inputs)
     assert network.timing.latency_cycles > 0
+    assert inexact_reason(network) == ""
 
 
 def test_the_rtl_takes_and_gives_lists(tmp_path: Path) -> None:
@@ -228,9 +230,3 @@ def test_plain_hls4ml_reads_the_first_call_only() -> None:
     config |= {"KerasModel": model, "HLSConfig": {"Model": {"Precision": "fixed<16,6>"}}}
     with pytest.raises(ChronogateError, match=r"calls a layer more than once .*: convert"):
         keras_v2_to_hls({**config, "InputData": None, "OutputPredictions": None})
-
-
-def test_hls_says_why_it_is_missing(tmp_path: Path) -> None:
-    project = write_hls(accel.convert(drawn("initial state, gru")), tmp_path)
-    assert project.folder is None
-    assert "initial_state" in project.reason
