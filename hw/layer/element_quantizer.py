@@ -33,7 +33,7 @@ class ElementQuantizer:
     formats
         The formats, each with its rounding and overflow.
     choice
-        int64 ``(steps, C)``, or ``(1, C)`` where all steps are alike: for each value its place in
+        ``(steps, C)``, or ``(1, C)`` where all steps are alike: for each value its place in
         `formats`, or `ZERO`.
     steps
         Beats in a window, or ``None`` for one.
@@ -49,16 +49,17 @@ class ElementQuantizer:
 
     input: FixedPoint
     formats: tuple[FixedPoint, ...]
-    choice: np.ndarray
+    choice: tuple[tuple[int, ...], ...]
     steps: int | None = None
     series: int = 1
 
     def __post_init__(self) -> None:
         rows = len(self.choice)
-        if not self.formats or self.choice.min() < ZERO or self.choice.max() >= len(self.formats):
+        chosen = self.chosen
+        if not self.formats or chosen.min() < ZERO or chosen.max() >= len(self.formats):
             raise ChronogateError(
                 f"an element quantizer of {len(self.formats)} formats chooses number "
-                f"{self.choice.max()}: number them from 0, and give one at least"
+                f"{chosen.max()}: number them from 0, and give one at least"
             )
         if rows not in (1, self.steps or 1):
             raise ChronogateError(
@@ -74,7 +75,12 @@ class ElementQuantizer:
     @property
     def channels(self) -> int:
         """Values in a beat."""
-        return self.choice.shape[1]
+        return len(self.choice[0])
+
+    @cached_property
+    def chosen(self) -> np.ndarray:
+        """`choice` as int64 ``(rows, C)``."""
+        return np.array(self.choice, dtype=np.int64)
 
     @cached_property
     def output(self) -> FixedPoint:
@@ -97,7 +103,7 @@ class ElementQuantizer:
         self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
     ) -> np.ndarray:
         """Map int64 codes ``(N, [T,] C)`` to codes of the same shape."""
-        choice = self.choice if self.steps else self.choice[0]
+        choice = self.chosen if self.steps else self.chosen[0]
         result = np.zeros_like(codes)
         for number, format in enumerate(self.formats):
             quantized = format.resize(codes, self.input) << (self.output.fraction - format.fraction)
@@ -138,7 +144,7 @@ class ElementQuantizerBlock(Block):
     def _quantized(self, m: Module, channel: int, step: Signal | None) -> Value:
         spec = self._spec
         chosen = Signal(spec.output.shape, name=f"channel{channel}_chosen")
-        column = spec.choice[:, channel]
+        column = spec.chosen[:, channel]
         values = {
             int(number): self._by_format(m, channel, int(number)) for number in np.unique(column)
         }

@@ -25,7 +25,7 @@ def draw_spec(seed: int) -> ElementQuantizer:
     rows = 1 if seed % 3 == 0 else steps or 1
     choice = rng.integers(ZERO, len(formats), (rows, int(rng.integers(1, 5))))
     source = FixedPoint(int(rng.integers(2, 14)), int(rng.integers(-1, 7)), bool(rng.integers(2)))
-    return ElementQuantizer(source, formats, choice, steps)
+    return ElementQuantizer(source, formats, tuple(map(tuple, choice.tolist())), steps)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -37,7 +37,7 @@ def test_element_quantizer(seed: int) -> None:
     values = spec.output.to_float(found).reshape(codes.shape)
     for step in range(port.beats):
         for channel in range(port.channels):
-            number = spec.choice[step % len(spec.choice), channel]
+            number = spec.choice[step % len(spec.choice)][channel]
             given = spec.input.to_float(codes[:, step, channel])
             format = spec.formats[number]
             wanted = format.to_float(format.quantize(given)) if number != ZERO else 0 * given
@@ -51,7 +51,7 @@ def test_element_quantizer(seed: int) -> None:
 
 def test_a_window_that_breaks_off_does_not_shift_the_next() -> None:
     spec = ElementQuantizer(
-        FixedPoint(6, 6), (FixedPoint(4, 4), FixedPoint(6, 6)), np.array([[0], [1], [1]]), 3
+        FixedPoint(6, 6), (FixedPoint(4, 4), FixedPoint(6, 6)), ((0,), (1,), (1,)), 3
     )
     from tests.hw.harness import run_beats
 
@@ -61,10 +61,12 @@ def test_a_window_that_breaks_off_does_not_shift_the_next() -> None:
 
 
 @pytest.mark.parametrize(("choice", "options", "message"), [
-    ([[1]], {}, "1 formats chooses number 1"),
-    ([[0], [0]], {"steps": 3}, "formats for 2 steps and windows of 3"),
-    ([[0], [0]], {"steps": 2, "series": 2}, "cannot be shared by 2 series"),
+    (((1,),), {}, "1 formats chooses number 1"),
+    (((0,), (0,)), {"steps": 3}, "formats for 2 steps and windows of 3"),
+    (((0,), (0,)), {"steps": 2, "series": 2}, "cannot be shared by 2 series"),
 ])  # fmt: skip
-def test_what_is_refused(choice: list[list[int]], options: dict[str, int], message: str) -> None:
+def test_what_is_refused(
+    choice: tuple[tuple[int, ...], ...], options: dict[str, int], message: str
+) -> None:
     with pytest.raises(ChronogateError, match=message):
-        ElementQuantizer(FixedPoint(6, 6), (FixedPoint(4, 4),), np.array(choice), **options)
+        ElementQuantizer(FixedPoint(6, 6), (FixedPoint(4, 4),), choice, **options)

@@ -56,7 +56,8 @@ class Elements:
             function = Quantizer(Function.LINEAR, format)
             spec = Activation(port.channels, port.format, function, port.steps)
             return Piece.begin(wire).then(name, spec)
-        choice = np.broadcast_to(self.choice, (len(self.choice), port.channels)).copy()
+        rows = np.broadcast_to(self.choice, (len(self.choice), port.channels)).tolist()
+        choice = tuple(tuple(row) for row in rows)
         element = ElementQuantizer(port.format, self.formats, choice, port.steps)
         return Piece.begin(wire).then(name, element)
 
