@@ -11,8 +11,7 @@ from hls4ml.converters.keras_v2_to_hls import parse_keras_model
 from hls4ml.model.graph import ModelGraph
 
 from accel.conversion.backend import NAME
-from accel.conversion.frontend import ModelDictionary, exact_handlers
-from accel.qkeras_compat import keras, quiet_serialization
+from accel.conversion.lowering import is_keras_2
 
 
 def mend() -> None:
@@ -25,8 +24,11 @@ def mend() -> None:
 
 def _convert(config: dict[str, object], *fallbacks: bool) -> ModelGraph:
     """Stand in for ``keras_v3_to_hls``."""
-    if not isinstance(config["KerasModel"], keras.Model):
+    if not is_keras_2(config["KerasModel"]):
         return keras_v3_to_hls(config, *fallbacks)
+    from accel.conversion.frontend import exact_handlers
+    from accel.qkeras_compat import quiet_serialization
+
     with quiet_serialization():
         if str(config.get("Backend", "")).lower() != NAME.lower():
             return keras_v2_to_hls(config)
@@ -36,8 +38,11 @@ def _convert(config: dict[str, object], *fallbacks: bool) -> ModelGraph:
 
 def _parse(model: object, *fallbacks: bool) -> tuple[object, ...]:
     """Stand in for ``parse_keras_v3_model``."""
-    if not isinstance(model, keras.Model):
+    if not is_keras_2(model):
         return parse_keras_v3_model(model, *fallbacks)
+    from accel.conversion.frontend import ModelDictionary, exact_handlers
+    from accel.qkeras_compat import quiet_serialization
+
     with exact_handlers(), quiet_serialization():
         architecture = ModelDictionary(model)
         return parse_keras_model(architecture, hls4ml.converters.KerasModelReader(architecture))
