@@ -35,9 +35,11 @@ def _padding(layer: LayerDraft, reader: LayerDraft) -> Padding:
         raise _refuse(layer)
     zeros = tuple(int(count) for count in layer.source.padding)
     steps = int(layer.source.input_shape[1])
-    geometry = (source.kernel_size[0], source.dilation_rate[0], source.strides[0])
+    taps, dilation, stride = (
+        int(size[0]) for size in (source.kernel_size, source.dilation_rate, source.strides)
+    )
     for padding in (Padding.CAUSAL, Padding.SAME):
-        field = ReceptiveField.padded(padding, steps, *map(int, geometry), 1, 1)
+        field = ReceptiveField.padded(padding, steps, taps, dilation, stride, 1, 1)
         if (field.before, field.after) == zeros:
             return padding
     raise _refuse(layer)
