@@ -86,7 +86,8 @@ def test_series_do_not_mix(make, tmp_path: Path) -> None:
     expected = network.reference(codes)
     with RtlModel(network, tmp_path, "-O0") as model:
         assert measure_cycles(model) == CycleReport.predicted(network.timing)
-        for gaps, stalls in ((0.0, 0.0), (0.4, 0.6)):
+        # The last gaps are pauses in which turns end.
+        for gaps, stalls in ((0.0, 0.0), (0.4, 0.6), (0.94, 0.0)):
             model.reset()
             assert model.run(codes, gaps, stalls).outputs.tolist() == expected.tolist()
         order = rng.permutation(np.repeat(np.arange(SERIES), length))
