@@ -91,7 +91,7 @@ wheel: .venv/ready
 	scripts/try_wheel.sh
 
 lock:
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 	    --generate-hashes --no-header --quiet -o requirements.lock
 
 clean:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from accel.cli_group import Commands
-from accel.commands.files import check, schema
+from accel.commands.files import check, export, schema
 from accel.commands.gate import gate
 from accel.commands.lists import boards, datasets
 from accel.commands.options import RUNS, JsonOption, RunArgument, RunOption
@@ -262,7 +262,7 @@ def report(
         print(f"comparison: {output}")
 
 
-for command in (check, schema, gate, boards, datasets):
+for command in (check, schema, export, gate, boards, datasets):
     app.command()(command)
 
 

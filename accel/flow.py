@@ -13,6 +13,8 @@ import numpy as np
 
 from accel import adaptive
 from accel.config import Config, VerificationConfig, example, load_config
+from accel.export.entry import SUFFIXES, Exported, export_network
+from accel.export.formats import Format
 from accel.json_files import write_json
 from accel.progress import Progress, SilentProgress
 from accel.records import (
@@ -168,6 +170,22 @@ def forecast_step(
     if output is not None:
         written = _copy(written[0], output), _copy(written[1], output.with_suffix(".png"))
     return ForecastFiles(*written, len(result.origins), metadata.horizon)
+
+
+def export_step(
+    run: Run, format: Format, output: Path | None = None, progress: Progress | None = None
+) -> Exported:
+    """Write the network for another tool, and compare on test windows what that makes of it."""
+    network = _network(run)
+    codes = window_codes(run, network, load_conversion(run).seed)
+    part = f"export/{format}"
+    name = f"{network.name}{SUFFIXES[format]}"
+    with run.step(Step.EXPORT, part) as folder:
+        found = export_network(network, codes, format, folder / part / name, progress)
+        found = replace(found, file=Path(part) / name)
+        write_json(folder / part / "export.json", found)
+    written = run.path(f"{part}/{name}")
+    return replace(found, file=written if output is None else _copy(written, output))
 
 
 def report_step(run: Run, progress: Progress | None = None) -> Report:

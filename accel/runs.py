@@ -28,6 +28,7 @@ class Step(StrEnum):
     VERIFY = "verify"
     BITSTREAM = "bitstream"
     FORECAST = "forecast"
+    EXPORT = "export"
     REPORT = "report"
     GATE = "gate"
 
@@ -61,12 +62,12 @@ STEP_FILES: dict[Step, StepFiles] = {
             "validation_windows.npz",
         ),
         first="model.h5",
-        later=(Step.CONVERT, Step.VERIFY, Step.BITSTREAM, Step.FORECAST, Step.REPORT),
+        later=(Step.CONVERT, Step.VERIFY, Step.BITSTREAM, Step.FORECAST, Step.EXPORT, Step.REPORT),
     ),
     Step.CONVERT: StepFiles(
         owned=("network.json", "weights.npz", "rtl", "hls", "conversion.json"),
         first="network.json",
-        later=(Step.VERIFY, Step.BITSTREAM, Step.FORECAST, Step.REPORT),
+        later=(Step.VERIFY, Step.BITSTREAM, Step.FORECAST, Step.EXPORT, Step.REPORT),
     ),
     Step.VERIFY: StepFiles(
         owned=(
@@ -81,6 +82,7 @@ STEP_FILES: dict[Step, StepFiles] = {
     ),
     Step.BITSTREAM: StepFiles(owned=("bitstream",), first="bitstream", later=(Step.REPORT,)),
     Step.FORECAST: StepFiles(owned=("forecast",), first="forecast", later=()),
+    Step.EXPORT: StepFiles(owned=("export",), first="export", later=()),
     Step.REPORT: StepFiles(owned=("report.json", "report.html"), first="report.json", later=()),
     # A folder of its own: it holds two networks and none of the other steps.
     Step.GATE: StepFiles(

@@ -1,7 +1,13 @@
-"""``accel check`` and ``accel schema``: the files of a network."""
+"""``accel check``, ``accel schema`` and ``accel export``: the files of a network."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from accel.commands.options import JsonOption, RunArgument
 from accel.console import print_json
+from accel.export.formats import Format
 
 
 def check(run: RunArgument, json: JsonOption = False) -> None:
@@ -28,3 +34,31 @@ def schema() -> None:
     from hw.network.schema import network_schema
 
     print(dumps(network_schema(), indent=1))
+
+
+def export(
+    run: RunArgument,
+    format: Annotated[Format, typer.Option(help="qonnx: exact; tflite: int8, measured.")],
+    output: Annotated[
+        Path | None, typer.Option(help="File; default RUN/export/NAME with the format's ending.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Write the network for other tools, and compare the file's results with the golden model.
+
+    QONNX must be equal value for value. TFLite's int8 arithmetic is another: the difference is
+    measured and printed. What has no counterpart is refused by name.
+    """
+    from accel.flow import export_step
+    from accel.runs import open_run
+
+    with show_progress(json) as progress, open_run(run) as opened:
+        found = export_step(opened, format, output, progress)
+    if json:
+        print_json(found)
+    else:
+        print(
+            f"{found.file}: {found.windows} windows by {found.runtime} against the golden model, "
+            f"{found.mismatches} of {found.values} values differ, by {found.mean_difference:.3g} "
+            f"steps on average and {found.largest_difference:.3g} at most"
+        )

@@ -5,6 +5,8 @@ reader of Keras 3 and ends in an AttributeError: in ``convert_from_keras_model``
 ``config_from_keras_model`` and ``profiling.numerical``. Here the model itself decides.
 """
 
+from typing import Any
+
 import hls4ml
 from hls4ml.converters import keras_v2_to_hls, keras_v3_to_hls, parse_keras_v3_model
 from hls4ml.converters.keras_v2_to_hls import parse_keras_model
@@ -16,10 +18,8 @@ from accel.conversion.lowering import is_keras_2
 
 def mend() -> None:
     """Let hls4ml read Keras 2 models; may be called again."""
-    vars(hls4ml.converters).update(
-        keras_v3_to_hls=_convert,
-        parse_keras_v3_model=_parse,
-    )
+    setattr(hls4ml.converters, "keras_v3_to_hls", _convert)  # noqa: B010
+    setattr(hls4ml.converters, "parse_keras_v3_model", _parse)  # noqa: B010
 
 
 def _convert(config: dict[str, object], *fallbacks: bool) -> ModelGraph:
@@ -36,7 +36,7 @@ def _convert(config: dict[str, object], *fallbacks: bool) -> ModelGraph:
             return keras_v2_to_hls(config)
 
 
-def _parse(model: object, *fallbacks: bool) -> tuple[object, ...]:
+def _parse(model: Any, *fallbacks: bool) -> tuple[object, ...]:
     """Stand in for ``parse_keras_v3_model``."""
     if not is_keras_2(model):
         return parse_keras_v3_model(model, *fallbacks)

@@ -1,0 +1,144 @@
+"""``accel export``: a network as a file of another tool, and how far its results are the same."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from accel.export.formats import Format
+from accel.export.lowering import check_exportable
+from accel.progress import Progress, SilentProgress
+from hw.errors import ChronogateError
+from hw.network.graph import Network
+
+WINDOWS = 256
+"""Windows compared at most; unrolled graphs are slow in Python's executor."""
+
+
+SUFFIXES = {Format.QONNX: ".qonnx.onnx", Format.TFLITE: ".int8.tflite"}
+PACKAGES = {Format.QONNX: ("onnx", "onnxruntime", "qonnx"), Format.TFLITE: ("tensorflow",)}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written, and what came out of it.
+
+    Parameters
+    ----------
+    format, file
+        What and where.
+    runtime
+        What computed the file's results.
+    windows, values
+        Windows run, and forecast values compared.
+    mismatches
+        Values whose code differs from the golden model's.
+    largest_difference, mean_difference
+        Of the values, in steps of the output format.
+    """
+
+    format: Format
+    file: Path
+    runtime: str
+    windows: int
+    values: int
+    mismatches: int
+    largest_difference: float
+    mean_difference: float
+
+    @property
+    def exact(self) -> bool:
+        """Whether every code was equal."""
+        return self.mismatches == 0
+
+
+def export_network(
+    network: Network,
+    codes: np.ndarray | Sequence[np.ndarray],
+    format: Format,
+    file: Path,
+    progress: Progress | None = None,
+) -> Exported:
+    """Write `network` to `file` and compare it with the golden model.
+
+    Parameters
+    ----------
+    network
+        What to export.
+    codes
+        Input codes ``(N, [T,] F)`` to compare with, and for TFLite to calibrate with; with several
+        inputs one array for each.
+    format, file
+        What and where.
+    progress
+        Shows the steps.
+
+    Raises
+    ------
+    ChronogateError
+        When a part of the network has no counterpart, a package is missing, or an exact format
+        gives other results; no file is left then.
+    """
+    missing = [name for name in PACKAGES[format] if find_spec(name) is None]
+    if missing:
+        raise ChronogateError(
+            f"to export to {format}, {', '.join(missing)} must be installed: "
+            "pip install 'chronogate[export]'"
+        )
+    check_exportable(network)
+    progress = progress or SilentProgress()
+    given = _windows(network, codes)
+    progress.step(f"Writing {file.name}")
+    expected = [
+        port.format.to_float(result)
+        for port, result in zip(network.output_ports, network.evaluate(given), strict=True)
+    ]
+    inputs = {
+        port.name: port.format.to_float(array)
+        for port, array in zip(network.inputs, given, strict=True)
+    }
+    if format is Format.QONNX:
+        from accel.export.qonnx import run_file, write_file
+    else:
+        from accel.export.tflite import run_file, write_file
+    write_file(network, inputs, file)
+    progress.step("Comparing it with the golden model")
+    runtime, actual = run_file(network, inputs, file)
+    found = _compare(network, expected, actual, Exported(format, file, runtime, 0, 0, 0, 0.0, 0.0))
+    if format is Format.QONNX and not found.exact:
+        file.unlink()
+        raise ChronogateError(
+            f"{found.mismatches} of {found.values} forecast values of the exported {network.name} "
+            "differ from the golden model: report this as a defect, with network.json"
+        )
+    return found
+
+
+def _windows(network: Network, codes: np.ndarray | Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+    given = (codes,) if isinstance(codes, np.ndarray) else tuple(codes)
+    places = np.unique(np.linspace(0, len(given[0]) - 1, WINDOWS).astype(int))
+    return tuple(array[places] for array in given)
+
+
+def _compare(
+    network: Network, expected: list[np.ndarray], actual: list[np.ndarray], found: Exported
+) -> Exported:
+    steps = [
+        np.abs(other.reshape(one.shape).astype(np.float64) - one) / port.format.step
+        for port, one, other in zip(network.output_ports, expected, actual, strict=True)
+    ]
+    # What lies off the grid counts by the code next to it, but where it should lie on it.
+    tolerance = 0.5 if found.format is Format.TFLITE else np.finfo(np.float64).tiny
+    differences = np.concatenate([part.ravel() for part in steps])
+    return Exported(
+        found.format,
+        found.file,
+        found.runtime,
+        windows=len(expected[0]),
+        values=differences.size,
+        mismatches=int(np.count_nonzero(differences >= tolerance)),
+        largest_difference=float(differences.max()),
+        mean_difference=float(differences.mean()),
+    )

@@ -1,0 +1,10 @@
+"""The formats, by name; imports nothing that takes time."""
+
+from enum import StrEnum
+
+
+class Format(StrEnum):
+    """Where a network can go."""
+
+    QONNX = "qonnx"
+    TFLITE = "tflite"

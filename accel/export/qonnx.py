@@ -1,0 +1,341 @@
+"""QONNX (``qonnx.custom_op.general``): an ONNX graph with ``Quant`` nodes.
+
+Tensors hold values, not codes. They are float32 where every number on the way has 24 bits at most,
+as other tools expect, else float64; both are exact, in whatever order sums are taken.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from onnx import (
+    ModelProto,
+    NodeProto,
+    TensorProto,
+    ValueInfoProto,
+    helper,
+    load_model,
+    numpy_helper,
+    save_model,
+)
+from onnx.checker import check_model
+
+from accel.export.lowering import divides, exact_bits, lower
+from hw.errors import ChronogateError
+from hw.network.graph import Network
+from hw.number.fixed_point import FixedPoint, Overflow, Rounding
+from hw.stream import Port
+
+OPSET = 16
+DOMAIN = "qonnx.custom_op.general"
+SINGLE_BITS, DOUBLE_BITS = 24, 53
+"""Bits of a significand."""
+
+CONSTANT = "weights"
+"""What the names of tensors without a batch begin with."""
+
+_DIRECT = {
+    Rounding.RND_CONV: "ROUND",
+    Rounding.TRN: "FLOOR",
+    Rounding.TRN_ZERO: "DOWN",
+    Rounding.RND_INF: "HALF_UP",
+    Rounding.RND_ZERO: "HALF_DOWN",
+}
+"""Roundings that `Quant` knows; the names are qonnx's."""
+_SHIFTED = {Rounding.RND: (0.5, "FLOOR"), Rounding.RND_MIN_INF: (-0.5, "CEIL")}
+"""Roundings that are another one after a shift by half a step."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor of the graph; `shape` without the batch, or of a constant as it is."""
+
+    name: str
+    shape: tuple[int, ...]
+    constant: bool = False
+
+
+def qonnx_model(network: Network, batch: int = 1) -> ModelProto:
+    """Return `network` as a QONNX model.
+
+    Parameters
+    ----------
+    network
+        What to export.
+    batch
+        Windows at once; QONNX has fixed shapes.
+
+    Raises
+    ------
+    ChronogateError
+        When a part has no counterpart, or numbers are wider than float64 holds.
+    """
+    bits = exact_bits(network)
+    if bits > DOUBLE_BITS:
+        raise ChronogateError(
+            f"{network.name} computes with numbers of {bits} bits, and ONNX's float64 holds "
+            f"{DOUBLE_BITS}: quantize to fewer bits to export it"
+        )
+    dtype = np.dtype(np.float64 if bits > SINGLE_BITS or divides(network) else np.float32)
+    graph = OnnxOperations(dtype, batch)
+    inputs = [graph.begin(port) for port in network.inputs]
+    outputs = [
+        graph.end(tensor, name)
+        for tensor, name in zip(lower(network, graph, inputs), network.outputs, strict=True)
+    ]
+    made = helper.make_graph(
+        graph.nodes,
+        network.name,
+        [graph.info(tensor) for tensor in inputs],
+        [graph.info(tensor) for tensor in outputs],
+        [numpy_helper.from_array(array, name) for name, array in graph.constants.items()],
+        value_info=graph.infos,
+    )
+    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(DOMAIN, 1)]
+    return helper.make_model(made, producer_name="chronogate", opset_imports=opsets, ir_version=8)
+
+
+@dataclass(frozen=True)
+class OnnxOperations:
+    """`accel.export.operations.Operations` as nodes of an ONNX graph."""
+
+    dtype: np.dtype
+    batch: int
+    nodes: list[NodeProto] = field(default_factory=list)
+    constants: dict[str, np.ndarray] = field(default_factory=dict)
+    infos: list[ValueInfoProto] = field(default_factory=list)
+
+    def begin(self, port: Port) -> Tensor:
+        """Return a network's input."""
+        beat = (port.channels,)
+        return Tensor(port.name, beat if port.steps is None else (port.steps, *beat))
+
+    def end(self, tensor: Tensor, name: str) -> Tensor:
+        """Return a network's output, which has a name of its own."""
+        result = Tensor(f"{name}_forecast", tensor.shape)
+        self.nodes.append(helper.make_node("Identity", [tensor.name], [result.name]))
+        return result
+
+    def info(self, tensor: Tensor, dtype: int | None = None) -> ValueInfoProto:
+        """Return type and shape of a tensor."""
+        kind = dtype or helper.np_dtype_to_tensor_dtype(self.dtype)
+        return helper.make_tensor_value_info(tensor.name, kind, (self.batch, *tensor.shape))
+
+    def weights(self, codes: np.ndarray, format: FixedPoint) -> Tensor:
+        """Return a constant behind a `Quant` of its format."""
+        values = self.constant(format.to_float(codes))
+        if (format.width == 1 and format.signed) or format.width > SINGLE_BITS:
+            return values  # Quant takes one signed bit for a sign without zero
+        return self._quant(values, format, "ROUND", narrow=False)
+
+    def constant(self, values: np.ndarray) -> Tensor:
+        """Return an initializer."""
+        return self._initializer(np.asarray(values, dtype=self.dtype))
+
+    def matmul(self, x: Tensor, kernel: Tensor) -> Tensor:
+        """Return ``x . kernel``."""
+        return self._node("MatMul", [x, kernel], (*x.shape[:-1], kernel.shape[-1]))
+
+    def add(self, a: Tensor, b: Tensor) -> Tensor:
+        """Return ``a + b``."""
+        return self._node("Add", [a, b], self._broadcast(a, b))
+
+    def multiply(self, a: Tensor, b: Tensor) -> Tensor:
+        """Return ``a * b``."""
+        return self._node("Mul", [a, b], self._broadcast(a, b))
+
+    def divide(self, x: Tensor, divisor: int) -> Tensor:
+        """Return ``x / divisor``."""
+        return self._node("Div", [x, self.constant(np.array(float(divisor)))], x.shape)
+
+    def clip(self, x: Tensor, low: float | None, high: float | None) -> Tensor:
+        """Return `x` within bounds."""
+        if low == 0 and high is None:
+            return self._node("Relu", [x], x.shape)
+        bounds = [
+            None if bound is None else self.constant(np.array(bound)) for bound in (low, high)
+        ]
+        return self._node("Clip", [x, *bounds], x.shape)
+
+    def quantize(self, x: Tensor, source: FixedPoint, target: FixedPoint, where: str) -> Tensor:
+        """Return `x` in the format `target`; every rounding, and every overflow but one."""
+        if target.overflow is Overflow.SAT_ZERO or (target.width == 1 and target.signed):
+            raise ChronogateError(
+                f"layer {where!r}: {target} has no counterpart in QONNX: let it saturate (AP_SAT) "
+                "and have two bits or more"
+            )
+        mode = _DIRECT.get(target.rounding)
+        if mode is None:
+            share, mode = _SHIFTED[target.rounding]
+            x = self.add(x, self.constant(np.array(share * target.step)))
+        if target.overflow is not Overflow.WRAP:
+            return self._quant(x, target.plain(), mode, target.overflow is Overflow.SAT_SYM)
+        wide = max(source.integer, target.integer) + 2 + target.fraction
+        if wide > DOUBLE_BITS:
+            raise ChronogateError(
+                f"layer {where!r}: {target} wraps numbers of {wide} bits, more than float64 "
+                "holds: let it saturate (AP_SAT)"
+            )
+        rounded = self._quant(x, FixedPoint(wide, wide - target.fraction), mode, narrow=False)
+        return self._wrapped(rounded, target)
+
+    def _wrapped(self, x: Tensor, target: FixedPoint) -> Tensor:
+        span = 2.0**target.integer
+        low = target.minimum * target.step
+        moved = self.add(x, self.constant(np.array(-low)))
+        turns = self._node("Floor", [self.multiply(moved, self.constant(np.array(1 / span)))])
+        return self.add(x, self.multiply(turns, self.constant(np.array(-span))))
+
+    def stairs(self, x: Tensor, thresholds: np.ndarray, values: np.ndarray, where: str) -> Tensor:
+        """Return a sum of steps."""
+        if not len(thresholds):
+            return self.add(self.multiply(x, self.constant(np.array(0.0))), self.constant(values))
+        wide = self.reshape(x, (*x.shape, 1))
+        shape = (*x.shape, len(thresholds))
+        kind = TensorProto.BOOL
+        passed = self._node("GreaterOrEqual", [wide, self.constant(thresholds)], shape, kind)
+        counted = self._cast(passed)
+        steps = self.constant(np.diff(values)[:, np.newaxis])
+        total = self.reshape(self.matmul(counted, steps), x.shape)
+        return self.add(total, self.constant(values[:1]))
+
+    def concatenate(self, parts: Sequence[Tensor], axis: int) -> Tensor:
+        """Join along an axis."""
+        place = axis if axis < 0 else axis - 1
+        shape = list(parts[0].shape)
+        shape[place] = sum(part.shape[place] for part in parts)
+        return self._node("Concat", list(parts), tuple(shape), axis=axis)
+
+    def take(self, x: Tensor, places: np.ndarray, axis: int) -> Tensor:
+        """Return the elements at `places`."""
+        place = len(x.shape) + axis if axis < 0 else axis - 1
+        shape = (*x.shape[:place], *places.shape, *x.shape[place + 1 :])
+        return self._node("Gather", [x, self._integers(places)], shape, axis=place + 1)
+
+    def pad_steps(self, x: Tensor, before: int, after: int) -> Tensor:
+        """Add steps of zeros."""
+        if not before and not after:
+            return x
+        steps, channels = x.shape
+        pads = self._integers(np.array([0, before, 0, 0, after, 0]))
+        return self._node("Pad", [x, pads], (before + steps + after, channels))
+
+    def reshape(self, x: Tensor, shape: tuple[int, ...]) -> Tensor:
+        """Give every window another shape."""
+        return self._node("Reshape", [x, self._integers(np.array((-1, *shape)))], shape)
+
+    def total(self, x: Tensor, axis: int) -> Tensor:
+        """Sum over an axis."""
+        shape = (*x.shape[: axis - 1], *x.shape[axis:])
+        return self._node("ReduceSum", [x, self._integers(np.array([axis]))], shape, keepdims=0)
+
+    def largest(self, x: Tensor, axis: int) -> Tensor:
+        """Return the largest over an axis."""
+        shape = (*x.shape[: axis - 1], *x.shape[axis:])
+        return self._node("ReduceMax", [x], shape, axes=[axis], keepdims=0)
+
+    def _quant(self, x: Tensor, format: FixedPoint, mode: str, narrow: bool) -> Tensor:
+        if format.width > SINGLE_BITS:
+            return self._rounded(x, format, mode, narrow)
+        scalars = [np.float32(value) for value in (format.step, 0, format.width)]
+        parameters = [self._initializer(np.array(value)) for value in scalars]
+        # qonnx computes Quant in the type of its input and returns float32.
+        result = self._node(
+            "Quant", [x, *parameters], x.shape, TensorProto.FLOAT, DOMAIN,
+            signed=int(format.signed), narrow=int(narrow), rounding_mode=mode,
+        )  # fmt: skip
+        return result if self.dtype == np.float32 else self._cast(result)
+
+    def _rounded(self, x: Tensor, format: FixedPoint, mode: str, narrow: bool) -> Tensor:
+        """Do without `Quant` what is too wide for the float32 that it returns."""
+        code = self.multiply(x, self.constant(np.array(1 / format.step)))
+        if mode in ("ROUND", "FLOOR", "CEIL"):
+            code = self._node(mode.capitalize(), [code], x.shape)
+        else:
+            whole = self._node("Abs", [code], x.shape)
+            if mode != "DOWN":
+                half = self.constant(np.array(0.5 if mode == "HALF_UP" else -0.5))
+                whole = self.add(whole, half)
+            whole = self._node("Ceil" if mode == "HALF_DOWN" else "Floor", [whole], x.shape)
+            code = self.multiply(self._node("Sign", [code], x.shape), whole)
+        code = self.clip(code, float(format.minimum + narrow), float(format.maximum))
+        return self.multiply(code, self.constant(np.array(format.step)))
+
+    def _cast(self, x: Tensor) -> Tensor:
+        to = helper.np_dtype_to_tensor_dtype(self.dtype)
+        return self._node("Cast", [x], x.shape, to=to)
+
+    def _integers(self, values: np.ndarray) -> Tensor:
+        return self._initializer(np.array(values, dtype=np.int64))
+
+    def _initializer(self, array: np.ndarray) -> Tensor:
+        for name, known in self.constants.items():
+            if known.dtype == array.dtype and np.array_equal(known, array):
+                return Tensor(name, known.shape, constant=True)
+        name = f"{CONSTANT}_constant_{len(self.constants)}"
+        self.constants[name] = array
+        return Tensor(name, array.shape, constant=True)
+
+    def _broadcast(self, a: Tensor, b: Tensor) -> tuple[int, ...]:
+        shapes = [t.shape if t.constant else (self.batch, *t.shape) for t in (a, b)]
+        return np.broadcast_shapes(*shapes)[0 if a.constant and b.constant else 1 :]
+
+    def _node(
+        self,
+        kind: str,
+        inputs: Sequence[Tensor | None],
+        shape: tuple[int, ...] | None = None,
+        dtype: int | None = None,
+        domain: str = "",
+        **attributes: int | str | list[int],
+    ) -> Tensor:
+        """Add a node; it is a constant where all its inputs are."""
+        first = inputs[0]
+        assert first is not None
+        constant = all(tensor is None or tensor.constant for tensor in inputs)
+        name = f"{CONSTANT if constant else 'value'}_{len(self.nodes)}"
+        result = Tensor(name, first.shape if shape is None else shape, constant)
+        names = ["" if tensor is None else tensor.name for tensor in inputs]
+        node = helper.make_node(
+            kind, names, [result.name], f"{kind}_{len(self.nodes)}", domain=domain
+        )
+        node.attribute.extend(helper.make_attribute(key, attributes[key]) for key in attributes)
+        self.nodes.append(node)
+        batch = () if constant else (self.batch,)
+        element = dtype or helper.np_dtype_to_tensor_dtype(self.dtype)
+        self.infos.append(
+            helper.make_tensor_value_info(result.name, element, (*batch, *result.shape))
+        )
+        return result
+
+
+def write_file(network: Network, inputs: Mapping[str, np.ndarray], file: Path) -> None:
+    """Write a model that takes one window."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    save_model(qonnx_model(network), file)
+
+
+def run_file(
+    network: Network, inputs: Mapping[str, np.ndarray], file: Path
+) -> tuple[str, list[np.ndarray]]:
+    """Return the name of qonnx's executor, and what it makes of a file and float64 inputs.
+
+    The file's batch of one becomes that of the inputs: every node works on any.
+    """
+    from qonnx.core.modelwrapper import ModelWrapper
+    from qonnx.core.onnx_exec import execute_onnx
+
+    model = load_model(file)
+    check_model(model)
+    batch = len(next(iter(inputs.values())))
+    for info in (*model.graph.input, *model.graph.output, *model.graph.value_info):
+        if not info.name.startswith(CONSTANT):
+            info.type.tensor_type.shape.dim[0].dim_value = batch
+    element = model.graph.input[0].type.tensor_type.elem_type
+    dtype = helper.tensor_dtype_to_np_dtype(element)
+    results = execute_onnx(
+        ModelWrapper(model), {name: values.astype(dtype) for name, values in inputs.items()}
+    )
+    return f"qonnx {version('qonnx')}", [results[info.name] for info in model.graph.output]

@@ -1,0 +1,206 @@
+"""Export: QONNX equal in every value, TFLite near, and what has no counterpart refused by name."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from accel.cli import app
+from accel.export.entry import Exported, export_network
+from accel.export.formats import Format
+from accel.export.lowering import exact_bits, lower
+from accel.json_files import write_json
+from accel.records import Agreement, Conversion
+from hw import (
+    LSTM,
+    Activation,
+    ChronogateError,
+    Dense,
+    FixedPoint,
+    Function,
+    LeakyRelu,
+    MovingAverage,
+    Network,
+    Node,
+    Overflow,
+    Port,
+    Quantizer,
+    Rounding,
+)
+from hw.function.pointwise import Pointwise
+from hw.function.qkeras import power_of_two, real_sigmoid, ternary
+from hw.function.table import Curve, make_table
+from hw.network.mode import Mode
+from hw.network.serialization import fingerprint, save_network
+from tests.accel.export_numpy import NumpyOperations
+from tests.hw.chains import Chain, crossing, recurrent, residual, separable, shortcut, tcn
+from tests.hw.drawing import draw_network
+from tests.hw.graphs import GRAPHS
+
+BYTE = FixedPoint(8, 2, True, Rounding.RND_CONV, Overflow.SAT)
+KINDS = ["mlp", "lstm", "gru_after", "gru_before"]
+
+
+def draw(network: Network, windows: int = 24, seed: int = 0) -> list[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    shapes = [(p.beats, p.channels) if p.steps else (p.channels,) for p in network.inputs]
+    grids = [port.format.plain() for port in network.inputs]
+    return [
+        rng.integers(grid.minimum, grid.maximum, (windows, *shape), endpoint=True)
+        for grid, shape in zip(grids, shapes, strict=True)
+    ]
+
+
+def to_qonnx(network: Network, folder: Path, seed: int = 0) -> Exported:
+    return export_network(network, draw(network, seed=seed), Format.QONNX, folder / "model.onnx")
+
+
+def one(function: Pointwise, source: FixedPoint = BYTE) -> Network:
+    node = Node("function", Activation(3, source, function), ("input",))
+    return Network("one", (Port("input", 3, source),), (node,), ("function",))
+
+
+@pytest.mark.parametrize("kind", [*KINDS, *GRAPHS])
+@pytest.mark.parametrize("seed", range(4))
+def test_real_arithmetic_gives_the_golden_models_values(kind: str, seed: int) -> None:
+    network = GRAPHS[kind]() if kind in GRAPHS else draw_network(seed, kind)
+    codes = draw(network, 60, seed)
+    values = [p.format.to_float(c) for p, c in zip(network.inputs, codes, strict=True)]
+    found = lower(network, NumpyOperations(), values)
+    for port, result, value in zip(
+        network.output_ports, network.evaluate(codes), found, strict=True
+    ):
+        assert (port.format.to_float(result) == value).all()
+
+
+@pytest.mark.parametrize("kind", [*KINDS, *GRAPHS])
+def test_qonnx_is_exact(kind: str, tmp_path: Path) -> None:
+    network = GRAPHS[kind]() if kind in GRAPHS else draw_network(1, kind)
+    found = to_qonnx(network, tmp_path)
+    assert found.exact
+    assert found.values > 0
+    assert found.runtime.startswith("qonnx")
+
+
+def test_qonnx_of_wide_numbers_is_exact(tmp_path: Path) -> None:
+    network = draw_network(11, "gru_before")
+    assert exact_bits(network) > 24
+    assert to_qonnx(network, tmp_path).exact
+
+
+@pytest.mark.parametrize("make", [tcn, separable, recurrent, residual, crossing, shortcut])
+def test_qonnx_of_convolutions_is_exact(make: Callable[[], Chain], tmp_path: Path) -> None:
+    assert to_qonnx(make().network("chain"), tmp_path).exact
+
+
+@pytest.mark.parametrize(("rounding", "overflow"), list(product(Rounding, Overflow)))
+def test_every_rounding_and_overflow(
+    rounding: Rounding, overflow: Overflow, tmp_path: Path
+) -> None:
+    target = FixedPoint(4, 1, True, rounding, overflow)
+    network = one(Quantizer(Function.LINEAR, target))
+    if overflow is Overflow.SAT_ZERO:
+        with pytest.raises(ChronogateError, match=r"layer 'function'.*SAT_ZERO.* no counterpart"):
+            to_qonnx(network, tmp_path)
+        return
+    assert to_qonnx(network, tmp_path).exact
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        real_sigmoid(6),
+        ternary(0.5),
+        power_of_two(4, 1.0),
+        LeakyRelu(1, 3),
+        LeakyRelu(0, highest=1.5, output=FixedPoint(5, 1, False, Rounding.RND, Overflow.SAT)),
+        Quantizer(Function.HARD_SIGMOID, None),
+        Quantizer(Function.HARD_TANH, FixedPoint(6, 1, True, Rounding.RND_CONV, Overflow.SAT)),
+    ],
+)
+def test_every_function(function: Pointwise, tmp_path: Path) -> None:
+    assert to_qonnx(one(function), tmp_path).exact
+
+
+def test_a_wrong_file_is_not_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from accel.export import qonnx
+
+    monkeypatch.setitem(qonnx._DIRECT, Rounding.RND_CONV, "FLOOR")
+    network = one(Quantizer(Function.LINEAR, replace(BYTE, width=5)))
+    with pytest.raises(ChronogateError, match="differ from the golden model"):
+        to_qonnx(network, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_has_no_counterpart_is_refused_by_name(tmp_path: Path) -> None:
+    port = Port("input", 2, BYTE, 4)
+    smooth = Node("smooth", MovingAverage(2, BYTE, 4, 3, BYTE), ("input",))
+    table = make_table(Curve.TANH, BYTE, 64)
+    for network, said in (
+        (Network("net", (port,), (smooth,), ("smooth",)), "'smooth': MovingAverage cannot"),
+        (one(table), "'function': Table cannot"),
+    ):
+        with pytest.raises(ChronogateError, match=said):
+            to_qonnx(network, tmp_path)
+    lstm = draw_network(1, "lstm")
+    layer = next(node.spec for node in lstm.nodes if isinstance(node.spec, LSTM))
+    streams = replace(layer, steps=1)
+    node = Node("lstm", streams, ("input",))
+    network = Network("net", streams.inputs, (replace(node, inputs=(streams.inputs[0].name,)),),
+                      ("lstm",), mode=Mode.STREAMING)  # fmt: skip
+    with pytest.raises(ChronogateError, match="keeps its state from sample to sample"):
+        export_network(network, [], Format.QONNX, tmp_path / "x")
+
+
+def bytes_network() -> Network:
+    """An MLP whose numbers all have 8 bits, which int8 can hold."""
+    rng = np.random.default_rng(3)
+    port = Port("input", 6, BYTE)
+    nodes: list[Node] = []
+    source, grid = "input", BYTE
+    for name, n_in, n_out in (("first", 6, 8), ("second", 8, 4)):
+        kernel = rng.integers(-100, 101, (n_in, n_out))
+        dense = Dense(kernel, rng.integers(-60, 61, n_out), grid, FixedPoint(8, 0),
+                      FixedPoint(8, 1), 1)  # fmt: skip
+        rounded = Activation(n_out, dense.outputs[0].format, Quantizer(Function.LINEAR, BYTE))
+        nodes += [Node(name, dense, (source,)), Node(f"{name}_q", rounded, (name,))]
+        source = f"{name}_q"
+    return Network("bytes", (port,), tuple(nodes), (source,))
+
+
+def test_tflite_is_within_one_step_on_bytes(tmp_path: Path) -> None:
+    network = bytes_network()
+    found = export_network(network, draw(network, 200), Format.TFLITE, tmp_path / "m.tflite")
+    assert found.runtime.startswith("TFLite")
+    assert found.largest_difference <= 2
+    assert found.mismatches < found.values / 50
+
+
+def test_tflite_of_recurrent_layers_is_measured(tmp_path: Path) -> None:
+    network = draw_network(2, "lstm")
+    found = export_network(network, draw(network), Format.TFLITE, tmp_path / "m.tflite")
+    assert 0 < found.mean_difference < found.largest_difference
+
+
+def test_tflite_refuses_staircases(tmp_path: Path) -> None:
+    network = one(real_sigmoid(6))
+    with pytest.raises(ChronogateError, match=r"'function': a staircase .* no counterpart"):
+        export_network(network, draw(network), Format.TFLITE, tmp_path / "m.tflite")
+
+
+def test_the_command_writes_into_the_run(tmp_path: Path) -> None:
+    network = replace(draw_network(1, "mlp"), name="meter")
+    save_network(network, tmp_path)
+    write_json(tmp_path / "conversion.json",
+               Conversion(fingerprint(network), 0, Agreement(0, 0, 0), 0, ""))  # fmt: skip
+    result = CliRunner().invoke(app, ["export", str(tmp_path), "--format", "qonnx"])
+    assert result.exit_code == 0, result.stderr
+    assert "0 of" in result.stdout
+    written = tmp_path / "export" / "qonnx"
+    assert (written / "meter.qonnx.onnx").is_file()
+    assert json.loads((written / "export.json").read_text())["mismatches"] == 0
