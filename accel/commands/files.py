@@ -8,6 +8,7 @@ import typer
 from accel.commands.options import JsonOption, RunArgument
 from accel.console import print_json
 from accel.export.formats import Format
+from accel.progress import show_progress
 
 
 def check(run: RunArgument, json: JsonOption = False) -> None:
