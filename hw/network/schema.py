@@ -130,37 +130,6 @@ class _Schemas:
 
     def _array(self, kind: type, name: str) -> Schema:
         wanted = ARRAYS[kind.__name__][name]
-        codes = f", codes of {wanted.format}" if wanted.format else ""
-        return {
-            "type": "string",
-            "$comment": f"an array of weights.npz with the axes ({', '.join(wanted.axes)}){codes}",
-        }
-
-
-_PLAIN[kind])
-
-    def _reference(self, name: str, make: Callable[[], Schema]) -> Schema:
-        if name not in self.definitions:
-            self.definitions[name] = None  # so that a type within itself ends
-            self.definitions[name] = make()
-        return {"$ref": f"#/$defs/{name}"}
-
-    def _functions(self) -> list[Json]:
-        return [self.of(function) for function in FUNCTIONS.values()]
-
-    def _dataclass(self, kind: type) -> Schema:
-        hints, texts = get_type_hints(kind), _parameters(kind)
-        properties: Schema = {}
-        if kind in FUNCTIONS.values():
-            properties["kind"] = {"const": kind.__name__}
-        for item in fields(kind):
-            schema = self._array(kind, item.name) if hints[item.name] is np.ndarray else None
-            text: Schema = {"description": texts[item.name]} if item.name in texts else {}
-            properties[item.name] = {**text, **(schema or self.of(hints[item.name]))}
-        return {"description": _summary(kind), **_object(properties)}
-
-    def _array(self, kind: type, name: str) -> Schema:
-        wanted = ARRAYS[kind.__name__][name]
         return {
             "type": "string",
             "$comment": f"an array of weights.npz with the axes ({', '.join(wanted.axes)}), codes "

@@ -16,14 +16,13 @@ class ArrayField:
     Parameters
     ----------
     format
-        The field of the same dataclass that holds the format of its codes; ``None`` where they
-        are no codes and the block checks them itself.
+        The field of the same dataclass that holds the format of its codes.
     axes
         Its axes, each a size's name, with a factor in front where it is a multiple: ``4 units``.
         Sizes of the same name are equal within a block. ``a*b`` is the product of two sizes.
     """
 
-    format: str | None
+    format: str
     axes: tuple[str, ...]
 
 
@@ -53,7 +52,6 @@ ARRAYS: dict[str, dict[str, ArrayField]] = {
         "kernel": ArrayField("kernel_format", ("taps", "channels", "multiplier")),
         "bias": ArrayField("bias_format", ("channels*multiplier",)),
     },
-    "ElementQuantizer": {"choice": ArrayField(None, ("rows", "channels"))},
     "GRU": {**_RECURRENT[3], "recurrent_bias": ArrayField("bias_format", ("3 units",))},
     "LSTM": _RECURRENT[4],
     "SharedLSTM": _RECURRENT[4],
@@ -82,7 +80,6 @@ def arrays_in(value: object) -> tuple[Codes, ...]:
         for part in _parts(value)
         if type(part).__name__ != "Table"
         for name, wanted in ARRAYS.get(type(part).__name__, {}).items()
-        if wanted.format is not None
     )
 
 
@@ -112,8 +109,6 @@ def check_arrays(value: object, where: str) -> None:
                     f"{name} of {where} has the shape {array.shape}, not {shape} "
                     f"({', '.join(wanted.axes)}): give arrays that fit together"
                 )
-            if wanted.format is None:
-                continue
             format = getattr(part, wanted.format)
             assert isinstance(format, FixedPoint)
             grid = format.plain()
