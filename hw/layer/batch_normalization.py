@@ -24,7 +24,7 @@ from hw.product.model_store import (
     store_members,
     tables_of,
 )
-from hw.stream import Block, Port
+from hw.stream import Block, Port, tag_layout
 from hw.timing import BlockTiming
 
 
@@ -221,8 +221,8 @@ class BatchNormalizationBlock(Block):
         spec = self._spec
         m.submodules.model = store = ModelStore(spec.model_tables)
         lead_out(m, self, store)
-        layout = spec.inputs[0].layout["tag"].shape
-        kept = data.View(layout, tag)
+        port = spec.inputs[0]
+        kept = data.View(tag_layout(port.series, port.models), tag)
         tables = store["scale"], store["offset"]
         for table in tables:
             m.d.comb += [

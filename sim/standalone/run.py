@@ -9,7 +9,8 @@ import os
 import sys
 from pathlib import Path
 
-from cocotb_tools.runner import get_results, get_runner
+from cocotb_tools.check_results import get_results
+from cocotb_tools.runner import get_runner
 
 HERE = Path(__file__).resolve().parent
 SIMULATOR = os.environ.get("SIM") or "verilator"
@@ -40,7 +41,7 @@ def main() -> None:
         seed=int(os.environ.get("SEED") or 1),
         waves=waves,
     )
-    sys.exit(get_results(results)[1] > 0)
+    sys.exit(get_results(Path(results))[1] > 0)
 
 
 def use_wheel() -> None:
