@@ -35,15 +35,18 @@ class AmaranthBackend(Backend):
         self._flow = ""
 
     def get_default_flow(self) -> str:
-        """Return the lowering flow, registered at its first use: its pass needs TensorFlow."""
+        """Return the lowering flow, registered at its first use."""
         if not self._flow:
             from hls4ml.model.flow import register_flow
             from hls4ml.model.optimizer import ModelOptimizerPass
 
-            from accel.conversion.lowering import lower
+            from accel.conversion.lowering import PASSES, find_pass
 
-            self.register_pass("lower", ModelOptimizerPass("lower", _always_applied(lower)))
-            self._flow = str(register_flow("lower", [f"{NAME.lower()}:lower"], backend=NAME))
+            for name in PASSES:
+                transform = _always_applied(find_pass(name))
+                self.register_pass(name, ModelOptimizerPass(name, transform))
+            names = [f"{NAME.lower()}:{name}" for name in PASSES]
+            self._flow = str(register_flow("lower", names, backend=NAME))
         return self._flow
 
     def create_initial_config(

@@ -3,7 +3,7 @@
 Every step but the first and the last is a pure function from `Draft` to `Draft`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -205,18 +205,16 @@ def _end(graph: ModelGraph) -> None:
     vars(graph)["whole_network"] = draft.whole or network
 
 
-RECIPE: tuple[tuple[str, Callable[[ModelGraph], None]], ...] = (
-    ("read_graph", _begin),
-    ("check_wishes", _on_draft(check_wishes)),
-    ("drop_identities", _on_draft(drop_identities)),
-    ("fold_zero_padding", _on_draft(fold_zero_padding)),
-    ("choose_input_formats", _on_draft(choose_input_formats)),
-    ("round_averages", _on_draft(round_averages)),
-    ("fuse_float_activations", _on_draft(fuse_float_activations)),
-    ("build_blocks", _on_draft(build_blocks)),
-    ("remove_dead_units", _on_draft(remove_dead_units)),
-    ("share_engines", _on_draft(share_engines)),
-    ("make_network", _end),
-)
+STEPS = (
+    check_wishes, drop_identities, fold_zero_padding, choose_input_formats, round_averages,
+    fuse_float_activations, build_blocks, remove_dead_units, share_engines,
+)  # fmt: skip
+"""What happens to the draft, in order."""
+
+RECIPE: Mapping[str, Callable[[ModelGraph], None]] = {
+    "read_graph": _begin,
+    **{step.__name__: _on_draft(step) for step in STEPS},
+    "make_network": _end,
+}
 """The lowering, in order; the last pass sets the graph's ``network``, and as ``kept_channels``
 which channels nodes kept that lost some."""
