@@ -77,22 +77,41 @@ def meet(stage: Stage, given: Sequence[Arrivals], held: Sequence[int]) -> Arriva
 
 
 def pace_of(stage: Stage, term: Term, steps: int) -> tuple[int, int]:
-    """Return the step and window pace that keep two beats of `term` apart."""
+    """Return the step and window pace that keep two beats of `term` apart in front of a stage."""
     interval = stage.timing.interval_cycles
-    step_pace, window_pace = 1, 1
-    beats = list(zip(term.step, term.delay, strict=True))
+    beats = zip(term.step, term.delay, strict=True)
     for (step, delay), (next_step, next_delay) in pairwise(beats):
-        if next_step > step:
-            step_pace = max(step_pace, -(-(interval + delay - next_delay) // (next_step - step)))
-        elif next_delay - delay < interval:
+        if next_step == step and next_delay - delay < interval:
             raise ChronogateError(
                 f"{stage.name} takes a beat every {interval} cycles but gets one every "
                 f"{next_delay - delay} from {', '.join(stage.sources)}: slow that block down "
                 f"to {interval} cycles a beat, or lower the reuse factor of {stage.name}"
             )
+    return pace_apart(term, interval, steps, per_step=stage.inputs[0].steps is not None)
+
+
+def pace_apart(term: Term, interval: int, steps: int, per_step: bool) -> tuple[int, int]:
+    """Return the step and window pace that keep two beats of `term` `interval` cycles apart.
+
+    Parameters
+    ----------
+    term
+        When the beats of a window come.
+    interval
+        Cycles between two of them, also of different windows.
+    steps
+        Entry beats in a window.
+    per_step
+        Whether they are time steps, rather than one beat a window.
+    """
+    step_pace, window_pace = 1, 1
+    beats = list(zip(term.step, term.delay, strict=True))
+    for (step, delay), (next_step, next_delay) in pairwise(beats):
+        if next_step > step:
+            step_pace = max(step_pace, -(-(interval + delay - next_delay) // (next_step - step)))
     (first_step, first_delay), (last_step, last_delay) = beats[0], beats[-1]
     apart = interval + last_delay - first_delay
-    if first_step == steps - 1 and (steps > 1 or stage.inputs[0].steps is None):
+    if first_step == steps - 1 and (steps > 1 or not per_step):
         window_pace = apart
     else:
         step_pace = max(step_pace, -(-apart // (steps - last_step + first_step)))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hw.network.adaptive import check_chain, hold_pace
 from hw.network.arrivals import Arrivals, Term
 from hw.network.gate import Gate, gate_arrivals, gate_name, make_gate, needs_gate
-from hw.network.meeting import Waiting, holds, meet, pace_of, through, waiting
+from hw.network.meeting import Waiting, holds, meet, pace_apart, pace_of, through, waiting
 from hw.network.pace import Pace
 from hw.network.stage import Stage, one_beat, one_step
 from hw.stream import Port
@@ -112,8 +112,12 @@ def make_schedule(
     gated = [output for output in outputs if needs_gate(arrivals[output], steps)]
     for output in gated:
         left = arrivals[gate_name(output)] = gate_arrivals(arrivals[output], steps)
-        window_pace = max(window_pace, len(left[0].step))
         drain = max(drain, 1 + _latest(left))
+    leaving = tuple(gate_name(output) if output in gated else output for output in outputs)
+    for term in (term for output in leaving for term in arrivals[output]):
+        # An output takes a beat every cycle; what leaves as a burst is through before the next.
+        step, window = pace_apart(term, 1, steps, per_step=inputs[0].steps is not None)
+        step_pace, window_pace = max(step_pace, step), max(window_pace, window)
     timings = [stage.timing for stage in stages]
     apart = max((t.series_cycles or t.interval_cycles for t in timings), default=1)
     pace = Pace(step_pace, window_pace, max(apart, step_pace) if series > 1 else 1)
@@ -130,7 +134,6 @@ def make_schedule(
     check_chain(stages, len(inputs), len(outputs), bool(gates))
     if not joins and not gates and all(stage.timing.emission is None for stage in stages):
         drain = 0
-    leaving = tuple(gate_name(output) if output in gates else output for output in outputs)
     return Schedule(pace, arrivals, joins, gates, drain, leaving)
 
 

@@ -54,6 +54,18 @@ def test_graph(name: str) -> None:
     check(GRAPHS[name](), 0)
 
 
+@pytest.mark.parametrize("pace", [1, 2, 3])
+def test_a_burst_leaves_before_the_next_one(pace: int) -> None:
+    draft = Draft(9, steps=3)
+    network = draft.network(draft.put("out", Replay(3, 2, NARROW.plain(), pace), "input"))
+    codes = draw_codes(np.random.default_rng(9), NARROW, WINDOWS, 3, 2)
+    run = run_core(network, list(codes))
+    assert run.codes.tolist() == network.reference(codes).reshape(-1, 2).tolist()
+    timing = network.timing
+    assert timing.interval_cycles == max(3, 2 * pace + 1)
+    assert np.diff(run.left[::3])[1:].tolist() == [timing.interval_cycles] * (WINDOWS - 2)
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_drawn_graph(seed: int) -> None:
     check(draw_graph(seed), seed)
