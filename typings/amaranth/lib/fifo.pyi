@@ -1,4 +1,6 @@
-from amaranth.hdl import Elaboratable, Signal
+from typing import Any
+
+from amaranth.hdl import Elaboratable, Module, Signal
 from amaranth.lib.stream import Interface
 
 class FIFOInterface:
@@ -17,5 +19,7 @@ class FIFOInterface:
     w_stream: Interface
     def __init__(self, *, width: int, depth: int) -> None: ...
 
-class SyncFIFO(Elaboratable, FIFOInterface): ...
+class SyncFIFO(Elaboratable, FIFOInterface):
+    def elaborate(self, platform: Any) -> Module: ...
+
 class SyncFIFOBuffered(Elaboratable, FIFOInterface): ...
