@@ -6,6 +6,7 @@
 # make compare   docs/comparison.md: plain hls4ml beside ours, six models
 # make peer-hls4ml HLS4ML=path  docs/peer-hls4ml.md: the models of hls4ml's own test suite
 # make refusals  docs/refusals.md: every refusal, from the code
+# make formal    the formal proofs, each with its seeded bug (QUICK=--quick: a slice)
 # make coverage-table  docs/coverage.md: which layers and quantizers convert exactly
 # make schema    docs/network.schema.json: the form of network.json
 # make old-tensorflow  conversion with the TensorFlow of hls4ml's own extra, compared with today's
@@ -23,8 +24,8 @@ N ?= 100
 SEED ?= 0
 EVERY ?= 5
 
-.PHONY: demo test lint unit bench bench-hw fuzz compare peer-hls4ml refusals coverage-table schema \
-    old-tensorflow frontends notebooks wheel lock clean
+.PHONY: demo test lint unit bench bench-hw formal fuzz compare peer-hls4ml refusals coverage-table \
+    schema old-tensorflow frontends notebooks wheel lock clean
 
 .venv/ready: requirements.lock pyproject.toml scripts/make_venv.sh
 	@scripts/make_venv.sh
@@ -71,6 +72,9 @@ peer-hls4ml: .venv/ready
 
 refusals: .venv/ready
 	$(BIN)/python -m tests.refusals_page
+
+formal: .venv/ready
+	$(BIN)/python -m sim.formal $(QUICK)
 
 coverage-table: .venv/ready
 	$(BIN)/python -m tests.coverage_table

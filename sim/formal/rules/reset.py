@@ -112,6 +112,7 @@ PROPERTIES = (
             top_forgets(design),
             bug,
             any_start=True,
+            quick=kind == "sliding window",
         )
         for kind, design, bug in (
             ("window", lambda: designs.window_steps(2), _ENTRY),

@@ -126,6 +126,7 @@ PROPERTIES = (
         _NARROWER,
         Engine.BMC,
         depth=16,
+        quick=True,
     ),
     Property(
         "sums are exact for all inputs, weights and biases",
