@@ -1,7 +1,7 @@
 """Counts cycles in the RTL, as the report defines them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,34 +12,21 @@ from hw.network.graph import Network
 from hw.network.handshakes import extra_before
 from hw.network.mode import Mode
 from hw.stream import Port
+from sim.counted import Counted, Stimulus, constant
 from sim.rtl_model import RtlModel
+from sim.series_cycles import interleaved_report, interleaved_stimuli
 from sim.verification import CycleReport
 
 WINDOWS = 6
 """Enough for a steady state: blocks keep fixed intervals from the second window on."""
 
 
-@dataclass(frozen=True)
-class Counted:
-    """Cycles of the handshakes of a run that began with a reset; of the best case (`counted`).
-
-    Parameters
-    ----------
-    input_beats
-        Of the leading input.
-    beats
-        Of each output.
-    """
-
-    input_beats: np.ndarray
-    beats: tuple[np.ndarray, ...]
-
-
 def measure_cycles(model: RtlModel) -> CycleReport:
     """Reset the model, send windows without gaps or stalls, and count.
 
     Where time depends on data, the cycles that the golden model's events account for are taken
-    off, and what is left must be the best case (`counted`).
+    off, and what is left must be the best case (`counted`); so it is with the cycles for which
+    beats of interleaved series are held (`sim.series_cycles`).
 
     Raises
     ------
@@ -53,28 +40,25 @@ def measure_cycles(model: RtlModel) -> CycleReport:
             f"the cycles of {network.name} depend on its windows: use measure_gated"
         )
     runs = []
-    for arrays in stimuli(network):
+    for sent in stimuli(network):
         model.reset()
-        run = model.run(arrays)
-        runs.append(counted(network, arrays, run.input_beats, run.beats))
+        run = model.run(sent.arrays, order=sent.order)
+        runs.append(counted(network, sent.arrays, run.input_beats, run.beats))
     return report(network, runs)
 
 
-def stimuli(network: Network) -> list[tuple[np.ndarray, ...]]:
-    """Return the codes of the runs, each after a reset, of which `report` tells the figures.
+def stimuli(network: Network) -> list[Stimulus]:
+    """Return the runs, each after a reset, of which `report` tells the figures.
 
-    Interleaved designs run with as many series in turn as hide the recurrent part, then with one
+    Interleaved designs run with so many series in turn that windows follow fastest, then with one
     alone. Where time depends on data the codes are random, so that some beats take longer.
     """
     if network.mode is Mode.WINDOW and network.input.series == 1:
-        return [tuple(_codes(network, port, WINDOWS) for port in network.inputs)]
+        return [Stimulus(tuple(_codes(network, port, WINDOWS) for port in network.inputs))]
     if network.input.series == 1:
         beats = replace(network.input, steps=network.look_back + WINDOWS)
-        return [(_codes(network, beats, 1),)]
-    rows = min(network.input.series, 2 + network.timing.step_cycles)
-    length = network.look_back if network.mode is Mode.WINDOW else WINDOWS
-    codes = np.zeros((rows, length, network.features), dtype=np.int64)
-    return [(codes,), (codes[:1],)]
+        return [Stimulus((_codes(network, beats, 1),))]
+    return interleaved_stimuli(network)
 
 
 def counted(
@@ -114,7 +98,7 @@ def report(network: Network, runs: Sequence[Counted]) -> CycleReport:
     if network.input.series == 1:
         last = run.input_beats[network.look_back - 1 :]
         return slowest([_series_report(run.input_beats, last, beats) for beats in run.beats])
-    return _interleaved_report(network, *runs)
+    return interleaved_report(network, runs)
 
 
 def _codes(network: Network, port: Port, windows: int) -> np.ndarray:
@@ -136,43 +120,18 @@ def slowest(reports: Sequence[CycleReport]) -> CycleReport:
     )
 
 
-def _interleaved_report(network: Network, run: Counted, alone: Counted) -> CycleReport:
-    length = len(alone.input_beats)
-    turns = run.input_beats.reshape(length, -1)
-    streaming = network.mode is not Mode.WINDOW
-    pace = network.schedule.pace
-    latencies = [
-        _least(
-            beats - turns[range(length) if streaming else steps].ravel(),
-            max(pace.window - pace.step, 0),
-        )
-        for steps, beats in zip(map(list, network.awaited), run.beats, strict=True)
-    ]
-    apart = np.diff(turns[0])
-    # The entry takes the second beat early and holds it: the first distance is not the steady one.
-    steady = np.diff(alone.input_beats)
-    steady = steady[1:] if len(steady) > 1 else steady
-    return CycleReport(
-        latency_cycles=max(latencies),
-        last_beat_cycles=max(latencies),
-        window_cycles=max(int(beats[0] - alone.input_beats[0]) for beats in alone.beats),
-        interval_cycles=int(apart.min()) * network.look_back,
-        step_cycles=int((steady if len(steady) else apart).min()),
-    )
-
-
 def _series_report(
     input_beats: np.ndarray, last: np.ndarray, output_beats: np.ndarray
 ) -> CycleReport:
     """Derive the figures of a design with a forecast for every beat of `last`."""
-    latency = _constant(output_beats - last, "latency")
-    interval = _constant(np.diff(output_beats), "interval")
+    latency = constant(output_beats - last, "latency")
+    interval = constant(np.diff(output_beats), "interval")
     return CycleReport(
         latency_cycles=latency,
         last_beat_cycles=latency,
         window_cycles=int(output_beats[0] - input_beats[0]),
         interval_cycles=interval,
-        step_cycles=_constant(np.diff(last), "step"),
+        step_cycles=constant(np.diff(last), "step"),
     )
 
 
@@ -198,20 +157,12 @@ def cycle_report(
     awaited = network.schedule.awaited(network.schedule.leaving[output])
     first, final = input_beats[:, awaited[0]], input_beats[:, awaited[-1]]
     return CycleReport(
-        latency_cycles=_constant(output_beats[:, 0] - first, "latency"),
-        last_beat_cycles=_constant(output_beats[:, -1] - final, "latency of the last beat"),
+        latency_cycles=constant(output_beats[:, 0] - first, "latency"),
+        last_beat_cycles=constant(output_beats[:, -1] - final, "latency of the last beat"),
         window_cycles=int(output_beats[0, 0] - input_beats[0, 0]),
-        interval_cycles=_constant(np.diff(output_beats[:, 0]), "interval"),
+        interval_cycles=constant(np.diff(output_beats[:, 0]), "interval"),
         step_cycles=int(steady.min()),
     )
-
-
-def _least(latencies: np.ndarray, held: int) -> int:
-    """Return the least latency; the entry may hold a window's last beat for `held` cycles."""
-    least = int(latencies.min())
-    if latencies.max() > least + held:
-        return _constant(latencies, "latency")
-    return least
 
 
 def measure_gated(model: RtlModel, gated: GatedNetwork, codes: np.ndarray) -> CycleReport:
@@ -282,13 +233,3 @@ def predicted_report(network: Design, codes: np.ndarray) -> CycleReport:
         beats = network.gated_timing.beats(network.wakes(codes))
         return gated_summary(beats.input, beats.output)
     return CycleReport.predicted(network.timing)
-
-
-def _constant(cycles: np.ndarray, name: str) -> int:
-    found = np.unique(cycles)
-    if len(found) != 1:
-        raise ChronogateError(
-            f"the {name} is not the same for every window: {found.tolist()} "
-            "cycles; this is a bug in the hardware, please report it"
-        )
-    return int(found[0])

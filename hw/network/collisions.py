@@ -10,7 +10,8 @@ without gaps and output ready held high, and with ``held[i]`` the cycles for whi
 
 since the first handshake. ``held[i]`` is what `Pace.series` is more than the distance from the
 last beat of the series, or `Pace.window` more than that from the last beat that closed a window:
-at least nothing, at most ``max(series, window) - step`` (`most_held`).
+at least nothing, at most ``max(series, window) - step`` (`most_held`). How many windows get through
+in the best of orders is a matter of `hw.network.spread`.
 """
 
 from dataclasses import replace
@@ -20,6 +21,7 @@ import numpy as np
 
 from hw.errors import ChronogateError
 from hw.network.mode import Mode
+from hw.network.spread import Spread, held_beats, spread
 from hw.timing import NetworkTiming
 
 if TYPE_CHECKING:
@@ -48,27 +50,17 @@ def held_cycles(network: "Network", series: np.ndarray) -> np.ndarray:
     """
     if network.input.series == 1:
         raise ChronogateError(f"{network.name} has one series: no beats of others collide with it")
-    pace = network.schedule.pace
-    steps = network.look_back if network.mode is Mode.WINDOW else 1
-    entered = np.full(network.input.series, -pace.series)
-    count = np.zeros(network.input.series, dtype=np.int64)
-    closed, free = -pace.window, 0
-    held = np.zeros(len(series), dtype=np.int64)
-    for beat, number in enumerate(np.asarray(series).tolist()):
-        count[number] += 1
-        due = max(free, int(entered[number]) + pace.series)
-        closes = count[number] % steps == 0
-        if closes:
-            due = max(due, closed + pace.window)
-        if pace.turns is not None and beat:
-            turns = -(-(due - free) // pace.step)
-            # After so many turns the entry is idle, and a beat may move at any time.
-            due = free + turns * pace.step if turns < pace.turns else due
-        held[beat] = due - free
-        entered[number] = due
-        closed = due if closes else closed
-        free = due + pace.step
-    return held
+    return held_beats(network.schedule.pace, closing_steps(network), series)
+
+
+def closing_steps(network: "Network") -> int:
+    """Return how many beats of a series the entry takes as a window."""
+    return network.look_back if network.mode is Mode.WINDOW else 1
+
+
+def spread_of(network: "Network") -> Spread:
+    """Return the order in which the windows of an interleaved design follow fastest."""
+    return spread(network.schedule.pace, closing_steps(network), network.input.series)
 
 
 def most_held(network: "Network") -> int:
@@ -107,11 +99,13 @@ def predicted_beats(
 def worst_interleaved(network: "Network") -> NetworkTiming:
     """Return the cycles if all beats come from one series, or windows close right behind another.
 
-    Latencies are the longest that a beat can have, intervals those of one series alone.
+    Latencies are the longest that a beat can have. No order has a longer interval; one series alone
+    has it where windows may end as fast as a series may bring beats, and else many series come near
+    that bring all of their windows but the last beats, then these.
     """
     best, held = network.timing, most_held(network)
     pace = network.schedule.pace
-    steps = network.look_back if network.mode is Mode.WINDOW else 1
+    steps = closing_steps(network)
     outputs = tuple(
         replace(
             output,
@@ -124,7 +118,7 @@ def worst_interleaved(network: "Network") -> NetworkTiming:
         best,
         latency_cycles=best.latency_cycles + held,
         last_beat_cycles=best.last_beat_cycles + held,
-        interval_cycles=max(steps * pace.series, pace.window),
+        interval_cycles=(steps - 1) * pace.series + max(pace.series, pace.window),
         outputs=outputs,
     )
 

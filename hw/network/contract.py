@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from hw.network.mode import Mode
 from hw.network.pace import Pace
 from hw.network.schedule import Schedule
+from hw.network.spread import spread_interval
 from hw.network.stage import Stage
 from hw.stream import Port
 from hw.timing import (
@@ -39,6 +40,8 @@ def network_timing(
     """
     pace, steps = schedule.pace, source.beats
     interval = max(steps * pace.step, pace.window)
+    if source.series > 1:
+        interval = spread_interval(pace, steps, source.series)
     outputs = tuple(
         _output_timing(schedule, leaving, source, steps[0])
         for leaving, steps in zip(schedule.leaving, awaited, strict=True)
@@ -69,7 +72,7 @@ def _output_timing(schedule: Schedule, leaving: str, source: Port, step: int) ->
 
 def _step_cycles(pace: Pace, interval: int, source: Port, mode: Mode) -> int:
     if source.series > 1:
-        return pace.series
+        return max(pace.series, pace.window) if source.beats == 1 else pace.series
     if mode is Mode.SLIDING or source.beats == 1:
         return interval
     return pace.step

@@ -110,11 +110,11 @@ async def streams_back_to_back(dut: HierarchyObject) -> None:
     case = Case.from_environment()
     bench, board = StreamBench(dut, case), BeatScoreboard(case)
     runs = []
-    for arrays in stimuli(case.plain):
+    for sent in stimuli(case.plain):
         await bench.reset()
-        await exchange(bench, board, arrays)
+        await exchange(bench, board, sent.arrays, sent.order)
         beats = [monitor.cycles for monitor in bench.outputs]
-        runs.append(counted(case.plain, arrays, bench.lead.cycles, beats))
+        runs.append(counted(case.plain, sent.arrays, bench.lead.cycles, beats))
     await bench.reset()
     await exchange(bench, board, case.arrays)
     board.finish("streams_back_to_back", report(case.plain, runs))
