@@ -119,7 +119,8 @@ def make_schedule(
         step, window = pace_apart(term, 1, steps, per_step=inputs[0].steps is not None)
         step_pace, window_pace = max(step_pace, step), max(window_pace, window)
     timings = [stage.timing for stage in stages]
-    apart = max((t.series_cycles or t.interval_cycles for t in timings), default=1)
+    # What works once a window is for the window pace alone, so intervals do not count here.
+    apart = max((t.series_cycles or 1 for t in timings), default=1)
     pace = Pace(step_pace, window_pace, max(apart, step_pace) if series > 1 else 1)
     pace = pace.in_turns(stages)
     joins = {
