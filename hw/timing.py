@@ -152,8 +152,8 @@ class NetworkTiming:
         First input beat after reset to the first output beat.
     interval_cycles
         First beats of successive windows, in the steady state. With interleaved series it is the
-        average over all windows, rounded up, in the order of arrival in which they follow fastest:
-        series in turn, the ends of their windows spread (`hw.network.spread`).
+        average over all windows, rounded up, where series bring beats in turn and the ends of
+        their windows are spread (`hw.network.spread`).
     step_cycles
         Successive time steps of one series, in the steady state; where a window is one beat,
         successive windows.

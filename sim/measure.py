@@ -50,7 +50,7 @@ def measure_cycles(model: RtlModel) -> CycleReport:
 def stimuli(network: Network) -> list[Stimulus]:
     """Return the runs, each after a reset, of which `report` tells the figures.
 
-    Interleaved designs run with so many series in turn that windows follow fastest, then with one
+    Interleaved designs run with so many series in turn that windows follow fast, then with one
     alone. Where time depends on data the codes are random, so that some beats take longer.
     """
     if network.mode is Mode.WINDOW and network.input.series == 1:

@@ -17,7 +17,7 @@ ALONE = 3
 
 
 def interleaved_stimuli(network: Network) -> list[Stimulus]:
-    """Return the order in which windows follow fastest, and a series that is alone at first."""
+    """Return the order in which windows follow fast, and a series that is alone at first."""
     found, series = spread_of(network), network.input.series
     if network.mode is Mode.WINDOW:
         windows = -(-ALONE // network.look_back)

@@ -10,8 +10,8 @@ without gaps and output ready held high, and with ``held[i]`` the cycles for whi
 
 since the first handshake. ``held[i]`` is what `Pace.series` is more than the distance from the
 last beat of the series, or `Pace.window` more than that from the last beat that closed a window:
-at least nothing, at most ``max(series, window) - step`` (`most_held`). How many windows get through
-in the best of orders is a matter of `hw.network.spread`.
+at least nothing, at most ``max(series, window) - step`` (`most_held`). In which order windows
+follow fast is a matter of `hw.network.spread`.
 """
 
 from dataclasses import replace
@@ -59,7 +59,7 @@ def closing_steps(network: "Network") -> int:
 
 
 def spread_of(network: "Network") -> Spread:
-    """Return the order in which the windows of an interleaved design follow fastest."""
+    """Return the order in which the windows of an interleaved design follow fast."""
     return spread(network.schedule.pace, closing_steps(network), network.input.series)
 
 

@@ -2,11 +2,13 @@
 
 No order of arrival lets more windows through than one every ``max(steps * pace.step, pace.window)``
 cycles, nor, of S series, than S every ``steps * pace.series`` cycles. Both are met by series that
-bring beats in turn, each its window as far behind the one before as windows are apart, so that two
-never end close together. With C series in turn, C windows of T beats fill ``C * T`` places, and
-window j begins in place ``j * T``: series C divides no two of them alike as long as C and T have no
-common divisor. With a common divisor some begin a place later, and ends are up to two places nearer
-than T; then the windows may wait for each other a little, for as long as `held_beats` says.
+bring beats in turn, each beginning its window when a window is due to begin, so that no two end
+close together. With C series in turn every series has each C-th place for its beats, C windows of T
+beats fill ``C * T`` places, and window j begins in place ``j * T``: all in places of different
+series as long as C and T have no common divisor. With a common divisor some have to begin a place
+later, and ends come up to two places nearer than T. Where windows end nearly as fast as they may,
+they then wait for each other, for as long as `held_beats` says, and the interval is longer: in the
+order given here, which need not be the best one then.
 """
 
 from dataclasses import dataclass
@@ -80,7 +82,7 @@ class Spread:
 
 
 def spread(pace: Pace, steps: int, series: int) -> Spread:
-    """Return the order in which windows follow fastest, of as few series as that takes.
+    """Return the order in which windows follow fast, of as few series as that takes.
 
     Parameters
     ----------
