@@ -7,10 +7,14 @@ keep the objects they were built with.
 import os
 import shutil
 import tempfile
+import time
 from hashlib import sha256
 from pathlib import Path
 
 from sim.toolchain import Toolchain
+
+DAY = 24 * 3600
+"""Seconds: longer than Verilator takes for any design."""
 
 
 def cache_folder(toolchain: Toolchain, *options: str) -> Path:
@@ -39,11 +43,16 @@ def cache_folder(toolchain: Toolchain, *options: str) -> Path:
 
 
 def lend(cache: Path, build: Path) -> None:
-    """Copy the objects into a build folder; make finds them newer than their sources."""
+    """Copy the objects into a build folder, where make takes them for new.
+
+    Verilator's make file is among what they are made from, and it is yet to be written.
+    """
     build.mkdir(parents=True, exist_ok=True)
+    tomorrow = time.time() + DAY
     for file in cache.glob("verilated*.o"):
         if not (build / file.name).exists():
             shutil.copyfile(file, build / file.name)
+            os.utime(build / file.name, (tomorrow, tomorrow))
 
 
 def keep(cache: Path, build: Path) -> None:

@@ -261,8 +261,10 @@ def test_a_gate_between_two_runs(verified: Path, tmp_path: Path) -> None:
     assert found["channels"] == ["load"]
     assert (out / "rtl" / "accelerator.v").stat().st_size > 0
     assert load_gated(out).threshold == found["threshold"]
-    assert "is no number of input codes" in failure("gate", verified, large, "--threshold", "few")
-    assert "other test windows" in failure("gate", verified, _shorter(folder, tmp_path))
+    bad = "--threshold", "few", "--run", out
+    assert "is no number of input codes" in failure("gate", verified, large, *bad)
+    other = _shorter(folder, tmp_path)
+    assert "other test windows" in failure("gate", verified, other, "--run", out)
 
 
 def _shorter(folder: Path, scratch: Path) -> Path:

@@ -96,6 +96,8 @@ FIELDS = (
 )  # fmt: skip
 """Parameters of the blocks above that the handlers obey, or that change no value."""
 
+RESERVED = "input"
+"""What hls4ml lets no layer be called."""
 CLONES = 7
 """How often hls4ml clones a stream."""
 
@@ -116,6 +118,11 @@ def inexact_reason(network: Design) -> str:
         )
     if set(network.outputs) & {port.name for port in network.inputs}:
         return "an input that is an output as well has no layer, so no HLS project is written"
+    if RESERVED in {
+        *(port.name for port in network.inputs),
+        *(node.name for node in network.nodes),
+    }:
+        return f"hls4ml keeps the name {RESERVED!r} to itself, so no HLS project is written"
     readers = Counter(source for node in network.nodes for source in node.inputs)
     readers.update(network.outputs)
     name, count = readers.most_common(1)[0]

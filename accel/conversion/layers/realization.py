@@ -83,11 +83,15 @@ def realized(layer: LayerDraft, spec: Plain, wish: Wish, series: int) -> Spec:
         Independent series that will share the block.
     """
     if wish.thresholds is not None:
+        _check_gates(layer, spec, "delta updates take one pool of multipliers", "the thresholds")
         return _delta(layer, spec, wish.thresholds)
+    if wish.strategy is Strategy.SHARED:
+        _check_gates(layer, spec, "Strategy='Shared' takes one pool of multipliers", "Strategy")
     # Both serve one series, whose state begins with zeros.
     if not isinstance(spec, LSTM) or spec.initial_state or series > 1:
         return spec
     if wish.strategy is Strategy.LATENCY and (wish.reuse or 1) == 1:
+        _check_gates(layer, spec, "Strategy='Latency' takes adders alone", "Strategy")
         try:
             return UnrolledLSTM.of(spec, 0).with_levels(wish.levels)
         except ChronogateError as error:
@@ -96,6 +100,15 @@ def realized(layer: LayerDraft, spec: Plain, wish: Wish, series: int) -> Spec:
     if wish.strategy is Strategy.SHARED:
         return _shared(layer, spec, wish.reuse or spec.units)
     return spec
+
+
+def _check_gates(layer: LayerDraft, spec: Plain, instead: str, key: str) -> None:
+    """Refuse multipliers for each gate where the layer has none of the kind."""
+    if not isinstance(spec, SimpleRNN) and spec.gate_reuse:
+        raise refuse(
+            layer, f"{instead}, so that GateReuseFactors would have no effect",
+            f"leave GateReuseFactors or {key} out",
+        )  # fmt: skip
 
 
 def _shared(layer: LayerDraft, spec: LSTM, reuse: int) -> Spec:

@@ -34,3 +34,21 @@ def test_refusals(kind: type, factors: object, message: str) -> None:
     model = chain([qkeras.QActivation(bits(8, 2)), recurrent(kind)])
     with pytest.raises(ChronogateError, match=message):
         accel.convert(model, hls_config={"Model": {"GateReuseFactors": factors}})
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "message"),
+    [
+        (qkeras.QLSTM, {"Strategy": "Latency"}, "takes adders alone.*GateReuseFactors or Strategy"),
+        (qkeras.QLSTM, {"Strategy": "Shared"}, "one pool.*leave GateReuseFactors or Strategy out"),
+        (qkeras.QGRU, {"Strategy": "Shared"}, "one pool.*leave GateReuseFactors or Strategy out"),
+        (qkeras.QGRU, {"InputThreshold": 0.5}, "delta updates take one pool.*the thresholds out"),
+    ],
+)
+def test_no_gates_where_there_is_one_engine(
+    kind: type, settings: dict[str, object], message: str
+) -> None:
+    gates = [2, 2, 3, 6] if kind is qkeras.QLSTM else [6, 2, 3]
+    model = chain([qkeras.QActivation(bits(8, 2)), recurrent(kind)])
+    with pytest.raises(ChronogateError, match=f"(?s){message}"):
+        accel.convert(model, hls_config={"Model": {"GateReuseFactors": gates, **settings}})

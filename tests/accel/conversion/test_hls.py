@@ -97,6 +97,9 @@ def test_networks_that_a_top_function_cannot_be_are_named() -> None:
     assert "where a series begins" in blocks.inexact_reason(streaming)
     through = replace(slim, nodes=wide.nodes[:6], outputs=(*names[:6], "x"))
     assert "an input that is an output as well" in blocks.inexact_reason(through)
+    renamed = tuple(replace(node, inputs=("input",)) for node in slim.nodes)
+    reserved = replace(slim, inputs=(replace(source, name="input"),), nodes=renamed)
+    assert "keeps the name 'input' to itself" in blocks.inexact_reason(reserved)
 
 
 def test_a_broken_project_is_named(tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ from tests.hw.drawing import draw_codes, draw_dense, draw_format, draw_unrolled_
 
 DRAWS = 7
 WINDOWS = 40
+OVERLAPS = ((2, 1), (3, 1), (3, 2))
+"""Size and stride of pools."""
 
 
 class Drawing:
@@ -102,7 +104,8 @@ class Drawing:
         return self.add(spec, port)
 
     def pool(self, port: Port) -> Pool:
-        return Pool(port.beats, self.number(1, port.beats), self.number(1, 4))
+        # Small ones, so that there are more pools than accumulators.
+        return Pool(port.beats, self.number(1, min(port.beats, 3)), self.number(1, 2))
 
     def pooling(self, port: Port) -> Port:
         return self.add(MaxPooling(port.channels, port.format, self.pool(port)), port)
@@ -251,10 +254,26 @@ def all_quotients() -> Network:
     return Network("quotients", (source,), tuple(nodes), tuple(Rounding))
 
 
+def overlapping_pools() -> Network:
+    """Return pools that overlap and of which every accumulator has several in turn."""
+    format, steps = FixedPoint(6, 3), 11
+    source = Port("x", 2, format, steps)
+    pools = {f"pool_{size}_{stride}": Pool(steps, size, stride) for size, stride in OVERLAPS}
+    nodes = []
+    for name, pool in pools.items():
+        assert pool.outputs > 2 * pool.open_pools > 2
+        nodes += [
+            Node(f"max_{name}", MaxPooling(2, format, pool), ("x",)),
+            Node(f"mean_{name}", AveragePooling(2, format, pool, FixedPoint(7, 3)), ("x",)),
+        ]
+    return Network("pools", (source,), tuple(nodes), tuple(node.name for node in nodes))
+
+
 @pytest.mark.parametrize("io_type", ["io_parallel", "io_stream"])
 def test_drawn_graphs(io_type: str, tmp_path: Path) -> None:
     first = 100 * (io_type == "io_stream")
-    networks = [all_quotients(), *(draw_telling_network(first + n) for n in range(DRAWS))]
+    networks = [all_quotients(), overlapping_pools()]
+    networks += [draw_telling_network(first + n) for n in range(DRAWS)]
     for network, run in zip(networks, build_library(networks, io_type, tmp_path), strict=True):
         codes = draw_inputs(network, WINDOWS, 1)
         layers = ", ".join(node.name for node in network.nodes)

@@ -1,7 +1,8 @@
 """Recurrent layers in HLS: drawn networks, every code of the C simulation against the golden model.
 
 Each network has two recurrent layers, the first of which gives its whole sequence away; some have
-initial states as inputs, some delta updates. Functions and formats go beyond what QKeras can say:
+initial states as inputs, some delta updates; two smaller ones have an LSTM whose hardware is
+another. Functions and formats go beyond what QKeras can say:
 every rounding and overflow mode, staircases, hls4ml's tables, leaky relus.
 """
 
@@ -34,9 +35,12 @@ from hw.function.qkeras import power_of_two, real_sigmoid, real_tanh, ternary
 from hw.function.table import Curve, make_table
 from hw.layer.delta import delta
 from hw.layer.replay import Replay
+from hw.layer.shared_lstm import LEAST_MULTIPLIERS, SharedLSTM
+from hw.layer.unrolled_lstm import UnrolledLSTM
 from tests.accel.conversion.compare import compare_codes, draw_inputs
 from tests.accel.conversion.hls_library import build_library
 from tests.hw.drawing import draw_dense, draw_quantizer, draw_recurrent
+from tests.hw.drawing import draw_network as draw_small_network
 
 KINDS = ("simple_rnn", "lstm", "gru_after", "gru_before")
 DRAWS = 2
@@ -133,10 +137,25 @@ def draw_telling_network(seed: int, kind: str) -> Network:
     raise AssertionError("unreachable")
 
 
+def engines(seed: int) -> list[Network]:
+    """Return a small LSTM in adders, and one on a shared engine."""
+    drawn = draw_small_network(seed, "lstm")
+    squeeze, lstm, *rest = drawn.nodes
+    assert isinstance(lstm.spec, LSTM)
+    kinds = UnrolledLSTM.of(lstm.spec, 1), SharedLSTM.of(lstm.spec, LEAST_MULTIPLIERS)
+    source = replace(drawn.input, name="x")  # hls4ml keeps the name input to itself
+    begin = replace(squeeze, inputs=(source.name,))
+    return [
+        replace(drawn, inputs=(source,), nodes=(begin, replace(lstm, spec=spec), *rest))
+        for spec in kinds
+    ]
+
+
 @pytest.mark.parametrize("io_type", ["io_parallel", "io_stream"])
 def test_drawn_recurrent_networks(io_type: str, tmp_path: Path) -> None:
     first = 100 * (io_type == "io_stream")
     networks = [draw_telling_network(first + draw, kind) for kind in KINDS for draw in range(DRAWS)]
+    networks += engines(first)
     for network, run in zip(networks, build_library(networks, io_type, tmp_path), strict=True):
         codes = draw_inputs(network, WINDOWS, 1)
         layers = ", ".join(node.name for node in network.nodes)
