@@ -53,9 +53,11 @@ def tally(first: int, count: int) -> Tally:
     for seed in range(first, first + count):
         keras.backend.clear_session()
         drawn = draw_model(seed)
-        network = accel.convert(drawn.model, hls_config=drawn.hls_config).network
+        graph = accel.convert(drawn.model, hls_config=drawn.hls_config)
+        network = graph.network
+        codes = draw_codes(network, WINDOWS, seed)
         try:
-            assert_equal_to_qkeras(drawn.model, network, draw_codes(network, WINDOWS, seed))
+            assert_equal_to_qkeras(drawn.model, network, codes, graph.kept_channels)
         except AssertionError as error:
             raise AssertionError(f"seed {seed}, {drawn.kind}: {error}") from error
         result.add(drawn.model, [type(node.spec).__name__ for node in network.nodes])

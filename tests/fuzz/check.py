@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -77,16 +77,17 @@ def check(seed: int, drawn: DrawnModel, deep: bool, values: np.ndarray | None = 
 
 def _check(outcome: Outcome, drawn: DrawnModel, values: np.ndarray | None, io_type: str) -> Outcome:
     try:
-        network = accel.convert(drawn.model, hls_config=drawn.hls_config, io_type=io_type).network
+        graph = accel.convert(drawn.model, hls_config=drawn.hls_config, io_type=io_type)
     except ChronogateError:
         raise
     except Exception as error:
         raise Failure("convert", error) from error
+    network, kept = graph.network, graph.kept_channels
     if values is None:
         values = draw_values(network, outcome.seed)
     with _stage("reference"):
         codes = network.input_format.quantize(values)
-        expected, count = check_reference(drawn, network, values, codes)
+        expected, count = check_reference(drawn, network, kept, values, codes)
     done, no_hls = ["qkeras", "reference"], ""
     with tempfile.TemporaryDirectory(prefix="fuzz_") as scratch:
         if outcome.deep:
@@ -129,18 +130,20 @@ def draw_values(network: Network, seed: int) -> np.ndarray:
 
 
 def check_reference(
-    drawn: DrawnModel, network: Network, values: np.ndarray, codes: np.ndarray
-) -> tuple[np.ndarray, int]:
+    drawn: DrawnModel, network: Network, kept: Mapping[str, np.ndarray], values: np.ndarray,
+    codes: np.ndarray,
+) -> tuple[np.ndarray, int]:  # fmt: skip
     """Compare QKeras with the golden model; return its codes and how many were compared.
 
-    A model that quantizes its input gets floats off the grid, others those of the codes.
+    A model that quantizes its input gets floats off the grid, others those of the codes. Of nodes
+    that lost dead units, `kept` names the channels that are left.
     """
     trace: dict[str, np.ndarray] = {}
     expected = network.reference(codes, trace)
     given = network.input_format.to_float(codes) if _precision(drawn) else values
     model = drawn.model
     if network.mode is Mode.WINDOW:
-        return expected, _check_layers(model, network, trace, trace_float64(model, given))
+        return expected, _check_layers(model, network, kept, trace, trace_float64(model, given))
     if network.mode is Mode.STREAMING:
         results = stream_float64(model, given)
     else:
@@ -154,8 +157,8 @@ def check_reference(
 
 
 def _check_layers(
-    model: keras.Model, network: Network, trace: dict[str, np.ndarray],
-    values: dict[str, np.ndarray],
+    model: keras.Model, network: Network, kept: Mapping[str, np.ndarray],
+    trace: dict[str, np.ndarray], values: dict[str, np.ndarray],
 ) -> int:  # fmt: skip
     node_of, count = last_nodes(model, network), 0
     assert network.outputs[0] in node_of.values(), "no layer gives the network's output"
@@ -165,7 +168,8 @@ def _check_layers(
         node = next(node for node in network.nodes if node.name == node_of[layer])
         format = node.spec.outputs[0].format
         found = trace.get(f"{node.name}.h", trace[node.name])
-        compare_codes(node.name, np.ldexp(expected, format.fraction), found)
+        left = kept.get(node.name, slice(None))
+        compare_codes(node.name, np.ldexp(expected[..., left], format.fraction), found)
         count += found.size
     return count
 
