@@ -104,7 +104,11 @@ def train(
 @app.command()
 def convert(
     source: Annotated[
-        Path, typer.Argument(metavar="RUN|MODEL.h5", help="A trained run, or a QKeras model file.")
+        Path,
+        typer.Argument(
+            metavar="RUN|MODEL.h5|CONFIG.yml",
+            help="A trained run, a QKeras model file, or hls4ml's configuration of one.",
+        ),
     ],
     run: RunOption = None,
     json: JsonOption = False,
@@ -112,21 +116,27 @@ def convert(
     """Convert a model to a network, RTL and, where it is exact, an HLS project.
 
     The golden model is compared with stock QKeras in float64 on every test window. A bare .h5
-    file gets a run folder of its own, and windows drawn at random.
+    file gets a run folder of its own, and windows drawn at random; hls4ml's configuration file
+    gets its OutputDir.
     """
     from accel.flow import convert_step, import_model
     from accel.runs import open_run
+    from accel.yaml_config import SUFFIXES, load_yaml_config
     from hw.errors import ChronogateError
 
     model = source if source.is_file() else None
     if model is None and not source.is_dir():
         raise ChronogateError(
-            f"there is no {source}: name the folder of a run or an .h5 file of a QKeras model"
+            f"there is no {source}: name the folder of a run, an .h5 file of a QKeras model, or "
+            "hls4ml's configuration of one"
         )
-    folder = (run or RUNS / source.stem) if model else source
+    folder, config = (run or RUNS / source.stem) if model else source, None
+    if source.suffix in SUFFIXES and model:
+        given, config = load_yaml_config(source), source
+        model, folder = given.model, run or given.folder or RUNS / given.name
     with show_progress(json) as progress, open_run(folder, create=model is not None) as opened:
         if model:
-            import_model(opened, model)
+            import_model(opened, model, config)
         conversion = convert_step(opened, progress)
     if json:
         print_json(conversion)

@@ -13,7 +13,10 @@ from accel.progress import Progress
 from accel.records import Agreement, Conversion, forecasts, window_codes
 from accel.runs import Run
 from accel.training_result import load_training, metadata
+from accel.yaml_config import FILE, load_yaml_config
+from hw.errors import ChronogateError
 from hw.network.graph import Network
+from hw.network.mode import Mode
 from hw.network.serialization import fingerprint
 
 if TYPE_CHECKING:
@@ -46,17 +49,28 @@ def convert_run(run: Run, config: Config | None, folder: Path, progress: Progres
     from accel.qkeras_compat import load_model
 
     model = load_model(run.path("model.h5"))
+    file = run.path(FILE)
+    given = load_yaml_config(file) if file.exists() else None
     progress.step("Converting")
     # hls4ml prints what it does, and stdout belongs to results.
     with redirect_stdout(sys.stderr):
         name = config.name if config else run.folder.resolve().name
+        settings = hls_settings(config.model) if config else None
+        if given is not None:
+            name, settings = given.name, given.hls_config
         graph = convert(
             model,
             folder,
             name,
-            hls_config=hls_settings(config.model) if config else None,
+            hls_config=settings,
+            io_type=given.io_type if given else "io_stream",
             metadata=metadata(load_training(run.folder)) if config else None,
         )
+        if given is not None and network_of(graph).mode is Mode.STREAMING:
+            raise ChronogateError(
+                "a run compares windows, and Mode='streaming' has none: leave Mode out, or call "
+                "accel.convert in Python"
+            )
         graph.write()
         project = write_hls(graph, folder / "hls")
     network = network_of(graph)

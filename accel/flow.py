@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from accel import adaptive
+from accel import adaptive, yaml_config
 from accel.config import Config, VerificationConfig, example, load_config
 from accel.export.entry import SUFFIXES, Exported, export_network
 from accel.export.formats import Format
@@ -58,10 +58,20 @@ class Comparison:
     groups: tuple[Group, ...]
 
 
-def import_model(run: Run, model: Path) -> None:
-    """Begin a run with a QKeras model that was trained elsewhere."""
+def import_model(run: Run, model: Path, config: Path | None = None) -> None:
+    """Begin a run with a QKeras model that was trained elsewhere.
+
+    Parameters
+    ----------
+    config
+        hls4ml's configuration file, to convert it with (`accel.yaml_config`).
+    """
+    if not model.is_file():
+        raise ChronogateError(f"there is no model file {model}: save the model as .h5 first")
     with run.step(Step.TRAIN) as folder:
         shutil.copyfile(model, folder / "model.h5")
+        if config is not None:
+            shutil.copyfile(config, folder / yaml_config.FILE)
 
 
 def train_step(run: Run, config: Path, progress: Progress | None = None) -> TrainingResult:

@@ -56,6 +56,7 @@ STEP_FILES: dict[Step, StepFiles] = {
     Step.TRAIN: StepFiles(
         owned=(
             "config.toml",
+            "hls4ml_config.yml",
             "model.h5",
             "training.json",
             "test_windows.npz",
