@@ -17,6 +17,7 @@ from hw.network.mode import Mode
 from hw.top.verilog import design_verilog
 from sim.measure import predicted_report
 from sim.runtime import cache_folder, keep, lend
+from sim.testbench.build_options import build_options
 from sim.testbench.case import FOLDER_VARIABLE, Case, TestResult
 from sim.toolchain import PCH_OPTION, Toolchain, find_toolchain
 from sim.verification import Mismatch, Verification
@@ -49,15 +50,6 @@ MODULES = tuple(
 )
 WAVE = "dump.vcd"
 RESULTS = "results.xml"
-# Optimizing the design costs more than it gives where a run is short. The runtime is built once
-# and kept.
-LONG_RUN = 50_000
-"""Cycles of a test from which on the design is optimized."""
-QUICK_BUILD = ("OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1")
-FAST_BUILD = ("OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1")
-ONE_FILE = ("--output-split", "100000")
-"""A small design in one C++ file, whose headers are read once and need no precompiling."""
-
 WAIVED = ("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC", "-Wno-CASEINCOMPLETE")
 
 
@@ -204,8 +196,7 @@ def _run(
     runner = get_runner("verilator")
     # It would print every command between our progress bars; its logs hold them.
     runner.log.setLevel("CRITICAL")
-    short = _cycles(case) < LONG_RUN
-    options, split = (QUICK_BUILD, ONE_FILE) if short else (FAST_BUILD, ())
+    options, split = build_options(case)
     objects = cache_folder(toolchain, "cocotb", f"waves={waves}", *options)
     lend(objects, build)
     with _environment(toolchain, options):
@@ -256,13 +247,6 @@ def _run(
         if test not in results:
             problems.setdefault(test, stopped)
     return results, {test: problems[test] for test in tests if test in problems}
-
-
-def _cycles(case: Case) -> int:
-    """Return about how many cycles a test runs that sends everything."""
-    rows, steps = case.codes.shape[:2]
-    forecasts = rows if case.network.mode is Mode.WINDOW else rows * steps
-    return forecasts * case.network.worst_timing.interval_cycles
 
 
 def _first_problem(log: Path) -> str | None:

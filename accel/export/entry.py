@@ -100,7 +100,7 @@ def export_network(
         for port, array in zip(network.inputs, given, strict=True)
     }
     if format is Format.QONNX:
-        from accel.export.qonnx import run_file, write_file
+        from accel.export.qonnx_file import run_file, write_file
     else:
         from accel.export.tflite import run_file, write_file
     write_file(network, inputs, file)
