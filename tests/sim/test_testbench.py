@@ -31,6 +31,8 @@ def test_right_design_passes(tmp_path: Path) -> None:
     assert result.vectors == 4 * 8 + 6 + len(RESETS) * 3 + 2 * WRONG_WINDOWS // 3
     assert result.values_compared == result.vectors * network.outputs_per_window
     assert sum(ticks) == 2
+    # No other tests ran, such as those whose names end in the same way.
+    assert (tmp_path / "results.xml").read_text().count("<testcase ") == len(TESTS)
 
 
 def with_spec(network: Network, name: str, **changes: np.ndarray) -> Network:

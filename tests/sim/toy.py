@@ -49,7 +49,7 @@ BUGS = {
     "repeated beat": {"REPEATS": "| (second_valid & beats[1:0] == 2'd1)"},
     "changed data": {"DATA": "second ^ (stalled > 1)"},
     "withdrawn valid": {"VALID": "second_valid & (stalled != 2)"},
-    "no tlast": {"LAST": "(second != 8'd3)"},
+    "no tlast": {"LAST": "(second != 8'd77)"},
     "hang": {"READY": "moves & (beats < 8'd20)"},
 }
 
