@@ -6,10 +6,10 @@ import numpy as np
 
 from accel.json_files import read_json
 from accel.runs import Run
-from hw.layer.delta import moved_products
-from hw.layer.delta_gru import DeltaGRU
-from hw.layer.delta_layer import MOVED_INPUTS, MOVED_STATES
-from hw.layer.delta_lstm import DeltaLSTM
+from hw.layer.delta.delta import moved_products
+from hw.layer.delta.gru import DeltaGRU
+from hw.layer.delta.layer import MOVED_INPUTS, MOVED_STATES
+from hw.layer.delta.lstm import DeltaLSTM
 from hw.network.graph import Network
 
 FILE = "adaptive.json"

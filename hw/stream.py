@@ -94,7 +94,7 @@ class Block(wiring.Component):
 
     Nearly every block has the input stream ``i`` and the output stream ``o``. A layer with
     reloadable weights has ``model_*`` (`hw.product.model_store`), one whose states a host reaches
-    has ``state_bus`` (`hw.layer.state_access`).
+    has ``state_bus`` (`hw.layer.recurrent.state_access`).
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ from tests.refusals_page import OPEN, PAGE, find_refusals, page
 
 COMPLETED = {
     "accel/conversion/hls_layers/blocks.py": "why no project was written; convert goes on",
-    "hw/layer/folding.py": "hw.network.balance adds the layer and the remedy",
+    "hw/layer/recurrent/folding.py": "hw.network.balance adds the layer and the remedy",
 }
 """Files whose sentences others complete, and how."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from accel.conversion.settings import HlsConfig
-from hw.layer.receptive_field import Padding
+from hw.layer.convolution.receptive_field import Padding
 from hw.network.graph import Network, Node
 from hw.network.metadata import Metadata
 from hw.network.mode import Mode

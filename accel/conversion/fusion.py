@@ -11,10 +11,10 @@ from accel.conversion.rounded import FLOAT_CURVES, RoundedCurve
 from accel.conversion.settings import Strategy, strategy
 from accel.qkeras_compat import keras
 from hw.errors import ChronogateError
-from hw.layer.activation import Activation
-from hw.layer.dense import Dense
-from hw.layer.shared_dense import SharedDense
-from hw.layer.shared_layer import SharedLayer
+from hw.layer.dense.dense import Dense
+from hw.layer.dense.shared_dense import SharedDense
+from hw.layer.dense.shared_layer import SharedLayer
+from hw.layer.elementwise.activation import Activation
 from hw.network.graph import Node
 from hw.product.storage import Storage
 

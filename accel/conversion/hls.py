@@ -27,9 +27,9 @@ from accel.conversion.hls_layers.unfold import unfolded
 from accel.conversion.hls_layers.weights import rewrite_weights
 from accel.conversion.settings import precision_type
 from hw.errors import ChronogateError
-from hw.layer.dense import Dense
-from hw.layer.flatten import Flatten
-from hw.layer.unflatten import Unflatten
+from hw.layer.dense.dense import Dense
+from hw.layer.shape.flatten import Flatten
+from hw.layer.shape.unflatten import Unflatten
 from hw.network.graph import Network, Node
 from hw.network.serialization import save_network
 from hw.number.fixed_point import FixedPoint

@@ -14,7 +14,7 @@ from accel.conversion.piece import Piece, Wire
 from accel.conversion.place import Place
 from accel.conversion.settings import input_precision
 from hw.errors import ChronogateError
-from hw.layer.unflatten import Unflatten
+from hw.layer.shape.unflatten import Unflatten
 from hw.network.mode import Mode
 from hw.number.fixed_point import FixedPoint
 from hw.stream import Port

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from accel.conversion.draft import Draft, LayerDraft
 from accel.conversion.layers.context import refuse
-from hw.layer.receptive_field import Padding, ReceptiveField
+from hw.layer.convolution.receptive_field import Padding, ReceptiveField
 
 CONVOLUTIONS = ("QConv1D", "Conv1D", "DepthwiseConv1D", "QSeparableConv1D", "SeparableConv1D")
 

@@ -6,12 +6,12 @@ import numpy as np
 
 from accel.export.functions import apply
 from accel.export.operations import Operations
-from hw.layer.dense import Dense
-from hw.layer.gru import GRU
-from hw.layer.lstm import LSTM
-from hw.layer.shared_lstm import SharedLSTM
-from hw.layer.simple_rnn import SimpleRNN
-from hw.layer.unrolled_lstm import UnrolledLSTM
+from hw.layer.dense.dense import Dense
+from hw.layer.recurrent.gru import GRU
+from hw.layer.recurrent.lstm import LSTM
+from hw.layer.recurrent.simple_rnn import SimpleRNN
+from hw.layer.recurrent.unrolled_lstm import UnrolledLSTM
+from hw.layer.shared_lstm.shared_lstm import SharedLSTM
 from hw.number.fixed_point import FixedPoint
 
 

@@ -1,7 +1,7 @@
 """Which beats saturate: of every quantizer, the input codes that its output format can hold.
 
 A watch looks at what enters a quantizer and compares; the quantizer itself knows nothing of it.
-Quantizers inside of layers (`hw.layer.saturating`) are watched there, step by step.
+Quantizers inside of layers (`hw.layer.recurrent.saturating`) are watched there, step by step.
 Counted is a value beyond the format, whatever the overflow mode does with it, wrapping included.
 Below zero an unsigned format is a relu at work and counts as nothing, and so do the hard sigmoid
 and tanh, whose clip is their purpose.
@@ -15,8 +15,8 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import data
 
 from hw.block import Spec
-from hw.layer.activation import Activation
-from hw.layer.saturating import Quantized, clipped_by
+from hw.layer.elementwise.activation import Activation
+from hw.layer.recurrent.saturating import Quantized, clipped_by
 from hw.network.graph import Network
 from hw.number.fixed_point import MAX_WIDTH, FixedPoint, Overflow
 

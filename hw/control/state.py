@@ -9,17 +9,17 @@ anew, whatever the states are.
 import re
 
 from hw.errors import ChronogateError
-from hw.layer.activation import Activation
-from hw.layer.add import Add
-from hw.layer.batch_normalization import BatchNormalization
-from hw.layer.concatenate import Concatenate
-from hw.layer.dense import Dense
-from hw.layer.flatten import Flatten
-from hw.layer.folded_recurrence import FoldedRecurrence
-from hw.layer.multiply import Multiply
-from hw.layer.select import Select
-from hw.layer.shared_dense import SharedDense
-from hw.layer.unrolled_dense import UnrolledDense
+from hw.layer.dense.dense import Dense
+from hw.layer.dense.shared_dense import SharedDense
+from hw.layer.dense.unrolled_dense import UnrolledDense
+from hw.layer.elementwise.activation import Activation
+from hw.layer.elementwise.add import Add
+from hw.layer.elementwise.batch_normalization import BatchNormalization
+from hw.layer.elementwise.concatenate import Concatenate
+from hw.layer.elementwise.multiply import Multiply
+from hw.layer.elementwise.select import Select
+from hw.layer.recurrent.folded_recurrence import FoldedRecurrence
+from hw.layer.shape.flatten import Flatten
 from hw.memory_port import Memory
 from hw.network.graph import Network, Node
 from hw.network.mode import Mode

@@ -10,28 +10,28 @@ from typing import TypeVar
 import numpy as np
 
 from hw.block import Spec
-from hw.layer.activation import Activation
-from hw.layer.add import Add
-from hw.layer.batch_normalization import BatchNormalization
-from hw.layer.concatenate import Concatenate
-from hw.layer.conv1d import Conv1D
-from hw.layer.crop import Crop
-from hw.layer.dense import Dense
-from hw.layer.depthwise_conv1d import DepthwiseConv1D
-from hw.layer.flatten import Flatten
-from hw.layer.gru import GRU
-from hw.layer.lstm import LSTM
-from hw.layer.moving_average import MovingAverage
-from hw.layer.multiply import Multiply
-from hw.layer.pooling import AveragePooling, MaxPooling
-from hw.layer.replay import Replay
-from hw.layer.select import Select
-from hw.layer.shared_lstm import SharedLSTM
-from hw.layer.simple_rnn import SimpleRNN
-from hw.layer.unflatten import Unflatten
-from hw.layer.unrolled_dense import UnrolledDense
-from hw.layer.unrolled_lstm import UnrolledLSTM
-from hw.layer.window_sum import WindowSum
+from hw.layer.convolution.conv1d import Conv1D
+from hw.layer.convolution.depthwise_conv1d import DepthwiseConv1D
+from hw.layer.convolution.moving_average import MovingAverage
+from hw.layer.convolution.pooling import AveragePooling, MaxPooling
+from hw.layer.convolution.window_sum import WindowSum
+from hw.layer.dense.dense import Dense
+from hw.layer.dense.unrolled_dense import UnrolledDense
+from hw.layer.elementwise.activation import Activation
+from hw.layer.elementwise.add import Add
+from hw.layer.elementwise.batch_normalization import BatchNormalization
+from hw.layer.elementwise.concatenate import Concatenate
+from hw.layer.elementwise.multiply import Multiply
+from hw.layer.elementwise.select import Select
+from hw.layer.recurrent.gru import GRU
+from hw.layer.recurrent.lstm import LSTM
+from hw.layer.recurrent.simple_rnn import SimpleRNN
+from hw.layer.recurrent.unrolled_lstm import UnrolledLSTM
+from hw.layer.shape.crop import Crop
+from hw.layer.shape.flatten import Flatten
+from hw.layer.shape.replay import Replay
+from hw.layer.shape.unflatten import Unflatten
+from hw.layer.shared_lstm.shared_lstm import SharedLSTM
 from hw.number.fixed_point import FixedPoint
 from hw.product.model_store import tables_of
 

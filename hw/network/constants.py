@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hw.block import Spec
-from hw.layer.activation import Activation
-from hw.layer.batch_normalization import BatchNormalization
-from hw.layer.dense import Dense
-from hw.layer.flatten import Flatten
-from hw.layer.gru import GRU
-from hw.layer.lstm import LSTM
-from hw.layer.select import Select
-from hw.layer.shared_lstm import SharedLSTM
-from hw.layer.simple_rnn import SimpleRNN
-from hw.layer.unrolled_dense import UnrolledDense
-from hw.layer.unrolled_lstm import UnrolledLSTM
+from hw.layer.dense.dense import Dense
+from hw.layer.dense.unrolled_dense import UnrolledDense
+from hw.layer.elementwise.activation import Activation
+from hw.layer.elementwise.batch_normalization import BatchNormalization
+from hw.layer.elementwise.select import Select
+from hw.layer.recurrent.gru import GRU
+from hw.layer.recurrent.lstm import LSTM
+from hw.layer.recurrent.simple_rnn import SimpleRNN
+from hw.layer.recurrent.unrolled_lstm import UnrolledLSTM
+from hw.layer.shape.flatten import Flatten
+from hw.layer.shared_lstm.shared_lstm import SharedLSTM
 from hw.network.channels import adapted, along, is_fixed
 from hw.network.graph import Network
 from hw.number.fixed_point import FixedPoint

@@ -10,7 +10,7 @@ from amaranth.hdl import Module, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.layer.state_access import bus_members
+from hw.layer.recurrent.state_access import bus_members
 from hw.memory_port import Memory, StateInterface
 from hw.network.pace import Pace
 from hw.stream import Port

@@ -18,7 +18,7 @@ from hw.control.design_map import design_map
 from hw.control.map import COUNTERS, moved_names, saturation_names
 from hw.control.registers import WORD_BYTES, Access, Register
 from hw.control.saturation import saturation_watches
-from hw.layer.delta_layer import MOVED_INPUTS, MOVED_STATES
+from hw.layer.delta.layer import MOVED_INPUTS, MOVED_STATES
 from hw.network.storage import design_fingerprint
 from sim.testbench.bench import PERIOD_NS, Bench, pauses
 from sim.testbench.case import Case

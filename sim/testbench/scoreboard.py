@@ -6,10 +6,10 @@ import cocotb
 import numpy as np
 from cocotb.triggers import RisingEdge
 
-from hw.layer.gru import GRU
-from hw.layer.lstm import LSTM
-from hw.layer.recurrent import HIDDEN_STATE, STEP_BEGINS
-from hw.layer.simple_rnn import SimpleRNN
+from hw.layer.recurrent.gru import GRU
+from hw.layer.recurrent.lstm import LSTM
+from hw.layer.recurrent.recurrent import HIDDEN_STATE, STEP_BEGINS
+from hw.layer.recurrent.simple_rnn import SimpleRNN
 from hw.network.graph import Node
 from hw.stream import Port
 from hw.top.core import identifier, probe_names
@@ -105,7 +105,7 @@ class LayerWatch:
     async def _watch_state(self, node: Node, spec: GRU | LSTM | SimpleRNN) -> None:
         layer = block(self._core, identifier(node.name))
         if self._case.plain.reloadable and not spec.reloadable:
-            layer = block(layer, "block")  # of a `hw.layer.carrier.Carrier`
+            layer = block(layer, "block")  # of a `hw.layer.convolution.carrier.Carrier`
         begins, hidden = bit(layer, STEP_BEGINS), word(layer, HIDDEN_STATE)
         port = Port("h", spec.units, spec.state, spec.steps)
         golden = f"{node.name}.h"

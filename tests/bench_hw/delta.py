@@ -23,9 +23,9 @@ from accel.progress import SilentProgress
 from accel.report.style import FORECAST, SERIES, legend, new_figure, save_figure
 from accel.training import train
 from hw import GRU, LSTM, Network, delta
-from hw.layer.delta import moved_products
-from hw.layer.delta_gru import DeltaGRU
-from hw.layer.delta_lstm import DeltaLSTM
+from hw.layer.delta.delta import moved_products
+from hw.layer.delta.gru import DeltaGRU
+from hw.layer.delta.lstm import DeltaLSTM
 from hw.network.handshakes import predicted_handshakes
 from sim.rtl_model import BATCH_WINDOWS, RtlModel
 from tests.bench_hw.table import print_table

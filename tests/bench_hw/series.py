@@ -3,7 +3,7 @@
 ``python -m tests.bench_hw.series [--quick] [--seeds N]``: a GRU 8 -> 32 with 8 bits and a dense
 forecast, stateful: every sample gives a forecast. Cycles are counted in Verilator, in the order in
 which samples come (in turn, and shuffled), and must be the predicted ones; so must every forecast.
-Interleaved samples come in turns (`hw.layer.folded_recurrence.FoldedRecurrence.in_turns`).
+Interleaved samples come in turns (`in_turns` of `hw.layer.recurrent.folded_recurrence`).
 The clock is that of an ECP5-85 by Yosys and nextpnr.
 """
 

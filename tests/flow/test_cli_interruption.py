@@ -14,7 +14,7 @@ import pytest
 from accel.json_files import write_json
 from accel.records import Agreement, Conversion
 from accel.runs import open_run
-from hw.layer.dense import Dense
+from hw.layer.dense.dense import Dense
 from hw.network.graph import Network, Node
 from hw.network.serialization import fingerprint, save_network
 from hw.number.fixed_point import FixedPoint

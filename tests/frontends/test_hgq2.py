@@ -28,7 +28,7 @@ from hgq.utils import trace_minmax
 
 import accel
 from hw.errors import ChronogateError
-from hw.layer.element_quantizer import ElementQuantizer
+from hw.layer.elementwise.element_quantizer import ElementQuantizer
 from hw.network.graph import Network
 from tests.frontends.compare import assert_exact, assert_rtl_equal
 

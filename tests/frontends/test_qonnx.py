@@ -15,7 +15,7 @@ from qonnx.util.cleanup import cleanup_model
 import accel
 from accel.conversion.imported.preparation import prepared_onnx
 from hw.errors import ChronogateError
-from hw.layer.element_quantizer import ElementQuantizer
+from hw.layer.elementwise.element_quantizer import ElementQuantizer
 from hw.network.graph import Network
 from tests.frontends import brevitas_models as models
 from tests.frontends.compare import assert_exact, assert_rtl_equal

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from accel.qkeras_compat import keras
-from hw.layer.dense import Dense
+from hw.layer.dense.dense import Dense
 from hw.number.fixed_point import FixedPoint, Overflow, Rounding
 from tests.flow.drawing import draw_fuzzed
 from tests.fuzz import failing

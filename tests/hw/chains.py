@@ -25,7 +25,7 @@ from hw import (
     Rounding,
 )
 from hw.block import Spec
-from hw.layer.add import Add
+from hw.layer.elementwise.add import Add
 from tests.hw.drawing import draw_codes, draw_recurrent
 
 STEPS, FEATURES = 18, 3

@@ -20,13 +20,13 @@ from hw import (
 )
 from hw.block import Spec
 from hw.function.quotient import Quotient
-from hw.layer.add import Add
-from hw.layer.concatenate import Concatenate
-from hw.layer.crop import Crop
-from hw.layer.multiply import Multiply
-from hw.layer.replay import Replay
-from hw.layer.unflatten import Unflatten
-from hw.layer.window_sum import WindowSum
+from hw.layer.convolution.window_sum import WindowSum
+from hw.layer.elementwise.add import Add
+from hw.layer.elementwise.concatenate import Concatenate
+from hw.layer.elementwise.multiply import Multiply
+from hw.layer.shape.crop import Crop
+from hw.layer.shape.replay import Replay
+from hw.layer.shape.unflatten import Unflatten
 from tests.hw.drawing import draw_codes
 
 NARROW = FixedPoint(6, 2, True, Rounding.RND_CONV, Overflow.SAT)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import ceil
 
-from hw.layer.step import StepPlan
+from hw.layer.recurrent.step import StepPlan
 from tests.hw.recurrent_shapes import GATES, recurrent_layer
 
 LONGEST_TAIL = 12

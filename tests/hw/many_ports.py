@@ -3,8 +3,8 @@
 import numpy as np
 
 from hw import Activation, Network, Node, Port
-from hw.layer.add import Add
-from hw.layer.window_sum import WindowSum
+from hw.layer.convolution.window_sum import WindowSum
+from hw.layer.elementwise.add import Add
 from tests.hw.drawing import draw_codes
 from tests.hw.graphs import KEEP, NARROW, Draft
 

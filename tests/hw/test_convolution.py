@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hw.layer.conv1d import Conv1D
-from hw.layer.depthwise_conv1d import DepthwiseConv1D
-from hw.layer.receptive_field import Padding
+from hw.layer.convolution.conv1d import Conv1D
+from hw.layer.convolution.depthwise_conv1d import DepthwiseConv1D
+from hw.layer.convolution.receptive_field import Padding
 from hw.network.balance import balance_to_interval
 from tests.hw.chains import Chain, separable, tcn
 from tests.hw.drawing import draw_codes, draw_format
@@ -45,7 +45,7 @@ def test_drawn_convolution(padding: Padding, seed: int, gaps: bool) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_dilated_history_in_a_memory(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hw.layer.receptive_field_block.MEMORY_BITS", 1)
+    monkeypatch.setattr("hw.layer.convolution.receptive_field_block.MEMORY_BITS", 1)
     rng = np.random.default_rng(seed)
     spec = draw_conv(rng, Padding.CAUSAL if seed % 2 else Padding.VALID)
     dilation = int(rng.integers(2, 6))

@@ -15,9 +15,9 @@ from hw import (
     Port,
     delta,
 )
-from hw.layer.delta import moved_products
-from hw.layer.delta_layer import MOVED_INPUTS, MOVED_STATES
-from hw.layer.delta_plan import DeltaPlan
+from hw.layer.delta.delta import moved_products
+from hw.layer.delta.layer import MOVED_INPUTS, MOVED_STATES
+from hw.layer.delta.plan import DeltaPlan
 from hw.timing import EVENTS
 from tests.hw.delta_networks import draw_delta
 from tests.hw.drawing import draw_codes, draw_format, draw_recurrent

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hw import ChronogateError, FixedPoint, Overflow, Rounding
-from hw.layer.element_quantizer import ZERO, ElementQuantizer
+from hw.layer.elementwise.element_quantizer import ZERO, ElementQuantizer
 from tests.hw.drawing import draw_codes
 from tests.hw.harness import run_block
 

@@ -7,15 +7,15 @@ import pytest
 
 from hw import ChronogateError, FixedPoint
 from hw.block import Spec
-from hw.layer.add import Add
-from hw.layer.batch_normalization import BatchNormalization
-from hw.layer.concatenate import Concatenate
-from hw.layer.crop import Crop
-from hw.layer.multiply import Multiply
-from hw.layer.replay import Replay
-from hw.layer.select import Select
-from hw.layer.unflatten import Unflatten
-from hw.layer.window_sum import WindowSum
+from hw.layer.convolution.window_sum import WindowSum
+from hw.layer.elementwise.add import Add
+from hw.layer.elementwise.batch_normalization import BatchNormalization
+from hw.layer.elementwise.concatenate import Concatenate
+from hw.layer.elementwise.multiply import Multiply
+from hw.layer.elementwise.select import Select
+from hw.layer.shape.crop import Crop
+from hw.layer.shape.replay import Replay
+from hw.layer.shape.unflatten import Unflatten
 from hw.network.stage import emission
 from hw.stream import Port
 from tests.hw.drawing import draw_codes

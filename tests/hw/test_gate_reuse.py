@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hw import GRU, LSTM, ChronogateError
-from hw.layer.lstm_cell import CANDIDATE, FORGET, INPUT, OUTPUT
+from hw.layer.recurrent.lstm_cell import CANDIDATE, FORGET, INPUT, OUTPUT
 from tests.hw.drawing import draw_format, draw_recurrent
 from tests.hw.recurrent_shapes import GATES, recurrent_layer
 from tests.hw.streaming import check_block

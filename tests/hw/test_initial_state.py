@@ -8,7 +8,7 @@ import pytest
 
 from hw import GRU, LSTM, Activation, ChronogateError, Network, Node, Port, SimpleRNN
 from hw.function.quantizer import Function, Quantizer
-from hw.layer.replay import Replay
+from hw.layer.shape.replay import Replay
 from hw.network.serialization import fingerprint, load_network, save_network
 from tests.hw.drawing import draw_codes, draw_format, draw_recurrent
 from tests.hw.harness import run_block

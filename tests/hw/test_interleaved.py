@@ -8,7 +8,7 @@ from amaranth.hdl import ClockDomain, Module
 from amaranth.sim import Simulator
 
 from hw import GRU, LSTM, ChronogateError, SimpleRNN
-from hw.layer.state_memory import REGISTERED_DEPTH
+from hw.layer.recurrent.state_memory import REGISTERED_DEPTH
 from tests.hw.drawing import draw_codes
 from tests.hw.recurrent_shapes import GATES, recurrent_layer
 

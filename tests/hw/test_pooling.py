@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from hw import ChronogateError, FixedPoint, Overflow, Rounding
-from hw.layer.moving_average import MovingAverage
-from hw.layer.pool import Pool
-from hw.layer.pooling import AveragePooling, MaxPooling
+from hw.layer.convolution.moving_average import MovingAverage
+from hw.layer.convolution.pool import Pool
+from hw.layer.convolution.pooling import AveragePooling, MaxPooling
 from tests.hw.drawing import draw_format
 from tests.hw.streaming import check_block
 

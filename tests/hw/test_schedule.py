@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from hw import ChronogateError, Network
-from hw.layer.replay import Replay
-from hw.layer.window_sum import WindowSum
+from hw.layer.convolution.window_sum import WindowSum
+from hw.layer.shape.replay import Replay
 from hw.network.arrivals import Term, queue_depth
 from tests.hw.core import run_core
 from tests.hw.drawing import draw_codes

@@ -23,9 +23,9 @@ from hw import (
     Select,
 )
 from hw.block import Spec
-from hw.layer.crop import Crop
-from hw.layer.replay import Replay
-from hw.layer.window_sum import WindowSum
+from hw.layer.convolution.window_sum import WindowSum
+from hw.layer.shape.crop import Crop
+from hw.layer.shape.replay import Replay
 from hw.network.stage import emission
 from hw.top.core import Core
 from tests.hw.drawing import draw_codes

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hw import ChronogateError, FixedPoint, Network, Node, Port, SharedLSTM
-from hw.layer.lstm import LSTM
+from hw.layer.recurrent.lstm import LSTM
 from hw.network.serialization import load_network, save_network
 from tests.hw.drawing import draw_codes, draw_format, draw_recurrent
 from tests.hw.recurrent_shapes import recurrent_layer

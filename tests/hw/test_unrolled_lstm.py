@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hw import ChronogateError, UnrolledLSTM
-from hw.layer.lstm import LSTM
+from hw.layer.recurrent.lstm import LSTM
 from tests.hw.drawing import draw_format, draw_recurrent
 from tests.hw.recurrent_shapes import recurrent_layer
 from tests.hw.test_blocks import check_block, slowed

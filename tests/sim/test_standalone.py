@@ -12,7 +12,7 @@ from hw.network.design import Design
 from hw.top.verilog import design_verilog
 from sim.standalone.write import write_testbench
 from tests.sim.test_stream_testbench import Arrays, ports
-from tests.sim.toy import BUGS, toy_network, toy_verilog
+from tests.sim.toy import toy_network, toy_verilog
 
 TOY_CODES = (np.arange(60, 100, dtype=np.int64).reshape(-1, 1),)
 
@@ -50,16 +50,14 @@ def test_toy_passes(toy_folder: Path) -> None:
 
 FOUND = {
     "wrong code": "RTL gives code 76, the golden model 77",
-    "lost beat": "the golden model",
-    "repeated beat": "the golden model",
-    "changed data": "changed while it waited",
     "withdrawn valid": "changed while it waited",
     "no tlast": "tlast is 0 instead of 1",
     "hang": "SimTimeoutError",
 }
+"""One of each kind: every variant is compiled."""
 
 
-@pytest.mark.parametrize("bug", BUGS)
+@pytest.mark.parametrize("bug", FOUND)
 def test_bugs_are_found(bug: str, toy_folder: Path) -> None:
     done = run(toy_network(), TOY_CODES, toy_folder, toy_verilog(bug))
     assert done.returncode != 0

@@ -1,4 +1,4 @@
-"""`hw.layer.activation.Activation` as ``chronogate::activation``.
+"""`hw.layer.elementwise.activation.Activation` as ``chronogate::activation``.
 
 hls4ml's own linear activation would do for a format alone, but its optimizer merges some of them
 into the layer before.
@@ -6,7 +6,7 @@ into the layer before.
 
 from accel.conversion.hls_layers.code import Template, template_of
 from accel.conversion.hls_layers.function import function_struct
-from hw.layer.activation import Activation
+from hw.layer.elementwise.activation import Activation
 
 
 def activation(name: str, spec: Activation) -> Template:

@@ -1,10 +1,10 @@
-"""`hw.layer.batch_normalization.BatchNormalization` as ``chronogate::normalize``.
+"""`hw.layer.elementwise.batch_normalization.BatchNormalization` as ``chronogate::normalize``.
 
 hls4ml's own would be merged into the layer before, whose weights have formats of their own.
 """
 
 from accel.conversion.hls_layers.code import Template, Weight, cpp_type, template_of
-from hw.layer.batch_normalization import BatchNormalization
+from hw.layer.elementwise.batch_normalization import BatchNormalization
 
 
 def batch_normalization(name: str, spec: BatchNormalization) -> Template:

@@ -7,11 +7,11 @@ import numpy as np
 from accel.conversion.hls_layers.code import Template, Weight, cpp_struct, cpp_type, template_of
 from accel.conversion.hls_layers.product import Product
 from hw.block import Spec
-from hw.layer.conv1d import Conv1D
-from hw.layer.dense import Dense
-from hw.layer.depthwise_conv1d import DepthwiseConv1D
-from hw.layer.receptive_field import Padding, ReceptiveField
-from hw.layer.unrolled_dense import UnrolledDense
+from hw.layer.convolution.conv1d import Conv1D
+from hw.layer.convolution.depthwise_conv1d import DepthwiseConv1D
+from hw.layer.convolution.receptive_field import Padding, ReceptiveField
+from hw.layer.dense.dense import Dense
+from hw.layer.dense.unrolled_dense import UnrolledDense
 
 
 def conv1d(name: str, spec: Conv1D) -> Template:

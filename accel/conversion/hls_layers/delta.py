@@ -1,14 +1,14 @@
 """Layers with delta updates: the plain layer, whose products take what has moved.
 
-The same codes as in `hw.layer.delta_layer`; here every product is computed, moved or not.
+The same codes as in `hw.layer.delta.layer`; here every product is computed, moved or not.
 """
 
 from accel.conversion.hls_layers.code import Template
 from accel.conversion.hls_layers.gru import gru
 from accel.conversion.hls_layers.lstm import lstm
-from hw.layer.delta_gru import DeltaGRU
-from hw.layer.delta_layer import DeltaLayer
-from hw.layer.delta_lstm import DeltaLSTM
+from hw.layer.delta.gru import DeltaGRU
+from hw.layer.delta.layer import DeltaLayer
+from hw.layer.delta.lstm import DeltaLSTM
 
 
 def delta_lstm(name: str, spec: DeltaLSTM) -> Template:

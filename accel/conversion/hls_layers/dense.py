@@ -4,8 +4,8 @@ from accel.conversion.frontend import GridQuantizer
 from accel.conversion.hls_layers.code import Stock, Template
 from accel.conversion.hls_layers.convolution import dense_of_every_step
 from accel.conversion.hls_layers.product import LATENCY_PRODUCTS
-from hw.layer.dense import Dense
-from hw.layer.unrolled_dense import UnrolledDense
+from hw.layer.dense.dense import Dense
+from hw.layer.dense.unrolled_dense import UnrolledDense
 
 AnyDense = Dense | UnrolledDense
 

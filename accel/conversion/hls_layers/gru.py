@@ -1,4 +1,4 @@
-"""`hw.layer.gru.GRU` as ``chronogate::gru_cell``, its reset after or before the product."""
+"""`hw.layer.recurrent.gru.GRU` as ``chronogate::gru_cell``, reset after or before the product."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from accel.conversion.hls_layers.recurrent import (
     recurrent_product,
     recurrent_template,
 )
-from hw.layer.gru import GRU
+from hw.layer.recurrent.gru import GRU
 from hw.number.arithmetic import complement_format
 from hw.number.fixed_point import FixedPoint
 

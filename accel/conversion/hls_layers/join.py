@@ -1,9 +1,9 @@
 """Blocks of several inputs as ``chronogate::join``."""
 
 from accel.conversion.hls_layers.code import Template, cpp_lookup, template_of
-from hw.layer.add import Add
-from hw.layer.concatenate import Concatenate
-from hw.layer.multiply import Multiply
+from hw.layer.elementwise.add import Add
+from hw.layer.elementwise.concatenate import Concatenate
+from hw.layer.elementwise.multiply import Multiply
 
 HEADER = "chronogate_join.h"
 JOIN = "chronogate::join"

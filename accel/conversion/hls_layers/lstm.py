@@ -1,4 +1,4 @@
-"""`hw.layer.lstm.LSTM` as ``chronogate::lstm_cell``."""
+"""`hw.layer.recurrent.lstm.LSTM` as ``chronogate::lstm_cell``."""
 
 from collections.abc import Mapping
 
@@ -9,8 +9,8 @@ from accel.conversion.hls_layers.recurrent import (
     recurrent_product,
     recurrent_template,
 )
-from hw.layer.lstm import LSTM
-from hw.layer.refolded_lstm import RefoldedLSTM
+from hw.layer.recurrent.lstm import LSTM
+from hw.layer.recurrent.refolded_lstm import RefoldedLSTM
 
 
 def lstm(name: str, spec: LSTM, taken: Mapping[str, str] = PLAIN) -> Template:

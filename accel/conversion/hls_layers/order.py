@@ -1,11 +1,11 @@
 """Blocks that compute nothing: templates of ``chronogate_order.h``."""
 
 from accel.conversion.hls_layers.code import Stock, Template, cpp_lookup, template_of
-from hw.layer.crop import Crop
-from hw.layer.flatten import Flatten
-from hw.layer.replay import Replay
-from hw.layer.select import Select
-from hw.layer.unflatten import Unflatten
+from hw.layer.elementwise.select import Select
+from hw.layer.shape.crop import Crop
+from hw.layer.shape.flatten import Flatten
+from hw.layer.shape.replay import Replay
+from hw.layer.shape.unflatten import Unflatten
 
 HEADER = "chronogate_order.h"
 

@@ -4,10 +4,10 @@ from accel.conversion.hls_layers.code import Template, cpp_type, template_of
 from accel.conversion.hls_layers.function import function_struct
 from hw.function.quantizer import Function, Quantizer
 from hw.function.quotient import Quotient
-from hw.layer.moving_average import MovingAverage
-from hw.layer.pool import Pool
-from hw.layer.pooling import AveragePooling, MaxPooling
-from hw.layer.window_sum import WindowSum
+from hw.layer.convolution.moving_average import MovingAverage
+from hw.layer.convolution.pool import Pool
+from hw.layer.convolution.pooling import AveragePooling, MaxPooling
+from hw.layer.convolution.window_sum import WindowSum
 from hw.number.fixed_point import FixedPoint
 
 HEADER = "chronogate_pooling.h"

@@ -8,9 +8,9 @@ from accel.conversion.hls_layers.code import Template, cpp_type, template_of
 from accel.conversion.hls_layers.function import function_struct
 from accel.conversion.hls_layers.product import Product
 from hw.function.pointwise import Pointwise
-from hw.layer.gru import GRU
-from hw.layer.lstm import LSTM
-from hw.layer.simple_rnn import SimpleRNN
+from hw.layer.recurrent.gru import GRU
+from hw.layer.recurrent.lstm import LSTM
+from hw.layer.recurrent.simple_rnn import SimpleRNN
 from hw.number.fixed_point import FixedPoint
 
 HEADER = "chronogate_recurrent.h"

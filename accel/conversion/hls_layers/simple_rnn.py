@@ -1,4 +1,4 @@
-"""`hw.layer.simple_rnn.SimpleRNN` as ``chronogate::simple_rnn_cell``."""
+"""`hw.layer.recurrent.simple_rnn.SimpleRNN` as ``chronogate::simple_rnn_cell``."""
 
 from accel.conversion.hls_layers.code import Template
 from accel.conversion.hls_layers.recurrent import (
@@ -6,7 +6,7 @@ from accel.conversion.hls_layers.recurrent import (
     recurrent_product,
     recurrent_template,
 )
-from hw.layer.simple_rnn import SimpleRNN
+from hw.layer.recurrent.simple_rnn import SimpleRNN
 
 
 def simple_rnn(name: str, spec: SimpleRNN) -> Template:

@@ -5,11 +5,11 @@ Shared engines and unrolled steps are ways of folding that Vitis has under other
 
 from dataclasses import replace
 
-from hw.layer.activation import Activation
-from hw.layer.dense import Dense
-from hw.layer.refolded_lstm import RefoldedLSTM
-from hw.layer.shared_dense import SharedDense
-from hw.layer.shared_lstm import SharedLSTM
+from hw.layer.dense.dense import Dense
+from hw.layer.dense.shared_dense import SharedDense
+from hw.layer.elementwise.activation import Activation
+from hw.layer.recurrent.refolded_lstm import RefoldedLSTM
+from hw.layer.shared_lstm.shared_lstm import SharedLSTM
 from hw.network.graph import Network, Node
 
 

@@ -17,12 +17,12 @@ from accel.conversion.settings import Strategy, skips_zeros, strategy
 from hw.function.leaky_relu import LeakyRelu
 from hw.function.pointwise import Pointwise
 from hw.function.staircase import Staircase
-from hw.layer.activation import Activation
-from hw.layer.batch_normalization import BatchNormalization
-from hw.layer.conv1d import Conv1D
-from hw.layer.pool import Pool
-from hw.layer.pooling import AveragePooling, MaxPooling
-from hw.layer.receptive_field import Padding
+from hw.layer.convolution.conv1d import Conv1D
+from hw.layer.convolution.pool import Pool
+from hw.layer.convolution.pooling import AveragePooling, MaxPooling
+from hw.layer.convolution.receptive_field import Padding
+from hw.layer.elementwise.activation import Activation
+from hw.layer.elementwise.batch_normalization import BatchNormalization
 from hw.number.fixed_point import FixedPoint
 
 RELU = LeakyRelu(slope=0)

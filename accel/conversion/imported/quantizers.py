@@ -9,8 +9,8 @@ from accel.conversion.imported.node import ImportedNode
 from accel.conversion.piece import Piece, Wire
 from hw.function.quantizer import Function, Quantizer
 from hw.function.staircase import Staircase
-from hw.layer.activation import Activation
-from hw.layer.element_quantizer import ZERO, ElementQuantizer, common_format
+from hw.layer.elementwise.activation import Activation
+from hw.layer.elementwise.element_quantizer import ZERO, ElementQuantizer, common_format
 from hw.number.fixed_point import FixedPoint, Overflow, Rounding
 
 QONNX_ROUNDINGS = {

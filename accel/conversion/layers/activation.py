@@ -11,7 +11,7 @@ from accel.qkeras_compat import keras
 from hw.function.leaky_relu import LeakyRelu
 from hw.function.pointwise import Pointwise
 from hw.function.table import Curve, make_table
-from hw.layer.activation import Activation
+from hw.layer.elementwise.activation import Activation
 
 CURVES = {"sigmoid": Curve.SIGMOID, "tanh": Curve.TANH}
 

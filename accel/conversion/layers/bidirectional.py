@@ -5,7 +5,7 @@ from accel.conversion.layers.common import Context, refuse
 from accel.conversion.layers.merge import averaged, concatenated, multiplied, summed
 from accel.conversion.layers.recurrent import Direction, lower_direction
 from accel.conversion.piece import Piece, Wire
-from hw.layer.replay import Replay
+from hw.layer.shape.replay import Replay
 
 MERGES = {"concat": concatenated, "sum": summed, "mul": multiplied, "ave": averaged}
 

@@ -16,9 +16,9 @@ from accel.conversion.layers.product import product, zeros
 from accel.conversion.piece import Piece, Wire
 from accel.conversion.settings import Strategy, skips_zeros, strategy
 from accel.conversion.weights import weight_codes
-from hw.layer.conv1d import Conv1D
-from hw.layer.depthwise_conv1d import DepthwiseConv1D
-from hw.layer.receptive_field import Padding
+from hw.layer.convolution.conv1d import Conv1D
+from hw.layer.convolution.depthwise_conv1d import DepthwiseConv1D
+from hw.layer.convolution.receptive_field import Padding
 
 
 def conv1d(layer: LayerDraft, wires: tuple[Wire, ...], context: Context) -> Piece:

@@ -8,10 +8,10 @@ from accel.conversion.layers.waiting import kept_for
 from accel.conversion.piece import Piece, Wire
 from hw.function.quantizer import Function, Quantizer
 from hw.function.quotient import Quotient
-from hw.layer.activation import Activation
-from hw.layer.add import Add
-from hw.layer.concatenate import Concatenate
-from hw.layer.multiply import Multiply
+from hw.layer.elementwise.activation import Activation
+from hw.layer.elementwise.add import Add
+from hw.layer.elementwise.concatenate import Concatenate
+from hw.layer.elementwise.multiply import Multiply
 from hw.number.fixed_point import FixedPoint
 
 Merge = Callable[[LayerDraft, Sequence[Piece]], Piece]

@@ -13,7 +13,7 @@ from accel.conversion.piece import Piece, Wire
 from accel.conversion.weights import grid_codes
 from accel.float64 import float64
 from accel.qkeras_compat import keras, tf
-from hw.layer.batch_normalization import BatchNormalization
+from hw.layer.elementwise.batch_normalization import BatchNormalization
 
 
 def batch_normalization(layer: LayerDraft, wires: tuple[Wire, ...], context: Context) -> Piece:

@@ -3,8 +3,8 @@
 from accel.conversion.draft import LayerDraft
 from accel.conversion.layers.common import Context, refuse, rounding_of, steps_of
 from accel.conversion.piece import Piece, Wire
-from hw.layer.pool import Pool
-from hw.layer.pooling import AveragePooling, MaxPooling
+from hw.layer.convolution.pool import Pool
+from hw.layer.convolution.pooling import AveragePooling, MaxPooling
 
 
 def max_pooling(layer: LayerDraft, wires: tuple[Wire, ...], context: Context) -> Piece:

@@ -8,8 +8,8 @@ from accel.conversion.piece import Wire
 from accel.conversion.settings import Strategy, adder_levels, skips_zeros, strategy
 from hw.block import Spec
 from hw.errors import ChronogateError
-from hw.layer.dense import Dense
-from hw.layer.unrolled_dense import UnrolledDense
+from hw.layer.dense.dense import Dense
+from hw.layer.dense.unrolled_dense import UnrolledDense
 
 LEVELS = 3
 """Adders between two registers of an unrolled layer, where the configuration says nothing."""

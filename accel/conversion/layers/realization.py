@@ -16,12 +16,12 @@ from accel.conversion.settings import (
 )
 from hw.block import Spec
 from hw.errors import ChronogateError
-from hw.layer.delta import delta
-from hw.layer.gru import GRU
-from hw.layer.lstm import LSTM
-from hw.layer.shared_lstm import LEAST_MULTIPLIERS, SharedLSTM
-from hw.layer.simple_rnn import SimpleRNN
-from hw.layer.unrolled_lstm import UnrolledLSTM
+from hw.layer.delta.delta import delta
+from hw.layer.recurrent.gru import GRU
+from hw.layer.recurrent.lstm import LSTM
+from hw.layer.recurrent.simple_rnn import SimpleRNN
+from hw.layer.recurrent.unrolled_lstm import UnrolledLSTM
+from hw.layer.shared_lstm.shared_lstm import LEAST_MULTIPLIERS, SharedLSTM
 
 CELL_PRODUCTS = 3
 """Products of each unit of an LSTM besides those with weights."""

@@ -22,11 +22,11 @@ from accel.conversion.settings import (
 from accel.qkeras_compat import keras
 from hw.function.pointwise import Pointwise
 from hw.function.quantizer import Function, Quantizer
-from hw.layer.activation import Activation
-from hw.layer.gru import GRU
-from hw.layer.lstm import LSTM
-from hw.layer.replay import Replay
-from hw.layer.simple_rnn import SimpleRNN
+from hw.layer.elementwise.activation import Activation
+from hw.layer.recurrent.gru import GRU
+from hw.layer.recurrent.lstm import LSTM
+from hw.layer.recurrent.simple_rnn import SimpleRNN
+from hw.layer.shape.replay import Replay
 from hw.number.fixed_point import FixedPoint
 
 

@@ -7,10 +7,10 @@ import numpy as np
 from accel.conversion.draft import LayerDraft
 from accel.conversion.layers.context import Context, refuse, steps_of
 from accel.conversion.piece import Piece, Wire
-from hw.layer.crop import Crop
-from hw.layer.flatten import Flatten
-from hw.layer.select import Select
-from hw.layer.unflatten import Unflatten
+from hw.layer.elementwise.select import Select
+from hw.layer.shape.crop import Crop
+from hw.layer.shape.flatten import Flatten
+from hw.layer.shape.unflatten import Unflatten
 
 
 def flatten(layer: LayerDraft, wires: tuple[Wire, ...], context: Context) -> Piece:

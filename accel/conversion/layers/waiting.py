@@ -2,12 +2,12 @@
 
 from accel.conversion.piece import Piece, Wire
 from hw.function.quantizer import Function, Quantizer
-from hw.layer.activation import Activation
-from hw.layer.concatenate import Concatenate
-from hw.layer.flatten import Flatten
-from hw.layer.replay import Replay
-from hw.layer.select import Select
-from hw.layer.unflatten import Unflatten
+from hw.layer.elementwise.activation import Activation
+from hw.layer.elementwise.concatenate import Concatenate
+from hw.layer.elementwise.select import Select
+from hw.layer.shape.flatten import Flatten
+from hw.layer.shape.replay import Replay
+from hw.layer.shape.unflatten import Unflatten
 
 
 def kept_for(piece: Piece, value: Wire, name: str) -> Piece:

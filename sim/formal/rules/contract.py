@@ -11,13 +11,13 @@ from amaranth.hdl import Cat, EnableInserter, Module, Mux, Signal, Value
 
 from hw.block import Spec
 from hw.function.quantizer import Function, Quantizer
-from hw.layer.conv1d import Conv1D
-from hw.layer.dense import Dense
-from hw.layer.gru import GRU
-from hw.layer.lstm import LSTM
-from hw.layer.replay import Replay
-from hw.layer.simple_rnn import SimpleRNN
-from hw.layer.window_sum import WindowSum
+from hw.layer.convolution.conv1d import Conv1D
+from hw.layer.convolution.window_sum import WindowSum
+from hw.layer.dense.dense import Dense
+from hw.layer.recurrent.gru import GRU
+from hw.layer.recurrent.lstm import LSTM
+from hw.layer.recurrent.simple_rnn import SimpleRNN
+from hw.layer.shape.replay import Replay
 from hw.network.graph import Network, Node
 from hw.number.fixed_point import FixedPoint, Overflow, Rounding
 from hw.timing import Emission
@@ -171,7 +171,7 @@ CASES: tuple[tuple[str, Callable[[], Spec], Bug], ...] = (
         "Dense",
         dense,
         Bug(
-            "hw.layer.dense_block",
+            "hw.layer.dense.dense_block",
             "done = final.valid & (final.unit",
             "done = final.valid | (final.unit",
         ),
@@ -179,52 +179,56 @@ CASES: tuple[tuple[str, Callable[[], Spec], Bug], ...] = (
     (
         "Dense, zeros skipped",
         lambda: dense(skip_zeros=True),
-        Bug("hw.layer.sparse_dense_block", "1 + plan.lead + plan.op", "2 + plan.lead + plan.op"),
+        Bug(
+            "hw.layer.dense.sparse_dense_block",
+            "1 + plan.lead + plan.op",
+            "2 + plan.lead + plan.op",
+        ),
     ),
     (
         "Dense, per step",
         lambda: dense(steps=2),
-        Bug("hw.layer.dense_block", 'plan.sum_delay, "tag', 'plan.sum_delay + 3, "tag'),
+        Bug("hw.layer.dense.dense_block", 'plan.sum_delay, "tag', 'plan.sum_delay + 3, "tag'),
     ),
     (
         "LSTM",
         lstm,
-        Bug("hw.layer.lstm_cell", "last.valid, late, ", "last.valid, late + 1, "),
+        Bug("hw.layer.recurrent.lstm_cell", "last.valid, late, ", "last.valid, late + 1, "),
     ),
     (
         "LSTM, sequences",
         lambda: lstm(True),
-        Bug("hw.layer.lstm_cell", "last.valid, late, ", "last.valid, late + 1, "),
+        Bug("hw.layer.recurrent.lstm_cell", "last.valid, late, ", "last.valid, late + 1, "),
     ),
     (
         "LSTM, one pool",
         pooled_lstm,
-        Bug("hw.layer.lstm_cell", "last.valid, late, ", "last.valid, late + 1, "),
+        Bug("hw.layer.recurrent.lstm_cell", "last.valid, late, ", "last.valid, late + 1, "),
     ),
     (
         "GRU, reset after",
         lambda: gru(True),
-        Bug("hw.layer.gru_cell", "last.valid, after + 2", "last.valid, after + 3"),
+        Bug("hw.layer.recurrent.gru_cell", "last.valid, after + 2", "last.valid, after + 3"),
     ),
     (
         "GRU, reset before",
         lambda: gru(False),
-        Bug("hw.layer.gru_cell", "last.valid, after + 2", "last.valid, after + 1"),
+        Bug("hw.layer.recurrent.gru_cell", "last.valid, after + 2", "last.valid, after + 1"),
     ),
     (
         "SimpleRNN",
         simple_rnn,
-        Bug("hw.layer.simple_rnn", "total.valid, late, ", "total.valid, late - 1, "),
+        Bug("hw.layer.recurrent.simple_rnn", "total.valid, late, ", "total.valid, late - 1, "),
     ),
     (
         "Conv1D",
         convolution,
-        Bug("hw.layer.receptive_field_block", "state.valid & fires", "state.valid"),
+        Bug("hw.layer.convolution.receptive_field_block", "state.valid & fires", "state.valid"),
     ),
     (
         "Replay",
         lambda: Replay(2, 1, NARROW),
-        Bug("hw.layer.replay", "reading.eq(~final)", "reading.eq(1)"),
+        Bug("hw.layer.shape.replay", "reading.eq(~final)", "reading.eq(1)"),
     ),
     (
         "Replay, paced",
@@ -234,7 +238,7 @@ CASES: tuple[tuple[str, Callable[[], Spec], Bug], ...] = (
     (
         "WindowSum",
         lambda: WindowSum(2, 1, NARROW),
-        Bug("hw.layer.window_sum", "state.valid & tag.last", "state.valid"),
+        Bug("hw.layer.convolution.window_sum", "state.valid & tag.last", "state.valid"),
     ),
 )
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from amaranth.hdl import Signal
 
 from hw.function.quantizer import Function, Quantizer
-from hw.layer.activation import Activation
-from hw.layer.add import Add
-from hw.layer.window_sum import WindowSum
+from hw.layer.convolution.window_sum import WindowSum
+from hw.layer.elementwise.activation import Activation
+from hw.layer.elementwise.add import Add
 from hw.network.graph import Network, Node
 from hw.network.mode import Mode
 from hw.number.fixed_point import FixedPoint

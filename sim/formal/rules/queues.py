@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from amaranth.hdl import Assert, Fragment, Module, Signal
 from amaranth.lib.fifo import SyncFIFO
 
-from hw.layer.activation import Activation
-from hw.layer.add import Add
+from hw.layer.elementwise.activation import Activation
+from hw.layer.elementwise.add import Add
 from hw.network.graph import Network, Node
 from hw.stream import Port
 from hw.top import join

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 from amaranth.hdl import Array, Cat, Fragment, Module, Mux, Signal, Value, signed
 
-from hw.layer.dense import Dense
+from hw.layer.dense.dense import Dense
 from hw.number.fixed_point import FixedPoint
 from hw.pipeline import delay
 from hw.product import model_store
@@ -113,7 +113,7 @@ def _chosen(s: Setting, format: FixedPoint, name: str) -> Value:
 
 
 _NARROWER = Bug(
-    "hw.layer.dense",
+    "hw.layer.dense.dense",
     "covering(int(ends[0].min()), int(ends[1].max()), fraction)",
     "covering(int(ends[0].min()) // 2, int(ends[1].max()) // 2, fraction)",
 )

@@ -8,12 +8,12 @@ import pytest
 import accel
 from accel.float64 import evaluate_float64, stream_float64
 from accel.qkeras_compat import keras, qkeras
-from hw.layer.activation import Activation
-from hw.layer.dense import Dense
-from hw.layer.gru import GRU
-from hw.layer.replay import Replay
-from hw.layer.shared_dense import SharedDense
-from hw.layer.unrolled_dense import UnrolledDense
+from hw.layer.dense.dense import Dense
+from hw.layer.dense.shared_dense import SharedDense
+from hw.layer.dense.unrolled_dense import UnrolledDense
+from hw.layer.elementwise.activation import Activation
+from hw.layer.recurrent.gru import GRU
+from hw.layer.shape.replay import Replay
 from hw.network.graph import Network
 from hw.network.mode import Mode
 from sim.measure import measure_cycles

@@ -13,9 +13,9 @@ import accel
 from accel.conversion.entry import to_network
 from accel.float64 import evaluate_float64
 from accel.qkeras_compat import keras, qkeras, save_model
-from hw.layer.dense import Dense
-from hw.layer.gru import GRU
-from hw.layer.lstm import LSTM
+from hw.layer.dense.dense import Dense
+from hw.layer.recurrent.gru import GRU
+from hw.layer.recurrent.lstm import LSTM
 from hw.network.metadata import Feature, Metadata
 from hw.network.serialization import fingerprint, load_network, save_network
 from hw.top.axi import accelerator_verilog

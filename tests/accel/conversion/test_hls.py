@@ -12,7 +12,7 @@ from accel.conversion.hls_layers import blocks
 from accel.qkeras_compat import keras, qkeras
 from hw import FixedPoint, MaxPooling, Network, Node, Pool, Port
 from hw.errors import ChronogateError
-from hw.layer.replay import Replay
+from hw.layer.shape.replay import Replay
 from hw.network.mode import Mode
 from tests.accel.conversion.compare import compare_codes, draw_codes
 from tests.accel.conversion.models import bits, chain, dense, named

@@ -11,8 +11,8 @@ from accel.conversion import backend
 from accel.float64 import evaluate_float64
 from accel.qkeras_compat import keras, qkeras
 from hw.errors import ChronogateError
-from hw.layer.dense import Dense
-from hw.layer.gru import GRU
+from hw.layer.dense.dense import Dense
+from hw.layer.recurrent.gru import GRU
 from hw.network.serialization import fingerprint, load_network
 from hw.top.axi import accelerator_verilog
 from tests.accel.conversion.models import bits, chain, dense, named, recurrent

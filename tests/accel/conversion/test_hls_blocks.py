@@ -14,23 +14,23 @@ from hw import Activation, FixedPoint, Flatten, Function, Network, Node, Port, Q
 from hw.block import Spec
 from hw.errors import ChronogateError
 from hw.function.quotient import Quotient
-from hw.layer.add import Add
-from hw.layer.batch_normalization import BatchNormalization
-from hw.layer.concatenate import Concatenate
-from hw.layer.conv1d import Conv1D
-from hw.layer.crop import Crop
-from hw.layer.depthwise_conv1d import DepthwiseConv1D
-from hw.layer.moving_average import MovingAverage
-from hw.layer.multiply import Multiply
-from hw.layer.pool import Pool
-from hw.layer.pooling import AveragePooling, MaxPooling
-from hw.layer.receptive_field import Padding
-from hw.layer.replay import Replay
-from hw.layer.select import Select
-from hw.layer.shared_dense import SharedDense
-from hw.layer.shared_layer import SharedLayer
-from hw.layer.unflatten import Unflatten
-from hw.layer.window_sum import WindowSum
+from hw.layer.convolution.conv1d import Conv1D
+from hw.layer.convolution.depthwise_conv1d import DepthwiseConv1D
+from hw.layer.convolution.moving_average import MovingAverage
+from hw.layer.convolution.pool import Pool
+from hw.layer.convolution.pooling import AveragePooling, MaxPooling
+from hw.layer.convolution.receptive_field import Padding
+from hw.layer.convolution.window_sum import WindowSum
+from hw.layer.dense.shared_dense import SharedDense
+from hw.layer.dense.shared_layer import SharedLayer
+from hw.layer.elementwise.add import Add
+from hw.layer.elementwise.batch_normalization import BatchNormalization
+from hw.layer.elementwise.concatenate import Concatenate
+from hw.layer.elementwise.multiply import Multiply
+from hw.layer.elementwise.select import Select
+from hw.layer.shape.crop import Crop
+from hw.layer.shape.replay import Replay
+from hw.layer.shape.unflatten import Unflatten
 from tests.accel.conversion.compare import compare_codes, draw_inputs
 from tests.accel.conversion.hls_library import build_library
 from tests.accel.conversion.test_hls_recurrent import draw_any_format

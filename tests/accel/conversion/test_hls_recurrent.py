@@ -33,10 +33,10 @@ from hw.function.leaky_relu import LeakyRelu
 from hw.function.pointwise import Pointwise
 from hw.function.qkeras import power_of_two, real_sigmoid, real_tanh, ternary
 from hw.function.table import Curve, make_table
-from hw.layer.delta import delta
-from hw.layer.replay import Replay
-from hw.layer.shared_lstm import LEAST_MULTIPLIERS, SharedLSTM
-from hw.layer.unrolled_lstm import UnrolledLSTM
+from hw.layer.delta.delta import delta
+from hw.layer.recurrent.unrolled_lstm import UnrolledLSTM
+from hw.layer.shape.replay import Replay
+from hw.layer.shared_lstm.shared_lstm import LEAST_MULTIPLIERS, SharedLSTM
 from tests.accel.conversion.compare import compare_codes, draw_inputs
 from tests.accel.conversion.hls_library import build_library
 from tests.hw.drawing import draw_dense, draw_quantizer, draw_recurrent

@@ -9,12 +9,12 @@ import accel
 from accel.conversion.hls_layers.blocks import inexact_reason
 from accel.qkeras_compat import keras, qkeras
 from hw.errors import ChronogateError
-from hw.layer.delta_gru import DeltaGRU
-from hw.layer.delta_lstm import DeltaLSTM
-from hw.layer.gru import GRU
-from hw.layer.lstm import LSTM
-from hw.layer.shared_lstm import SharedLSTM
-from hw.layer.unrolled_lstm import UnrolledLSTM
+from hw.layer.delta.gru import DeltaGRU
+from hw.layer.delta.lstm import DeltaLSTM
+from hw.layer.recurrent.gru import GRU
+from hw.layer.recurrent.lstm import LSTM
+from hw.layer.recurrent.unrolled_lstm import UnrolledLSTM
+from hw.layer.shared_lstm.shared_lstm import SharedLSTM
 from hw.network.graph import Network, Node
 from hw.product.storage import Storage
 from sim.measure import measure_cycles

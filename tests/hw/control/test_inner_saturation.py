@@ -9,10 +9,10 @@ from hw import Activation, FixedPoint, Function, Network, Node, Overflow, Port, 
 from hw.block import Spec
 from hw.control.map import saturation_names
 from hw.control.saturation import saturation_watches
-from hw.layer.lstm import LSTM
-from hw.layer.shared_dense import SharedDense
-from hw.layer.shared_layer import SharedLayer
-from hw.layer.unrolled_lstm import UnrolledLSTM
+from hw.layer.dense.shared_dense import SharedDense
+from hw.layer.dense.shared_layer import SharedLayer
+from hw.layer.recurrent.lstm import LSTM
+from hw.layer.recurrent.unrolled_lstm import UnrolledLSTM
 from hw.network.mode import Mode
 from hw.top.axi import accelerator_verilog
 from tests.hw.control.top import Top

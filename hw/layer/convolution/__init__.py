@@ -1,0 +1,1 @@
+"""Layers over a receptive field: convolutions, pooling, moving averages, sums."""

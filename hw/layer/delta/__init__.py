@@ -1,0 +1,1 @@
+"""Recurrent layers that skip the products of what hardly moved."""

@@ -1,0 +1,1 @@
+"""Dense layers: folded, sparse, as adder graphs, and several on one engine."""

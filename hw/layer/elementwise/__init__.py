@@ -1,0 +1,1 @@
+"""Layers that work on one value of each input at a time."""

@@ -1,0 +1,1 @@
+"""Recurrent layers, and what their programs and cells have in common."""

@@ -1,0 +1,1 @@
+"""An LSTM whose products all share one small set of multipliers."""
