@@ -56,7 +56,7 @@ class AmaranthBackend(Backend):
         from accel.conversion.hls4ml_compat import mend
 
         # The first that hls4ml asks of a backend, before it reads the model.
-        mend()
+        mend(NAME)
         return {"ClockPeriod": clock_period, "IOType": io_type, "HLSConfig": {}}
 
     def create_layer_class(self, layer_class: type) -> type:

@@ -29,7 +29,7 @@ from hw.network.metadata import Metadata
 __all__ = ["config_from_keras_model", "convert", "network_of", "to_network"]
 
 amaranth.register_if_missing()
-mend()
+mend(amaranth.NAME)
 
 
 def convert(

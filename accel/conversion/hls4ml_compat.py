@@ -5,24 +5,25 @@ reader of Keras 3 and ends in an AttributeError: in ``convert_from_keras_model``
 ``config_from_keras_model`` and ``profiling.numerical``. Here the model itself decides.
 """
 
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import hls4ml
 from hls4ml.converters import keras_v2_to_hls, keras_v3_to_hls, parse_keras_v3_model
 from hls4ml.converters.keras_v2_to_hls import parse_keras_model
 from hls4ml.model.graph import ModelGraph
 
-from accel.conversion.backend import NAME
 from accel.conversion.lowering import is_keras_2
 
 
-def mend() -> None:
-    """Let hls4ml read Keras 2 models; may be called again."""
-    setattr(hls4ml.converters, "keras_v3_to_hls", _convert)  # noqa: B010
-    setattr(hls4ml.converters, "parse_keras_v3_model", _parse)  # noqa: B010
+def mend(backend: str) -> None:
+    """Let hls4ml read Keras 2 models, those for `backend` exactly; may be called again."""
+    converters = cast(Any, hls4ml.converters)
+    converters.keras_v3_to_hls = partial(_convert, backend)
+    converters.parse_keras_v3_model = _parse
 
 
-def _convert(config: dict[str, object], *fallbacks: bool) -> ModelGraph:
+def _convert(backend: str, config: dict[str, object], *fallbacks: bool) -> ModelGraph:
     """Stand in for ``keras_v3_to_hls``."""
     if not is_keras_2(config["KerasModel"]):
         return keras_v3_to_hls(config, *fallbacks)
@@ -30,7 +31,7 @@ def _convert(config: dict[str, object], *fallbacks: bool) -> ModelGraph:
     from accel.qkeras_compat import quiet_serialization
 
     with quiet_serialization():
-        if str(config.get("Backend", "")).lower() != NAME.lower():
+        if str(config.get("Backend", "")).lower() != backend.lower():
             return keras_v2_to_hls(config)
         with exact_handlers():
             return keras_v2_to_hls(config)

@@ -108,6 +108,10 @@ class LSTM(FoldedRecurrence):
     skip_zeros: bool = False
     reloadable: bool = False
     state_access: bool = False
+    initial_state: bool = False
+    period: int | None = None
+    gate_reuse: tuple[int, ...] = ()
+    return_state: bool = False
 
     @property
     def state_kinds(self) -> tuple[str, ...]:
@@ -117,11 +121,6 @@ class LSTM(FoldedRecurrence):
     def quantized(self) -> tuple[Quantized, ...]:
         """The states that a step hands on."""
         return (*super().quantized, Quantized("c", self.carry, self.state))
-
-    initial_state: bool = False
-    period: int | None = None
-    gate_reuse: tuple[int, ...] = ()
-    return_state: bool = False
 
     @property
     def outputs(self) -> tuple[Port, ...]:
