@@ -15,6 +15,7 @@ from accel.commands.files import check, export, schema
 from accel.commands.gate import gate
 from accel.commands.lists import boards, datasets
 from accel.commands.options import RUNS, JsonOption, RunArgument, RunOption
+from accel.commands.report import report
 from accel.console import console, print_json
 from accel.progress import show_progress
 
@@ -240,39 +241,7 @@ def forecast(
         )
 
 
-@app.command()
-def report(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.")],
-    output: Annotated[Path, typer.Option(help="Page that compares several runs.")] = Path(
-        "comparison.html"
-    ),
-    json: JsonOption = False,
-) -> None:
-    """Write report.json and report.html; several runs are compared side by side."""
-    from accel.flow import compare_runs, report_step
-    from accel.report.compare import comparison_table
-    from accel.runs import open_run
-    from accel.summary import summary_table
-
-    if len(runs) == 1:
-        with show_progress(json) as progress, open_run(runs[0]) as opened:
-            result = report_step(opened, progress)
-        if json:
-            print_json(result)
-        else:
-            console().print(summary_table(result))
-            print(f"report: {runs[0] / 'report.html'}")
-        return
-    with show_progress(json) as progress:
-        comparison = compare_runs(runs, output, progress)
-    if json:
-        print_json(list(comparison.reports))
-    else:
-        console().print(comparison_table(comparison.names, comparison.groups))
-        print(f"comparison: {output}")
-
-
-for command in (check, schema, export, gate, boards, datasets):
+for command in (report, check, schema, export, gate, boards, datasets):
     app.command()(command)
 
 

@@ -84,7 +84,9 @@ STEP_FILES: dict[Step, StepFiles] = {
     Step.BITSTREAM: StepFiles(owned=("bitstream",), first="bitstream", later=(Step.REPORT,)),
     Step.FORECAST: StepFiles(owned=("forecast",), first="forecast", later=()),
     Step.EXPORT: StepFiles(owned=("export",), first="export", later=()),
-    Step.REPORT: StepFiles(owned=("report.json", "report.html"), first="report.json", later=()),
+    Step.REPORT: StepFiles(
+        owned=("report.json", "report.html", "report.md"), first="report.json", later=()
+    ),
     # A folder of its own: it holds two networks and none of the other steps.
     Step.GATE: StepFiles(
         owned=("gate.json", "cheap", "large", "rtl", "gate_report.json", "sim"),

@@ -1,6 +1,6 @@
 """Gathers what the steps of a run left into a `Report`."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 
@@ -8,6 +8,7 @@ from accel.adaptive import load_adaptive
 from accel.bitstream.implementation import Implementation as RoutedDesign
 from accel.json_files import read_json
 from accel.records import TestWindows, load_conversion, load_forecasts, load_test_windows
+from accel.report.hls_reports import read_hls_latency
 from accel.report.model import describe_model
 from accel.report.schema import (
     VERSION,
@@ -79,7 +80,7 @@ def collect(run: Run) -> Results:
         name=network.name,
         model=describe_model(network),
         verification=_verification(verified, load_conversion(run).note),
-        latency=describe_latency(network, verified),
+        latency=replace(describe_latency(network, verified), hls=read_hls_latency(run.path("hls"))),
         implementations=_implementations(run),
         accuracy=accuracy,
         artifacts=_artifacts(run),

@@ -211,8 +211,17 @@ def _accuracy_rows(accuracy: Accuracy) -> list[AccuracyRow]:
 def _cycle_rows(report: Report) -> list[Row]:
     latency = report.latency
     named = [("predicted", latency.predicted), ("simulated", latency.simulated)]
-    if latency.hls is not None:
-        named.append(("HLS estimate", latency.hls))
+    hls = latency.hls
+    if hls is not None:
+        # The tool counts from the start of the top function to its end: a window.
+        estimate = Cycles(window_cycles=hls.latency_cycles, interval_cycles=hls.interval_cycles)
+        named.append((f"HLS estimate ({hls.tool}, {hls.part}, {hls.clock_ns:g} ns)", estimate))
+    if hls is not None and hls.cosimulation is not None:
+        counted = hls.cosimulation
+        cycles = Cycles(
+            window_cycles=counted.latency_cycles, interval_cycles=counted.interval_cycles
+        )
+        named.append((f"HLS cosimulation ({counted.rtl}: {counted.status})", cycles))
     return [Row(name, _cells(cycles)) for name, cycles in named]
 
 

@@ -96,11 +96,18 @@ def horizon_figure(curves: Sequence[HorizonError], step_label: str) -> Figure:
     return figure
 
 
-def timeline_figure(network: Network) -> Figure:
+def timeline_figure(network: Network, end: int = 0) -> Figure:
     """Draw when each layer works on one window: cycles from its first input beat.
 
     A bar begins with a beat's arrival at the layer. Its solid part is the interval for which the
     layer is taken; the pale part, until the result leaves, overlaps with the next beat.
+
+    Parameters
+    ----------
+    network
+        What is drawn.
+    end
+        Cycle that the axis reaches at least, so that several networks have one scale.
     """
     timing, schedule = network.timing, network.schedule
     figure = new_figure(9.8, 0.9 + 0.34 * (len(network.nodes) + 1))
@@ -131,7 +138,7 @@ def timeline_figure(network: Network) -> Figure:
         range(len(network.nodes) + 1), ["input beats", *(n.name for n in network.nodes)]
     )
     axes.set_ylim(len(network.nodes) + 0.6, -0.9)
-    axes.set_xlim(0, timing.window_cycles * 1.02)
+    axes.set_xlim(0, max(timing.window_cycles, end) * 1.02)
     axes.set_xlabel("clock cycles since the first input beat")
     axes.grid(False, axis="y")
     axes.grid(True, axis="x", color=GRID.light, linewidth=0.7)

@@ -89,13 +89,77 @@ class LayerCycles:
 
 
 @dataclass(frozen=True)
+class HlsLayer:
+    """One layer in the vendor's estimate; None where the tool gives no number.
+
+    Parameters
+    ----------
+    name
+        Of the layer, as the project's ``parameters.h`` says; of the function where it says nothing.
+    latency_cycles, interval_cycles
+        In the worst case.
+    """
+
+    name: str
+    latency_cycles: int | None
+    interval_cycles: int | None
+
+
+@dataclass(frozen=True)
+class HlsCosimulation:
+    """What the vendor's C/RTL cosimulation counted at most; None where it says NA."""
+
+    rtl: str
+    status: str
+    latency_cycles: int | None
+    interval_cycles: int | None
+
+
+@dataclass(frozen=True)
+class HlsLatency:
+    """What the vendor's tool says of the HLS project.
+
+    Its latency runs from the start of the top function to its end, so it is to be compared with
+    `Cycles.window_cycles`; both are worst cases, None where the tool gives no number.
+
+    Parameters
+    ----------
+    tool, part
+        Version of the tool, and the device.
+    clock_ns, estimated_clock_ns
+        The period that was asked for, and the tool's estimate of the shortest.
+    latency_cycles, interval_cycles
+        Estimated for the whole design.
+    lut, ff, dsp, bram
+        Estimated resources; block RAMs of 18 Kbit.
+    layers
+        The same of each layer, in the tool's order.
+    cosimulation
+        None where none was run.
+    """
+
+    tool: str
+    part: str
+    clock_ns: float
+    estimated_clock_ns: float
+    latency_cycles: int | None
+    interval_cycles: int | None
+    lut: int | None
+    ff: int | None
+    dsp: int | None
+    bram: int | None
+    layers: tuple[HlsLayer, ...] = ()
+    cosimulation: HlsCosimulation | None = None
+
+
+@dataclass(frozen=True)
 class Latency:
     """Cycles by closed form and by count; `hls` where a vendor report exists."""
 
     predicted: Cycles
     simulated: Cycles
     layers: tuple[LayerCycles, ...]
-    hls: Cycles | None = None
+    hls: HlsLatency | None = None
 
 
 @dataclass(frozen=True)

@@ -123,10 +123,30 @@ def test_report_has_the_published_keys(verified: Path) -> None:
 def test_two_runs_side_by_side(verified: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(verified, other)
-    page = tmp_path / "comparison.html"
-    result = invoke("report", verified, other, "--output", page)
+    page, text, figures = (tmp_path / f"comparison.{kind}" for kind in ("html", "md", "json"))
+    outputs = [argument for file in (page, text, figures) for argument in ("--output", file)]
+    result = invoke("report", verified, other, *outputs, "--fail-if-slower", "0%")
     assert result.exit_code == 0, result.output
     assert page.stat().st_size > 1000
+    assert text.read_text().startswith("| **Accuracy** | meter")
+    assert len(json.loads(figures.read_text())) == 2
+
+
+def test_a_slower_run_ends_with_1(verified: Path, tmp_path: Path) -> None:
+    assert invoke("report", verified).exit_code == 0
+    earlier = tmp_path / "earlier.json"  # what a CI kept of a faster design
+    kept = json.loads((verified / "report.json").read_text())
+    kept["latency"]["predicted"]["latency_cycles"] -= 1
+    earlier.write_text(json.dumps(kept))
+    given = ("report", earlier, verified, "--output", tmp_path / "comparison.md")
+    result = invoke(*given, "--fail-if-slower", "0%")
+    assert result.exit_code == 1
+    assert "predicted latency_cycles is" in result.stderr
+    assert invoke(*given, "--fail-if-slower", "50%").exit_code == 0
+    earlier.write_text("{}")
+    result = invoke(*given)
+    assert result.exit_code == 1
+    assert "earlier.json is not as this version writes it" in result.stderr
 
 
 def test_forecast_in_the_users_units(verified: Path, tmp_path: Path) -> None:

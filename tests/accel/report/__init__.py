@@ -1,0 +1,1 @@
+"""The report: what is read, compared and written."""
