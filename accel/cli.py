@@ -107,8 +107,9 @@ def convert(
     source: Annotated[
         Path,
         typer.Argument(
-            metavar="RUN|MODEL.h5|CONFIG.yml",
-            help="A trained run, a QKeras model file, or hls4ml's configuration of one.",
+            metavar="RUN|MODEL|CONFIG.yml",
+            help="A trained run, a QKeras model (.h5 file or SavedModel folder), or hls4ml's "
+            "configuration of one.",
         ),
     ],
     run: RunOption = None,
@@ -116,20 +117,21 @@ def convert(
 ) -> None:
     """Convert a model to a network, RTL and, where it is exact, an HLS project.
 
-    The golden model is compared with stock QKeras in float64 on every test window. A bare .h5
-    file gets a run folder of its own, and windows drawn at random; hls4ml's configuration file
-    gets its OutputDir.
+    The golden model is compared with stock QKeras in float64 on every test window. A bare model
+    gets a run folder of its own, and windows drawn at random; hls4ml's configuration file gets
+    its OutputDir.
     """
     from accel.flow import convert_step, import_model
     from accel.runs import open_run
+    from accel.saved_model import is_saved_model
     from accel.yaml_config import SUFFIXES, load_yaml_config
     from hw.errors import ChronogateError
 
-    model = source if source.is_file() else None
+    model = source if source.is_file() or is_saved_model(source) else None
     if model is None and not source.is_dir():
         raise ChronogateError(
-            f"there is no {source}: name the folder of a run, an .h5 file of a QKeras model, or "
-            "hls4ml's configuration of one"
+            f"there is no {source}: name the folder of a run, a QKeras model (.h5 or SavedModel), "
+            "or hls4ml's configuration of one"
         )
     folder, config = (run or RUNS / source.stem) if model else source, None
     if source.suffix in SUFFIXES and model:

@@ -46,7 +46,7 @@ def convert_run(run: Run, config: Config | None, folder: Path, progress: Progres
     from accel.conversion.entry import convert, network_of
     from accel.conversion.hls import write_hls
     from accel.forecasters.layer_names import hls_settings
-    from accel.qkeras_compat import load_model
+    from accel.model_files import load_model
 
     model = load_model(run.path("model.h5"))
     file = run.path(FILE)

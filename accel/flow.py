@@ -74,13 +74,20 @@ def import_model(run: Run, model: Path, config: Path | None = None) -> None:
 
     Parameters
     ----------
+    model
+        Its ``.h5`` file, or the folder of a SavedModel.
     config
         hls4ml's configuration file, to convert it with (`accel.yaml_config`).
     """
-    if not model.is_file():
+    if not model.exists():
         raise ChronogateError(f"there is no model file {model}: save the model as .h5 first")
     with run.step(Step.TRAIN) as folder:
-        shutil.copyfile(model, folder / "model.h5")
+        if model.is_dir():
+            from accel.model_files import load_model, save_model
+
+            save_model(load_model(model), folder / "model.h5")
+        else:
+            shutil.copyfile(model, folder / "model.h5")
         if config is not None:
             shutil.copyfile(config, folder / yaml_config.FILE)
 

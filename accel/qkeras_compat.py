@@ -14,8 +14,7 @@ released before TensorFlow 2.14. Here:
 - configurations of `quantized_relu`, `quantized_bits` and `quantized_hswish` are complete;
 - quantizers written as strings are parsed without pyparsing's deprecation warnings;
 - models that hold quantizers are made, saved and rebuilt without Keras's warnings about them;
-- hard functions given as an activation, not by name, come back from files;
-- ``.h5`` files load with QKeras's own layers known.
+- hard functions given as an activation, not by name, come back from files (`accel.model_files`).
 
 Float64 is the definition of a model's arithmetic in this project; `accel.float64` computes in it.
 """
@@ -26,7 +25,6 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -80,11 +78,9 @@ tf.get_logger().setLevel("ERROR")  # it warns of a compiled model without metric
 
 __all__ = [
     "keras",
-    "load_model",
     "qkeras",
     "quantizer_objects",
     "quiet_serialization",
-    "save_model",
     "tf",
 ]
 
@@ -277,36 +273,3 @@ def quantizer_objects() -> dict[str, Callable[..., object]]:
     objects: dict[str, Callable[..., object]] = {}
     qkeras.utils._add_supported_quantized_objects(objects)  # QKeras has no public name for it
     return objects
-
-
-def load_model(path: str | Path) -> keras.Model:
-    """Load a Keras 2 or QKeras model that was saved as ``.h5``.
-
-    Raises
-    ------
-    ChronogateError
-        When the file does not exist, is not HDF5 or holds layers that are unknown here.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise ChronogateError(f"there is no model file {path}: save the model as .h5 first")
-    if path.suffix not in (".h5", ".hdf5"):
-        raise ChronogateError(
-            f"{path} is not an .h5 file: QKeras models do not survive Keras's other formats, "
-            f"save it with model.save('{path.stem}.h5')"
-        )
-    try:
-        model = keras.models.load_model(path, custom_objects=quantizer_objects(), compile=False)
-    except (OSError, TypeError, ValueError) as error:
-        # Keras puts the cause last, after the whole configuration.
-        cause = str(error).strip().splitlines()[-1]
-        raise ChronogateError(f"{path} does not load as a Keras model: {cause}") from error
-    assert isinstance(model, keras.Model)
-    return model
-
-
-def save_model(model: keras.Model, path: str | Path) -> None:
-    """Save `model` as ``.h5``, the only format that QKeras models can be loaded from again."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "You are saving your model as an HDF5 file")
-        model.save(Path(path), include_optimizer=False, save_format="h5")

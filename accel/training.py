@@ -206,7 +206,7 @@ def train(config: Config, progress: Progress) -> TrainedModel:
 
 def save_training(trained: TrainedModel, folder: Path) -> None:
     """Write ``model.h5``, ``training.json`` and both files of windows into an existing folder."""
-    from accel.qkeras_compat import save_model
+    from accel.model_files import save_model
 
     save_model(trained.model, folder / MODEL_FILE)
     save_result(trained.result, trained.test, folder)

@@ -11,6 +11,7 @@ import time
 from hashlib import sha256
 from pathlib import Path
 
+from sim.kept_file import is_whole, keep_file
 from sim.toolchain import Toolchain
 
 DAY = 24 * 3600
@@ -50,7 +51,7 @@ def lend(cache: Path, build: Path) -> None:
     build.mkdir(parents=True, exist_ok=True)
     tomorrow = time.time() + DAY
     for file in cache.glob("verilated*.o"):
-        if not (build / file.name).exists():
+        if is_whole(file) and not (build / file.name).exists():
             shutil.copyfile(file, build / file.name)
             os.utime(build / file.name, (tomorrow, tomorrow))
 
@@ -58,6 +59,7 @@ def lend(cache: Path, build: Path) -> None:
 def keep(cache: Path, build: Path) -> None:
     """Copy the objects of a finished build into the cache, each whole or not at all."""
     for file in build.glob("verilated*.o"):
-        if not (cache / file.name).exists():
+        if not is_whole(cache / file.name):
             with tempfile.TemporaryDirectory(dir=cache) as scratch:
-                shutil.copyfile(file, Path(scratch) / file.name).replace(cache / file.name)
+                copy = shutil.copyfile(file, Path(scratch) / file.name)
+                keep_file(copy, cache / file.name)

@@ -18,6 +18,7 @@ from hw.stream import Port
 from hw.top.axi import input_prefixes, output_prefixes
 from hw.top.entry import padded_width
 from hw.top.verilog import design_verilog
+from sim.kept_file import is_whole, keep_file
 from sim.runtime import cache_folder
 from sim.toolchain import Toolchain, find_toolchain
 
@@ -75,7 +76,7 @@ def build_library(
     wrapper = _WRAPPER.read_text(encoding="utf-8")
     parts = (verilog, header, wrapper, optimize, toolchain.version, *_VERILATOR, *_COMPILER)
     library = folder / f"model_{sha256(chr(0).join(parts).encode()).hexdigest()[:16]}.so"
-    if library.exists():
+    if is_whole(library):
         return library
     folder.mkdir(parents=True, exist_ok=True)
     runtime = _runtime(toolchain)
@@ -114,7 +115,7 @@ def build_library(
         )
         _call(toolchain, compile_all, work, "the C++ compiler")
         # Appears whole or not at all, also when two processes build the same design.
-        (work / "model.so").replace(library)
+        keep_file(work / "model.so", library)
     return library
 
 
@@ -179,7 +180,7 @@ def _runtime(toolchain: Toolchain) -> list[Path]:
     """Return Verilator's own objects, compiled once for each user and release."""
     folder = cache_folder(toolchain, *_COMPILER)
     objects = [folder / Path(source).with_suffix(".o") for source in _RUNTIME]
-    if all(file.exists() for file in objects):
+    if all(is_whole(file) for file in objects):
         return objects
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         for source, target in zip(_RUNTIME, objects, strict=True):
@@ -199,7 +200,7 @@ def _runtime(toolchain: Toolchain) -> list[Path]:
                 Path(scratch),
                 "the C++ compiler",
             )
-            built.replace(target)
+            keep_file(built, target)
     return objects
 
 

@@ -7,7 +7,6 @@ the two UART pins. `BoardTop` also knows the bytes that a host sends and receive
 from dataclasses import dataclass
 
 import numpy as np
-from amaranth.back import verilog
 from amaranth.hdl import (
     ClockDomain,
     ClockSignal,
@@ -31,6 +30,7 @@ from hw.network.graph import Network
 from hw.stream import Port
 from hw.top.axi import Accelerator
 from hw.top.entry import padded_width
+from hw.top.write_verilog import to_verilog
 
 RESET_CYCLES = 15
 """Cycles for which the power-on reset holds after configuration."""
@@ -89,7 +89,7 @@ class BoardTop:
 
     def verilog(self, name: str = TOP_NAME) -> str:
         """Return the Verilog of the top as module `name`."""
-        return verilog.convert(self.build(), name=name, emit_src=False)
+        return to_verilog(self.build(), name)
 
     def request(self, codes: np.ndarray) -> bytes:
         """Return the bytes a host sends for one window.

@@ -15,7 +15,6 @@ receiver that reads forecasts of more beats one output after the other needs a F
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from amaranth.back import verilog
 from amaranth.hdl import (
     Cat,
     ClockDomain,
@@ -44,6 +43,7 @@ from hw.top.control import Control
 from hw.top.core import Core
 from hw.top.entry import padded_width, series_bits
 from hw.top.skid_buffer import SkidBuffer
+from hw.top.write_verilog import to_verilog
 
 
 def stream_prefixes(side: str, names: Sequence[str]) -> tuple[str, ...]:
@@ -277,4 +277,4 @@ def accelerator_verilog(
     network: Network, name: str = "accelerator", *, control: bool = False
 ) -> str:
     """Return the Verilog of `network`'s top as module `name`, on request with registers."""
-    return verilog.convert(Accelerator(network, control), name=name, emit_src=False)
+    return to_verilog(Accelerator(network, control), name)

@@ -11,7 +11,6 @@ from a verdict until nothing moves in it any more. Forecasts leave in the order 
 the cheap one of a rough window is taken from its queue together with the large one and dropped.
 """
 
-from amaranth.back import verilog
 from amaranth.hdl import (
     Cat,
     ClockDomain,
@@ -36,6 +35,7 @@ from hw.top.entry import countdown
 from hw.top.gated_control import GatedControl
 from hw.top.judge import Judge
 from hw.top.window_bank import WindowBank
+from hw.top.write_verilog import to_verilog
 
 
 class GatedAccelerator(wiring.Component):
@@ -206,4 +206,4 @@ def _queue(
 
 def gated_verilog(gated: GatedNetwork, name: str = "accelerator", *, control: bool = False) -> str:
     """Return the Verilog of `gated`'s top as module `name`, on request with registers."""
-    return verilog.convert(GatedAccelerator(gated, control), name=name, emit_src=False)
+    return to_verilog(GatedAccelerator(gated, control), name)

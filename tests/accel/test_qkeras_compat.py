@@ -16,14 +16,12 @@ from accel.float64 import (
     quantize_float64,
     trace_float64,
 )
+from accel.model_files import load_model, save_model
 from accel.qkeras_compat import (
     keras,
-    load_model,
     qkeras,
-    save_model,
     tf,
 )
-from hw.errors import ChronogateError
 from tests.accel.conversion.models import bits, chain, dense, recurrent
 from tests.accel.qkeras_cures import CASES, Stack, run_case
 
@@ -183,17 +181,6 @@ def test_saving_and_loading_is_quiet_and_changes_nothing(
     x = np.random.default_rng(0).normal(size=(5, 4, 2))
     assert (evaluate_float64(loaded, x) == evaluate_float64(model, x)).all()
     assert capfd.readouterr() == ("", "")
-
-
-def test_load_model_names_the_file(tmp_path: Path) -> None:
-    with pytest.raises(ChronogateError, match=r"no model file .*missing\.h5"):
-        load_model(tmp_path / "missing.h5")
-    (tmp_path / "model.keras").write_text("")
-    with pytest.raises(ChronogateError, match=r"model\.keras is not an \.h5 file"):
-        load_model(tmp_path / "model.keras")
-    (tmp_path / "broken.h5").write_text("no HDF5")
-    with pytest.raises(ChronogateError, match=r"broken\.h5 does not load"):
-        load_model(tmp_path / "broken.h5")
 
 
 def test_floatx_is_restored() -> None:

@@ -3,35 +3,19 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from accel.json_files import write_json
-from accel.records import Agreement, Conversion
 from accel.runs import open_run
 from hw.layer.dense.dense import Dense
 from hw.network.graph import Network, Node
-from hw.network.serialization import fingerprint, save_network
 from hw.number.fixed_point import FixedPoint
 from hw.stream import Port
-from hw.top.axi import accelerator_verilog
+from tests.flow.processes import PATIENCE, converted, hidden, start, wait_for
 from tests.hw.drawing import draw_network
-
-PATIENCE = 120.0
-"""Seconds after which a command that should be somewhere is taken to hang."""
-
-# As at a prompt: pytest may have been started with Ctrl-C ignored, which children inherit.
-PROGRAM = """
-import signal
-signal.signal(signal.SIGINT, signal.default_int_handler)
-from accel.cli import main
-main()
-"""
 
 WITHOUT_TENSORFLOW = """
 import sys
@@ -40,45 +24,6 @@ for name in ("tensorflow", "tf_keras", "keras", "qkeras", "hls4ml"):
 from accel.cli import main
 main()
 """
-
-
-def start(*arguments: str | Path, program: str = PROGRAM) -> subprocess.Popen[str]:
-    """Start a command in a process of its own."""
-    command = [sys.executable, "-c", program, *(str(argument) for argument in arguments)]
-    return subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def converted(folder: Path, network: Network) -> Path:
-    """Write a run as `accel convert` leaves it."""
-    folder.mkdir()
-    save_network(network, folder)
-    (folder / "rtl").mkdir()
-    (folder / "rtl" / "accelerator.v").write_text(accelerator_verilog(network), encoding="utf-8")
-    agreement = Agreement(1000, 1000 * network.outputs_per_window, 0)
-    write_json(
-        folder / "conversion.json", Conversion(fingerprint(network), 1, agreement, 0, "a test")
-    )
-    return folder
-
-
-def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
-    """Wait until a step has begun."""
-    until = time.monotonic() + PATIENCE
-    while not path.exists():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < until, f"{path.name} never came"
-        time.sleep(0.01)
-
-
-def hidden(run: Path) -> set[str]:
-    """Return what a run must not keep."""
-    return {path.name for path in run.glob(".*")} - {".lock"}
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from accel.qkeras_compat import qkeras, save_model
+from accel.model_files import save_model
+from accel.qkeras_compat import qkeras
 from accel.yaml_config import load_yaml_config
 from hw.errors import ChronogateError
 from hw.network.serialization import load_network

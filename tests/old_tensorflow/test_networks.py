@@ -10,7 +10,8 @@ from amaranth.back import rtlil
 
 from accel.conversion.entry import to_network
 from accel.float64 import evaluate_float64
-from accel.qkeras_compat import keras, load_model, qkeras, save_model, tf
+from accel.model_files import load_model, save_model
+from accel.qkeras_compat import keras, qkeras, tf
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 from hw.network.serialization import encode_network, load_network
