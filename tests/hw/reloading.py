@@ -7,14 +7,25 @@ import numpy as np
 from amaranth.hdl import ClockDomain, ClockSignal, EnableInserter, Module, ResetSignal, Signal
 from amaranth.sim import Simulator
 
-from hw import GRU, LSTM, Activation, BatchNormalization, Conv1D, Dense, Network, Node, SimpleRNN
+from hw import (
+    GRU,
+    LSTM,
+    Activation,
+    BatchNormalization,
+    Conv1D,
+    Dense,
+    DepthwiseConv1D,
+    Network,
+    Node,
+    SimpleRNN,
+)
 from hw.control.reload import MemoryWrite, model_writes
 from hw.network.mode import Mode
 from hw.top.core import Core
 from hw.top.entry import padded_width
 from tests.hw.drawing import draw_codes
 
-Weighted = BatchNormalization | Conv1D | Dense | GRU | LSTM | SimpleRNN
+Weighted = BatchNormalization | Conv1D | Dense | DepthwiseConv1D | GRU | LSTM | SimpleRNN
 
 
 def made_reloadable(network: Network) -> Network:

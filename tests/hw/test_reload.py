@@ -12,6 +12,7 @@ from hw import (
     ChronogateError,
     Conv1D,
     Dense,
+    DepthwiseConv1D,
     FixedPoint,
     Flatten,
     Function,
@@ -31,12 +32,15 @@ from tests.hw.recurrent_shapes import recurrent_layer
 from tests.hw.reloading import Reloading, beats_of_windows, made_reloadable, other_model
 
 GRID = FixedPoint(5, 2, True, Rounding.RND_CONV, Overflow.SAT)
+FINER = FixedPoint(5, 1)
 
 
 def drawn(kind: str, seed: int) -> Network:
     """Draw a reloadable network; the other kinds are those of `draw_network`."""
     if kind in ("valid", "same"):
         return convolutional(seed, Padding(kind))
+    if kind.startswith("depthwise"):
+        return depthwise(seed, Padding(kind.removeprefix("depthwise_")))
     if kind == "normalized":
         return normalized(seed)
     network = made_reloadable(draw_network(seed, kind.removesuffix("_sliding")))
@@ -62,6 +66,35 @@ def convolutional(seed: int, padding: Padding) -> Network:
     return Network("conv", (Port("input", 2, GRID, 5),), tuple(nodes), ("l5",))
 
 
+def depthwise(seed: int, padding: Padding) -> Network:
+    """Return two depthwise convolutions, one with a stride, and a dense layer behind them."""
+    rng = np.random.default_rng(seed)
+
+    def convolve(port: Port, multiplier: int, reuse: int, stride: int) -> DepthwiseConv1D:
+        kernel = draw_codes(rng, GRID, 3, port.channels, multiplier)
+        bias = draw_codes(rng, FINER, port.channels * multiplier)
+        return DepthwiseConv1D(
+            kernel, bias, port.format, GRID, FINER, port.beats, reuse, padding, stride, pace=12,
+            reloadable=True,
+        )  # fmt: skip
+
+    def narrow(port: Port) -> Activation:
+        return Activation(port.channels, port.format, Quantizer(Function.LINEAR, GRID), port.steps)
+
+    first = convolve(Port("input", 2, GRID, 7), 2, int(rng.integers(1, 9)), 1)
+    squeezed = narrow(first.outputs[0])
+    second = convolve(squeezed.outputs[0], 1, int(rng.integers(1, 13)), 2)
+    last = narrow(second.outputs[0])
+    flat = Flatten(second.field.outputs, 4, GRID)
+    dense = Dense(
+        draw_codes(rng, GRID, flat.outputs[0].channels, 2), draw_codes(rng, GRID, 2),
+        GRID, GRID, GRID, 5, reloadable=True,
+    )  # fmt: skip
+    specs = (first, squeezed, second, last, flat, dense)
+    nodes = [Node(f"l{k}", spec, (f"l{k - 1}" if k else "input",)) for k, spec in enumerate(specs)]
+    return Network("depthwise", (Port("input", 2, GRID, 7),), tuple(nodes), ("l5",))
+
+
 def normalized(seed: int) -> Network:
     """Return a normalization of each step, one of the whole window, and a dense layer behind."""
     rng = np.random.default_rng(seed)
@@ -69,10 +102,9 @@ def normalized(seed: int) -> Network:
 
     def normalize(port: Port, reuse: int) -> BatchNormalization:
         scale, offset = (draw_codes(rng, GRID, port.channels) for _ in range(2))
-        finer = FixedPoint(5, 1)
         format = port.format
         return BatchNormalization(
-            scale, offset, format, GRID, finer, reuse, port.steps, reloadable=True
+            scale, offset, format, GRID, FINER, reuse, port.steps, reloadable=True
         )
 
     def narrow(port: Port) -> Activation:
@@ -111,6 +143,11 @@ def check_epochs(bench: Reloading, expected: list[np.ndarray]) -> None:
         ("valid", 1, True),
         ("same", 1, True),
         ("same", 2, False),
+        ("depthwise_causal", 1, True),
+        ("depthwise_valid", 2, False),
+        ("depthwise_valid", 5, True),
+        ("depthwise_same", 3, True),
+        ("depthwise_same", 4, False),
         ("normalized", 1, True),
         ("normalized", 2, False),
         ("normalized", 4, False),
@@ -228,6 +265,11 @@ def test_what_cannot_be_reloaded_is_refused() -> None:
         Dense(kernel, bias, GRID, GRID, GRID, 2, skip_zeros=True, reloadable=True)
     with pytest.raises(ChronogateError, match="a weight of a reloadable dense layer lies outside"):
         Dense(99 * kernel, bias, GRID, GRID, GRID, 2, reloadable=True)
+    depthwise = DepthwiseConv1D(kernel[..., np.newaxis], bias, GRID, GRID, GRID, 4, 2)
+    with pytest.raises(ChronogateError, match="leave out skip_zeros or reloadable"):
+        replace(depthwise, skip_zeros=True, reloadable=True)
+    with pytest.raises(ChronogateError, match="a bias of a reloadable depthwise convolution lies"):
+        replace(depthwise, bias=bias - 99, reloadable=True)
     layer = Dense(kernel, bias, GRID, GRID, GRID, 2, 3, 4, reloadable=True)
     nodes = (Node("layer", layer, ("input",)),)
     with pytest.raises(ChronogateError, match="the old weights of layer would never be free"):
