@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 from amaranth.hdl import ClockDomain, ClockSignal, EnableInserter, Module, ResetSignal, Signal
@@ -17,6 +18,8 @@ from hw import (
     DepthwiseConv1D,
     Network,
     Node,
+    SharedDense,
+    SharedLayer,
     SimpleRNN,
 )
 from hw.control.reload import MemoryWrite, model_writes
@@ -25,7 +28,10 @@ from hw.top.core import Core
 from hw.top.entry import padded_width
 from tests.hw.drawing import draw_codes
 
-Weighted = BatchNormalization | Conv1D | Dense | DepthwiseConv1D | GRU | LSTM | SimpleRNN
+T = TypeVar("T")
+Weighted = (
+    BatchNormalization | Conv1D | Dense | DepthwiseConv1D | GRU | LSTM | SharedDense | SimpleRNN
+)
 
 
 def made_reloadable(network: Network) -> Network:
@@ -57,6 +63,14 @@ def other_model(network: Network, rng: np.random.Generator) -> Network:
 
 
 def _drawn(spec: Weighted, rng: np.random.Generator) -> Weighted:
+    if isinstance(spec, SharedDense):
+        return replace(spec, layers=tuple(_redrawn(layer, rng) for layer in spec.layers))
+    return _redrawn(spec, rng)
+
+
+def _redrawn(spec: T, rng: np.random.Generator) -> T:
+    assert isinstance(spec, Weighted | SharedLayer)
+    assert not isinstance(spec, SharedDense)
     if isinstance(spec, BatchNormalization):
         given = {"scale": spec.scale_format, "offset": spec.offset_format}
     else:

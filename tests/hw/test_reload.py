@@ -24,6 +24,8 @@ from hw import (
     Port,
     Quantizer,
     Rounding,
+    SharedDense,
+    SharedLayer,
 )
 from hw.control.reload import model_writes, shape_fingerprint
 from hw.network.mode import Mode
@@ -41,6 +43,8 @@ def drawn(kind: str, seed: int) -> Network:
         return convolutional(seed, Padding(kind))
     if kind.startswith("depthwise"):
         return depthwise(seed, Padding(kind.removeprefix("depthwise_")))
+    if kind == "shared":
+        return shared(seed)
     if kind == "normalized":
         return normalized(seed)
     network = made_reloadable(draw_network(seed, kind.removesuffix("_sliding")))
@@ -93,6 +97,31 @@ def depthwise(seed: int, padding: Padding) -> Network:
     specs = (first, squeezed, second, last, flat, dense)
     nodes = [Node(f"l{k}", spec, (f"l{k - 1}" if k else "input",)) for k, spec in enumerate(specs)]
     return Network("depthwise", (Port("input", 2, GRID, 7),), tuple(nodes), ("l5",))
+
+
+def shared(seed: int) -> Network:
+    """Return an engine of three layers at every step, a constant one and one of one beat."""
+    rng = np.random.default_rng(seed)
+
+    def engine(port: Port, *sizes: int, reloadable: bool) -> SharedDense:
+        squash = Quantizer(Function.HARD_TANH, GRID)
+        layers = tuple(
+            SharedLayer(
+                draw_codes(rng, GRID, n_in, n_out), draw_codes(rng, FINER, n_out), GRID, FINER,
+                squash,
+            )
+            for n_in, n_out in pairwise((port.channels, *sizes))
+        )  # fmt: skip
+        multipliers = int(rng.integers(1, 9))
+        return SharedDense(layers, GRID, multipliers, port.steps, reloadable=reloadable)
+
+    first = engine(Port("input", 3, GRID, 4), 4, 1, 3, reloadable=True)
+    fixed = engine(first.outputs[0], 2, 2, reloadable=False)
+    flat = Flatten(4, 2, GRID)
+    last = engine(flat.outputs[0], 3, reloadable=True)
+    specs = (first, fixed, flat, last)
+    nodes = [Node(f"l{k}", spec, (f"l{k - 1}" if k else "input",)) for k, spec in enumerate(specs)]
+    return Network("shared", (Port("input", 3, GRID, 4),), tuple(nodes), ("l3",))
 
 
 def normalized(seed: int) -> Network:
@@ -148,6 +177,7 @@ def check_epochs(bench: Reloading, expected: list[np.ndarray]) -> None:
         ("depthwise_valid", 5, True),
         ("depthwise_same", 3, True),
         ("depthwise_same", 4, False),
+        *(("shared", seed, seed % 2 == 0) for seed in range(6)),
         ("normalized", 1, True),
         ("normalized", 2, False),
         ("normalized", 4, False),
@@ -270,6 +300,11 @@ def test_what_cannot_be_reloaded_is_refused() -> None:
         replace(depthwise, skip_zeros=True, reloadable=True)
     with pytest.raises(ChronogateError, match="a bias of a reloadable depthwise convolution lies"):
         replace(depthwise, bias=bias - 99, reloadable=True)
+    engine = SharedDense((SharedLayer(kernel, bias, GRID, GRID),), GRID, 2)
+    with pytest.raises(ChronogateError, match="leave out skip_zeros or reloadable"):
+        replace(engine, skip_zeros=True, reloadable=True)
+    with pytest.raises(ChronogateError, match="a weight of a reloadable shared engine lies outs"):
+        replace(engine, layers=(SharedLayer(99 * kernel, bias, GRID, GRID),), reloadable=True)
     layer = Dense(kernel, bias, GRID, GRID, GRID, 2, 3, 4, reloadable=True)
     nodes = (Node("layer", layer, ("input",)),)
     with pytest.raises(ChronogateError, match="the old weights of layer would never be free"):

@@ -25,7 +25,7 @@ from hw.layer.convolution.conv1d import Conv1D
 from hw.layer.convolution.depthwise_conv1d_block import DepthwiseConv1DBlock
 from hw.layer.convolution.lanes import Lanes
 from hw.layer.convolution.receptive_field import Padding, ReceptiveField
-from hw.layer.dense.dense import biased_format
+from hw.layer.dense.dense import biased_format, worst_format
 from hw.layer.series_state import state_cycles
 from hw.number.fixed_point import FixedPoint
 from hw.product.folded import extreme_kernel, product_sum_format
@@ -227,11 +227,10 @@ class DepthwiseConv1D:
 
         A reloadable layer's covers all kernels and biases of their formats.
         """
-        kernel, bias = self.flat_kernel, self.bias
+        formats = self.input, self.kernel_format, self.bias_format
         if self.reloadable:
-            kernel = np.tile(extreme_kernel(self.taps, self.kernel_format), 2)
-            bias = np.repeat([self.bias_format.minimum, self.bias_format.maximum], 2)
-        return biased_format(kernel, bias, self.input, self.kernel_format, self.bias_format)
+            return worst_format(self.taps, *formats)
+        return biased_format(self.flat_kernel, self.bias, *formats)
 
     @property
     def product_fraction(self) -> int:
