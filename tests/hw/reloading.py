@@ -101,6 +101,17 @@ class Reloading:
         Two that are loaded.
     rng
         Of gaps, frozen cycles and the host's pauses.
+
+    Attributes
+    ----------
+    epochs, codes
+        Of each beat that left: how often the model had changed, and its values.
+    begun
+        For each window how many commits there were before its first beat was accepted.
+    entered
+        Of several series: the series of each window that began, and how many commits came before.
+    left
+        Of several series: the series, the bank and the values of each beat that left.
     """
 
     network: Network
@@ -111,6 +122,8 @@ class Reloading:
     epochs: list[int] = field(default_factory=list)
     codes: list[list[int]] = field(default_factory=list)
     begun: list[int] = field(default_factory=list)
+    entered: list[tuple[int, int]] = field(default_factory=list)
+    left: list[tuple[int, int, list[int]]] = field(default_factory=list)
     commits: int = 0
 
     def __post_init__(self) -> None:
@@ -178,6 +191,12 @@ class Reloading:
                     (self.epochs[-1] if self.epochs else 0) + (ctx.get(tag.model) != model)
                 )
                 model = ctx.get(tag.model)
+                if self.network.input.series > 1:
+                    self.left.append((ctx.get(tag.series), model, self.codes[-1]))
+            if self.network.input.series > 1 and moves and ctx.get(core.entered.valid):
+                tag = core.entered.payload.tag
+                if ctx.get(tag.first):
+                    self.entered.append((ctx.get(tag.series), committed))
             if offered and moves and ctx.get(core.tready):
                 waiting.pop()
                 if position == 0:

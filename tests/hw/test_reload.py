@@ -305,7 +305,3 @@ def test_what_cannot_be_reloaded_is_refused() -> None:
         replace(engine, skip_zeros=True, reloadable=True)
     with pytest.raises(ChronogateError, match="a weight of a reloadable shared engine lies outs"):
         replace(engine, layers=(SharedLayer(99 * kernel, bias, GRID, GRID),), reloadable=True)
-    layer = Dense(kernel, bias, GRID, GRID, GRID, 2, 3, 4, reloadable=True)
-    nodes = (Node("layer", layer, ("input",)),)
-    with pytest.raises(ChronogateError, match="the old weights of layer would never be free"):
-        Network("windows", (Port("input", 2, GRID, 3, 4),), nodes, ("layer",))
