@@ -100,10 +100,7 @@ def _width(node: Node) -> int:
     found += [getattr(spec, name, None) for name in _INNER]
     widths = [format.width for format in found if isinstance(format, FixedPoint)]
     if isinstance(node.spec, SharedDense):
-        source = node.spec.input
-        for layer in node.spec.layers:
-            widths.append(layer.total(source).width)
-            source = layer.result_format(layer.total(source))
+        widths += [total.width for total in node.spec.totals]
     # A result may be widened by a bit before it is rounded or clipped.
     return max(widths) + 1
 
@@ -115,14 +112,12 @@ def _dense(ops: Operations[Any], spec: Dense, sources: list[Any], name: str) -> 
 
 
 def _shared_dense(ops: Operations[Any], spec: SharedDense, sources: list[Any], name: str) -> Any:
-    value, source = sources[0], spec.input
-    for layer in spec.layers:
+    value = sources[0]
+    for layer, total in zip(spec.layers, spec.totals, strict=True):
         value = ops.matmul(value, ops.weights(layer.kernel, layer.kernel_format))
         value = ops.add(value, ops.weights(layer.bias, layer.bias_format))
-        source = layer.total(source)
         if layer.function is not None:
-            value = apply(ops, layer.function, value, source, name)
-            source = layer.result_format(source)
+            value = apply(ops, layer.function, value, total, name)
     return value
 
 

@@ -27,7 +27,6 @@ def check_network(network: "Network") -> None:
     _check_ends(network)
     _check_inputs(network)
     _check_mode(network)
-    _check_models(network)
     ports = {port.name: port for port in network.inputs}
     for node in network.nodes:
         for expected, source in zip(node.spec.inputs, node.inputs, strict=True):
@@ -43,15 +42,6 @@ def check_network(network: "Network") -> None:
                 "give each layer a name of its own"
             )
         ports[node.name] = node.spec.outputs[0]
-
-
-def _check_models(network: "Network") -> None:
-    if network.reloadable and network.mode is Mode.WINDOW and network.input.series > 1:
-        raise ChronogateError(
-            f"{network.name} takes windows of {network.input.series} series in any order, so the "
-            f"old weights of {network.reloadable[0].name} would never be free: use one series, "
-            "the streaming mode, or layers that are not reloadable"
-        )
 
 
 def _check_ends(network: "Network") -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
-from inspect import getdoc
+from inspect import cleandoc, getdoc
 from types import UnionType
 from typing import Union, get_args, get_origin, get_type_hints
 
@@ -159,12 +159,19 @@ def _summary(kind: type) -> str:
 
 
 def _parameters(kind: type) -> dict[str, str]:
-    """Read the descriptions off a docstring in NumPy's style."""
-    section = re.search(r"Parameters\n-+\n(.*?)(?:\n\n\w+\n-+\n|\Z)", getdoc(kind) or "", re.S)
+    """Read the descriptions off docstrings in NumPy's style, those of inherited fields included."""
     texts: dict[str, str] = {}
-    for names, text in re.findall(
+    for part in reversed(kind.__mro__):
+        texts |= _described(cleandoc(vars(part).get("__doc__") or ""))
+    return texts
+
+
+def _described(text: str) -> dict[str, str]:
+    section = re.search(r"Parameters\n-+\n(.*?)(?:\n\n(?=\S)|\Z)", text, re.S)
+    found: dict[str, str] = {}
+    for names, description in re.findall(
         r"^(\w[^\n]*)\n((?:    [^\n]*\n?)+)", section[1] if section else "", re.M
     ):
         for name in names.split(", "):
-            texts[name] = " ".join(text.split())
-    return texts
+            found[name] = " ".join(description.split())
+    return found

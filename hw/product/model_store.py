@@ -5,8 +5,8 @@ host what to write where (`hw.control.reload`).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from amaranth.hdl import Const, Module, Signal, Value
@@ -21,6 +21,8 @@ from hw.product.bank import Lookup
 from hw.product.folded import ArrayPlan
 from hw.product.reloadable import ReloadableWeights
 from hw.stream import Block
+
+T = TypeVar("T")
 
 MODELS = 2
 """Banks of every table: the model in use, and the one that the host writes."""
@@ -83,11 +85,40 @@ def tables_of(spec: object) -> tuple[ModelTable, ...]:
 
 
 def array_fields(spec: object) -> dict[str, np.ndarray]:
-    """Return the arrays among a spec's parameters: of a reloadable one, what a host replaces."""
+    """Return the arrays among a spec's parameters: of a reloadable one, what a host replaces.
+
+    Those of a layer within the spec are called by its place: ``layers.0.kernel``.
+    """
     if not is_dataclass(spec):
         return {}
-    values = {item.name: getattr(spec, item.name) for item in fields(spec)}
-    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+    found: dict[str, np.ndarray] = {}
+    for item in fields(spec):
+        value = getattr(spec, item.name)
+        if isinstance(value, np.ndarray):
+            found[item.name] = value
+        elif isinstance(value, tuple):
+            for place, part in enumerate(value):
+                inner = array_fields(part)
+                found |= {f"{item.name}.{place}.{key}": array for key, array in inner.items()}
+    return found
+
+
+def with_arrays(spec: T, arrays: Mapping[str, np.ndarray]) -> T:
+    """Return a spec with other arrays, by the names of `array_fields`."""
+    changed: dict[str, object] = {}
+    parts: dict[str, dict[int, dict[str, np.ndarray]]] = {}
+    for name, array in arrays.items():
+        item, *rest = name.split(".", 2)
+        if rest:
+            parts.setdefault(item, {}).setdefault(int(rest[0]), {})[rest[1]] = array
+        else:
+            changed[item] = array
+    for item, given in parts.items():
+        layers = enumerate(getattr(spec, item))
+        changed[item] = tuple(with_arrays(part, given.get(place, {})) for place, part in layers)
+    assert is_dataclass(spec)
+    assert not isinstance(spec, type)
+    return replace(spec, **changed)
 
 
 def bases(tables: Sequence[ModelTable]) -> tuple[int, ...]:

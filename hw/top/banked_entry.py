@@ -4,9 +4,11 @@ A beat waits one cycle in a register while its series' state is read. It is held
 same series still has a beat in the recurrent part of the network (a collision); all other beats
 pass at the network's pace. After a reset every state is cleared, one a cycle, before the first
 beat is let in.
+
+Where weights can be replaced, a window's model lies beside the state of its series.
 """
 
-from amaranth.hdl import Const, Module, Signal, Value
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 
@@ -14,7 +16,8 @@ from hw.memory_port import Memory as HostMemory
 from hw.network.pace import Pace
 from hw.stream import Port
 from hw.top.entry import Entry, countdown
-from hw.top.framing import Framing
+from hw.top.framing import Framed, Framing
+from hw.top.old_windows import OldWindows
 
 
 class BankedEntry(Entry):
@@ -26,6 +29,10 @@ class BankedEntry(Entry):
         As of `Entry`; ``port.series`` states are kept.
     framing
         The rule.
+    begun
+        As of `Entry`.
+    settling_cycles
+        From a beat's entry until nothing of it moves any more, which new weights have to wait for.
     """
 
     def __init__(
@@ -35,12 +42,16 @@ class BankedEntry(Entry):
         drain_cycles: int,
         framing: Framing,
         begun: HostMemory | None = None,
+        settling_cycles: int = 0,
     ) -> None:
         super().__init__(port, pace, drain_cycles, begun)
-        self._framing = framing
+        self._framing, self._settling_cycles = framing, settling_cycles
 
     def frame(self, m: Module, values: data.View) -> None:
-        layout, pace, tag = self._framing.layout, self.pace, self.o.payload.tag
+        pace, tag = self.pace, self.o.payload.tag
+        layout = data.StructLayout(
+            {"frame": self._framing.layout, "model": (self.port.models - 1).bit_length()}
+        )
         held = Signal(name="held")
         tlast = Signal(name="held_tlast")
         series = Signal.like(tag.series, name="held_series")
@@ -49,7 +60,8 @@ class BankedEntry(Entry):
         m.submodules.states = states = Memory(shape=layout.size, depth=self.port.series, init=[])
         write = states.write_port()
         read = states.read_port(transparent_for=(write,))
-        beat = self._framing.rule(m, data.View(layout, read.data), tlast, Const(0))
+        state, following = data.View(layout, read.data), data.View(layout, write.data)
+        beat = self._framing.rule(m, state.frame, tlast, Const(0))
         cleared = Signal((self.port.series - 1).bit_length() + 1, name="cleared")
         step_wait, turns_left = self._turns(m)
         window_wait = countdown(m, pace.window, "window_wait")
@@ -68,7 +80,7 @@ class BankedEntry(Entry):
             read.addr.eq(series),
             write.en.eq(moves),
             write.addr.eq(series),
-            write.data.eq(beat.following.as_value()),
+            following.frame.eq(beat.following),
             self.o.valid.eq(moves & beat.passes),
             self.o.payload.data.as_value().eq(kept),
             tag.first.eq(beat.first),
@@ -88,6 +100,8 @@ class BankedEntry(Entry):
         with m.If(moves & beat.passes & beat.last):
             m.d.sync += window_wait.eq(pace.window - 1)
         m.d.comb += self.resting.eq(~held & cleared[-1])
+        if self.port.models > 1:
+            self._models(m, moves, beat, state, following.model)
         if self.begun is not None:
             bus = self.state_bus
             m.d.comb += bus.result.eq(read.data)
@@ -98,9 +112,27 @@ class BankedEntry(Entry):
                     write.data.eq(bus.data),
                     write.en.eq(bus.write),
                 ]
-        self._clear(m, cleared, data.View(layout, read.data), read.addr)
+        self._clear(m, cleared, state.frame, read.addr)
         with m.If(~cleared[-1]):
             m.d.comb += [write.en.eq(1), write.addr.eq(cleared), write.data.eq(0)]
+
+    def _models(
+        self, m: Module, moves: Signal, beat: Framed, state: data.View, kept: Signal
+    ) -> None:
+        """Give a beat its window's model, which is `kept` for the next one of its series."""
+        old = OldWindows(self.port.series, self._settling_cycles)
+        m.submodules.old_windows = old
+        m.d.comb += [
+            kept.eq(Mux(beat.first, self.target, state.model)),
+            self.o.payload.tag.model.eq(kept),
+            old.moves.eq(moves),
+            old.model.eq(kept),
+            old.before.eq(self._framing.begun(state.frame)),
+            old.after.eq(self._framing.begun(beat.following)),
+            old.lost.eq(self.restarted),
+            old.target.eq(self.target),
+            self.gone.eq(old.gone),
+        ]
 
     def _turns(self, m: Module) -> tuple[Signal, Signal]:
         """Return the cycles until a beat may move on, and the turns after this one.

@@ -129,6 +129,7 @@ class Core(wiring.Component):
         m.submodules.entry = EnableInserter(runs)(entry) if network.is_adaptive else entry
         reached = Signal(name="states_reached")
         enters = Signal(name="enters")
+        tag = self.entered.payload.tag
         m.d.comb += [
             entry.tdata.eq(self.tdata),
             entry.tid.eq(self.tid),
@@ -137,7 +138,8 @@ class Core(wiring.Component):
             entry.restart.eq(self.restart),
             entry.hold.eq(self.hold | reached),
             self.entered.valid.eq(enters),
-            self.entered.payload.eq(entry.o.payload),
+            self.entered.payload.data.eq(entry.o.payload.data),
+            *(tag[name].eq(entry.o.payload.tag[name]) for name, _ in tag.shape()),
             self.restarted.eq(entry.restarted & runs),
             self.tready.eq(entry.tready & runs),
             self.dropped_windows.eq(entry.dropped_windows),
@@ -197,7 +199,7 @@ class Core(wiring.Component):
         if network.reloadable:
             ports = [getattr(self, f"model{k}") for k in range(len(network.reloadable))]
             loaded = [blocks[node.name] for node in network.reloadable]
-            m.d.comb += self.settled.eq(reach_models(m, loaded, ports, self.target))
+            m.d.comb += self.settled.eq(reach_models(m, loaded, ports, self.target, entry.gone))
         nodes = stateful_nodes(network)
         if nodes:
             buses = [entry.state_bus, *(blocks[node.name].state_bus for node in nodes)]
@@ -213,14 +215,17 @@ class Core(wiring.Component):
     ) -> dict[str, Stream]:
         """Give each window its model at its first beat."""
         m.submodules.models = select = ModelSelect()
-        # Samples of a stream have a forecast each, whatever the state that they go on from.
-        streaming = self._network.mode is Mode.STREAMING
         m.d.comb += [
-            select.boundary.eq(entry.o.valid & (entry.o.payload.tag.first | streaming)),
             select.commit.eq(self.commit),
             select.settled.eq(self.settled),
             self.target.eq(select.target),
+            entry.target.eq(select.target),
         ]
+        if entry.port.models > 1:
+            return streams
+        # Samples of a stream have a forecast each, whatever the state that they go on from.
+        streaming = self._network.mode is Mode.STREAMING
+        m.d.comb += select.boundary.eq(entry.o.valid & (entry.o.payload.tag.first | streaming))
         tagged: dict[str, Stream] = {}
         for port in self._network.inputs:
             valid, given = streams[port.name]

@@ -48,6 +48,9 @@ class Entry(wiring.Component):
     begun
         The memory in which a host finds whether series have begun, if there is one; it is
         reached through ``state_bus`` while `resting`, which is while no beat waits in the entry.
+
+    Where the port has ``tag.model``, the entry gives each window its own: windows that begin have
+    that of ``target``, and ``gone`` says that no other one is in use.
     """
 
     tdata: Signal
@@ -66,6 +69,8 @@ class Entry(wiring.Component):
     first: Signal
     dropping: Signal
     breaks: Signal
+    target: Signal
+    gone: Signal
     o: stream.Interface
 
     def __init__(
@@ -89,6 +94,8 @@ class Entry(wiring.Component):
                 "first": Out(1),
                 "dropping": Out(1),
                 "breaks": Out(1),
+                "target": In(1),
+                "gone": Out(1),
                 "o": Out(port.signature),
             }
             | bus_members(begun)
@@ -97,7 +104,7 @@ class Entry(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         values = unpad(m, self.tdata, self.port, "unpadded")
-        m.d.comb += self.resting.eq(1)
+        m.d.comb += [self.resting.eq(1), self.gone.eq(1)]
         self.frame(m, values)
         return m
 

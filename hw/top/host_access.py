@@ -25,13 +25,27 @@ def model_ports(network: Network) -> dict[str, wiring.Member]:
 
 
 def reach_models(
-    m: Module, blocks: Sequence[Block], ports: Sequence[MemoryInterface], target: Signal
+    m: Module,
+    blocks: Sequence[Block],
+    ports: Sequence[MemoryInterface],
+    target: Signal,
+    gone: Signal,
 ) -> Value:
-    """Lead the memories of reloadable blocks out; returns whether all of them are settled."""
+    """Lead the memories of reloadable blocks out; returns whether all of them are settled.
+
+    Until the model before is `gone`, they take nothing.
+    """
     for block, port in zip(blocks, ports, strict=True):
-        m.d.comb += block.model_target.eq(target)
-        wiring.connect(m, wiring.flipped(port), block.model_port)
-    return Cat(block.model_settled for block in blocks).all()
+        inner, outer = block.model_port.request, port.request
+        m.d.comb += [
+            block.model_target.eq(target),
+            inner.valid.eq(outer.valid & gone),
+            inner.payload.eq(outer.payload),
+            outer.ready.eq(inner.ready & gone),
+            port.response.valid.eq(block.model_port.response.valid),
+            port.response.payload.eq(block.model_port.response.payload),
+        ]
+    return gone & Cat(block.model_settled for block in blocks).all()
 
 
 def reach_states(

@@ -1,6 +1,7 @@
 """Which entry a network gets."""
 
 from hw.control.state import state_memories
+from hw.layer.convolution.carrier import with_model
 from hw.network.graph import Network
 from hw.network.mode import Mode
 from hw.top.banked_entry import BankedEntry
@@ -8,6 +9,7 @@ from hw.top.entry import Entry
 from hw.top.framing import JointFraming, StreamingFraming, WindowFraming
 from hw.top.single_entry import SingleEntry
 from hw.top.sliding_entry import SlidingEntry
+from hw.top.state_port import settling_cycles
 
 
 def make_entry(network: Network) -> Entry:
@@ -22,4 +24,10 @@ def make_entry(network: Network) -> Entry:
     else:
         framing = WindowFraming(port.beats)
     begun = next(iter(state_memories(network)), None)
-    return (BankedEntry if port.series > 1 else SingleEntry)(port, pace, drain, framing, begun)
+    if port.series == 1:
+        return SingleEntry(port, pace, drain, framing, begun)
+    # Windows of other series begin in between, so each has to keep its model to its end.
+    keeps = network.reloadable and network.mode is Mode.WINDOW
+    settling = settling_cycles(network) if keeps else 0
+    entered = with_model(port) if keeps else port
+    return BankedEntry(entered, pace, drain, framing, begun, settling)

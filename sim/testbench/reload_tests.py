@@ -4,8 +4,7 @@ The name is that in `sim.cocotb_runner.RELOAD_TESTS`. It comes last: the design 
 another model than it began with.
 """
 
-from dataclasses import is_dataclass, replace
-from typing import cast
+from dataclasses import replace
 
 import cocotb
 import numpy as np
@@ -15,7 +14,7 @@ from hw.block import Spec
 from hw.control.map import ADDRESS_BITS
 from hw.control.reload import model_writes, shape_fingerprint
 from hw.network.graph import Network
-from hw.product.model_store import array_fields
+from hw.product.model_store import array_fields, with_arrays
 from sim.testbench.bench import Bench
 from sim.testbench.case import Case
 from sim.testbench.control_tests import Registers
@@ -39,10 +38,9 @@ def shuffled(network: Network, seed: int) -> Network:
 
 
 def _shuffled(spec: Spec, rng: np.random.Generator) -> Spec:
-    assert is_dataclass(spec)
     arrays = array_fields(spec)
     moved = {name: rng.permutation(a.ravel()).reshape(a.shape) for name, a in arrays.items()}
-    return cast(Spec, replace(spec, **moved))
+    return with_arrays(spec, moved)
 
 
 async def load(host: Registers, network: Network, model: Network) -> None:

@@ -2,19 +2,36 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 from amaranth.hdl import ClockDomain, ClockSignal, EnableInserter, Module, ResetSignal, Signal
 from amaranth.sim import Simulator
 
-from hw import GRU, LSTM, Activation, BatchNormalization, Conv1D, Dense, Network, Node, SimpleRNN
+from hw import (
+    GRU,
+    LSTM,
+    Activation,
+    BatchNormalization,
+    Conv1D,
+    Dense,
+    DepthwiseConv1D,
+    Network,
+    Node,
+    SharedDense,
+    SharedLayer,
+    SimpleRNN,
+)
 from hw.control.reload import MemoryWrite, model_writes
 from hw.network.mode import Mode
 from hw.top.core import Core
 from hw.top.entry import padded_width
 from tests.hw.drawing import draw_codes
 
-Weighted = BatchNormalization | Conv1D | Dense | GRU | LSTM | SimpleRNN
+T = TypeVar("T")
+Weighted = (
+    BatchNormalization | Conv1D | Dense | DepthwiseConv1D | GRU | LSTM | SharedDense | SimpleRNN
+)
 
 
 def made_reloadable(network: Network) -> Network:
@@ -46,6 +63,14 @@ def other_model(network: Network, rng: np.random.Generator) -> Network:
 
 
 def _drawn(spec: Weighted, rng: np.random.Generator) -> Weighted:
+    if isinstance(spec, SharedDense):
+        return replace(spec, layers=tuple(_redrawn(layer, rng) for layer in spec.layers))
+    return _redrawn(spec, rng)
+
+
+def _redrawn(spec: T, rng: np.random.Generator) -> T:
+    assert isinstance(spec, Weighted | SharedLayer)
+    assert not isinstance(spec, SharedDense)
     if isinstance(spec, BatchNormalization):
         given = {"scale": spec.scale_format, "offset": spec.offset_format}
     else:
@@ -76,6 +101,17 @@ class Reloading:
         Two that are loaded.
     rng
         Of gaps, frozen cycles and the host's pauses.
+
+    Attributes
+    ----------
+    epochs, codes
+        Of each beat that left: how often the model had changed, and its values.
+    begun
+        For each window how many commits there were before its first beat was accepted.
+    entered
+        Of several series: the series of each window that began, and how many commits came before.
+    left
+        Of several series: the series, the bank and the values of each beat that left.
     """
 
     network: Network
@@ -86,6 +122,8 @@ class Reloading:
     epochs: list[int] = field(default_factory=list)
     codes: list[list[int]] = field(default_factory=list)
     begun: list[int] = field(default_factory=list)
+    entered: list[tuple[int, int]] = field(default_factory=list)
+    left: list[tuple[int, int, list[int]]] = field(default_factory=list)
     commits: int = 0
 
     def __post_init__(self) -> None:
@@ -153,6 +191,12 @@ class Reloading:
                     (self.epochs[-1] if self.epochs else 0) + (ctx.get(tag.model) != model)
                 )
                 model = ctx.get(tag.model)
+                if self.network.input.series > 1:
+                    self.left.append((ctx.get(tag.series), model, self.codes[-1]))
+            if self.network.input.series > 1 and moves and ctx.get(core.entered.valid):
+                tag = core.entered.payload.tag
+                if ctx.get(tag.first):
+                    self.entered.append((ctx.get(tag.series), committed))
             if offered and moves and ctx.get(core.tready):
                 waiting.pop()
                 if position == 0:

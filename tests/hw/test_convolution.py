@@ -102,6 +102,24 @@ def test_depthwise_convolution_takes_every_reuse_factor(reuse: int) -> None:
     check_block(spec, rng, gaps=False)
 
 
+@pytest.mark.parametrize("few", [False, True])
+@pytest.mark.parametrize("seed", range(6))
+def test_depthwise_convolution_without_its_zeros(seed: int, few: bool) -> None:
+    rng = np.random.default_rng([seed, few])
+    drawn = draw_depthwise(rng, list(Padding)[seed % 3])
+    kernel = drawn.kernel * (rng.random(drawn.kernel.shape) < rng.choice([0.2, 0.6]))
+    spec = replace(drawn, kernel=kernel, skip_zeros=True, few_operands=few)
+    nonzero = np.count_nonzero(kernel)
+    assert spec.timing.products == nonzero * spec.field.outputs / spec.steps
+    assert spec.timing.multipliers >= -(-nonzero // spec.reuse)
+    if not few:
+        assert spec.timing.multipliers == -(-nonzero // spec.reuse)
+    assert spec.output == replace(spec, skip_zeros=False).output
+    check_block(spec, rng, gaps=seed > 2)
+    if spec.padding is not Padding.SAME and not few:
+        assert spec.folded_to(5).timing.interval_cycles <= 5
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_folding_meets_an_interval_with_the_fewest_multipliers(seed: int) -> None:
     rng = np.random.default_rng(seed)

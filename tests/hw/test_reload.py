@@ -12,6 +12,7 @@ from hw import (
     ChronogateError,
     Conv1D,
     Dense,
+    DepthwiseConv1D,
     FixedPoint,
     Flatten,
     Function,
@@ -23,6 +24,8 @@ from hw import (
     Port,
     Quantizer,
     Rounding,
+    SharedDense,
+    SharedLayer,
 )
 from hw.control.reload import model_writes, shape_fingerprint
 from hw.network.mode import Mode
@@ -31,12 +34,17 @@ from tests.hw.recurrent_shapes import recurrent_layer
 from tests.hw.reloading import Reloading, beats_of_windows, made_reloadable, other_model
 
 GRID = FixedPoint(5, 2, True, Rounding.RND_CONV, Overflow.SAT)
+FINER = FixedPoint(5, 1)
 
 
 def drawn(kind: str, seed: int) -> Network:
     """Draw a reloadable network; the other kinds are those of `draw_network`."""
     if kind in ("valid", "same"):
         return convolutional(seed, Padding(kind))
+    if kind.startswith("depthwise"):
+        return depthwise(seed, Padding(kind.removeprefix("depthwise_")))
+    if kind == "shared":
+        return shared(seed)
     if kind == "normalized":
         return normalized(seed)
     network = made_reloadable(draw_network(seed, kind.removesuffix("_sliding")))
@@ -62,6 +70,60 @@ def convolutional(seed: int, padding: Padding) -> Network:
     return Network("conv", (Port("input", 2, GRID, 5),), tuple(nodes), ("l5",))
 
 
+def depthwise(seed: int, padding: Padding) -> Network:
+    """Return two depthwise convolutions, one with a stride, and a dense layer behind them."""
+    rng = np.random.default_rng(seed)
+
+    def convolve(port: Port, multiplier: int, reuse: int, stride: int) -> DepthwiseConv1D:
+        kernel = draw_codes(rng, GRID, 3, port.channels, multiplier)
+        bias = draw_codes(rng, FINER, port.channels * multiplier)
+        return DepthwiseConv1D(
+            kernel, bias, port.format, GRID, FINER, port.beats, reuse, padding, stride, pace=12,
+            reloadable=True,
+        )  # fmt: skip
+
+    def narrow(port: Port) -> Activation:
+        return Activation(port.channels, port.format, Quantizer(Function.LINEAR, GRID), port.steps)
+
+    first = convolve(Port("input", 2, GRID, 7), 2, int(rng.integers(1, 9)), 1)
+    squeezed = narrow(first.outputs[0])
+    second = convolve(squeezed.outputs[0], 1, int(rng.integers(1, 13)), 2)
+    last = narrow(second.outputs[0])
+    flat = Flatten(second.field.outputs, 4, GRID)
+    dense = Dense(
+        draw_codes(rng, GRID, flat.outputs[0].channels, 2), draw_codes(rng, GRID, 2),
+        GRID, GRID, GRID, 5, reloadable=True,
+    )  # fmt: skip
+    specs = (first, squeezed, second, last, flat, dense)
+    nodes = [Node(f"l{k}", spec, (f"l{k - 1}" if k else "input",)) for k, spec in enumerate(specs)]
+    return Network("depthwise", (Port("input", 2, GRID, 7),), tuple(nodes), ("l5",))
+
+
+def shared(seed: int) -> Network:
+    """Return an engine of three layers at every step, a constant one and one of one beat."""
+    rng = np.random.default_rng(seed)
+
+    def engine(port: Port, *sizes: int, reloadable: bool) -> SharedDense:
+        squash = Quantizer(Function.HARD_TANH, GRID)
+        layers = tuple(
+            SharedLayer(
+                draw_codes(rng, GRID, n_in, n_out), draw_codes(rng, FINER, n_out), GRID, FINER,
+                squash,
+            )
+            for n_in, n_out in pairwise((port.channels, *sizes))
+        )  # fmt: skip
+        multipliers = int(rng.integers(1, 9))
+        return SharedDense(layers, GRID, multipliers, port.steps, reloadable=reloadable)
+
+    first = engine(Port("input", 3, GRID, 4), 4, 1, 3, reloadable=True)
+    fixed = engine(first.outputs[0], 2, 2, reloadable=False)
+    flat = Flatten(4, 2, GRID)
+    last = engine(flat.outputs[0], 3, reloadable=True)
+    specs = (first, fixed, flat, last)
+    nodes = [Node(f"l{k}", spec, (f"l{k - 1}" if k else "input",)) for k, spec in enumerate(specs)]
+    return Network("shared", (Port("input", 3, GRID, 4),), tuple(nodes), ("l3",))
+
+
 def normalized(seed: int) -> Network:
     """Return a normalization of each step, one of the whole window, and a dense layer behind."""
     rng = np.random.default_rng(seed)
@@ -69,10 +131,9 @@ def normalized(seed: int) -> Network:
 
     def normalize(port: Port, reuse: int) -> BatchNormalization:
         scale, offset = (draw_codes(rng, GRID, port.channels) for _ in range(2))
-        finer = FixedPoint(5, 1)
         format = port.format
         return BatchNormalization(
-            scale, offset, format, GRID, finer, reuse, port.steps, reloadable=True
+            scale, offset, format, GRID, FINER, reuse, port.steps, reloadable=True
         )
 
     def narrow(port: Port) -> Activation:
@@ -111,6 +172,12 @@ def check_epochs(bench: Reloading, expected: list[np.ndarray]) -> None:
         ("valid", 1, True),
         ("same", 1, True),
         ("same", 2, False),
+        ("depthwise_causal", 1, True),
+        ("depthwise_valid", 2, False),
+        ("depthwise_valid", 5, True),
+        ("depthwise_same", 3, True),
+        ("depthwise_same", 4, False),
+        *(("shared", seed, seed % 2 == 0) for seed in range(6)),
         ("normalized", 1, True),
         ("normalized", 2, False),
         ("normalized", 4, False),
@@ -228,7 +295,13 @@ def test_what_cannot_be_reloaded_is_refused() -> None:
         Dense(kernel, bias, GRID, GRID, GRID, 2, skip_zeros=True, reloadable=True)
     with pytest.raises(ChronogateError, match="a weight of a reloadable dense layer lies outside"):
         Dense(99 * kernel, bias, GRID, GRID, GRID, 2, reloadable=True)
-    layer = Dense(kernel, bias, GRID, GRID, GRID, 2, 3, 4, reloadable=True)
-    nodes = (Node("layer", layer, ("input",)),)
-    with pytest.raises(ChronogateError, match="the old weights of layer would never be free"):
-        Network("windows", (Port("input", 2, GRID, 3, 4),), nodes, ("layer",))
+    depthwise = DepthwiseConv1D(kernel[..., np.newaxis], bias, GRID, GRID, GRID, 4, 2)
+    with pytest.raises(ChronogateError, match="leave out skip_zeros or reloadable"):
+        replace(depthwise, skip_zeros=True, reloadable=True)
+    with pytest.raises(ChronogateError, match="a bias of a reloadable depthwise convolution lies"):
+        replace(depthwise, bias=bias - 99, reloadable=True)
+    engine = SharedDense((SharedLayer(kernel, bias, GRID, GRID),), GRID, 2)
+    with pytest.raises(ChronogateError, match="leave out skip_zeros or reloadable"):
+        replace(engine, skip_zeros=True, reloadable=True)
+    with pytest.raises(ChronogateError, match="a weight of a reloadable shared engine lies outs"):
+        replace(engine, layers=(SharedLayer(99 * kernel, bias, GRID, GRID),), reloadable=True)

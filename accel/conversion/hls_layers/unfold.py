@@ -46,6 +46,7 @@ def _dense_layers(node: Node, spec: SharedDense) -> tuple[Node, ...]:
             reuse,
             spec.steps,
             spec.series,
+            reloadable=spec.reloadable,
         )
         parts.append(Node(f"{node.name}_{index}", dense, inputs))
         inputs = (parts[-1].name,)

@@ -42,7 +42,7 @@ def conv1d(layer: LayerDraft, wires: tuple[Wire, ...], context: Context) -> Piec
         kernel, biases, wire.port.format, kernel_format, bias_format, steps,
         reuse(layer, context, 1 if _unrolls(layer, context) else taps * n_in),
         _padding(layer, context), stride, dilation,
-        skip_zeros=skips_zeros(context.config, layer.name, layer.types) and bool(kernel.any()),
+        skip_zeros=_skips_zeros(layer, context, kernel),
     )  # fmt: skip
     return Piece.begin(wire).then(layer.name, spec)
 
@@ -89,11 +89,16 @@ def _depthwise(
         kernel[0], biases[0], wire.port.format, kernel[1], biases[1], steps_of(layer, wire),
         reuse(layer, context, 1 if _unrolls(layer, context) else kernel[0].shape[0]),
         _padding(layer, context), int(source.strides[0]), int(source.dilation_rate[0]),
+        skip_zeros=_skips_zeros(layer, context, kernel[0]),
     )  # fmt: skip
 
 
 def _unrolls(layer: LayerDraft, context: Context) -> bool:
     return strategy(context.config, layer.name, layer.types) is Strategy.LATENCY
+
+
+def _skips_zeros(layer: LayerDraft, context: Context, kernel: np.ndarray) -> bool:
+    return skips_zeros(context.config, layer.name, layer.types) and bool(kernel.any())
 
 
 def _padding(layer: LayerDraft, context: Context) -> Padding:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 import numpy as np
 
@@ -128,25 +129,25 @@ def _simple_rnn(direction: Direction, wire: Wire, context: Context, keeps: bool)
         )  # fmt: skip
     kernel, recurrent_kernel = _kernels(direction)
     biases = bias(direction.layer, (kernel[0].shape[1],), kernel[1], direction.source)
-    folding = _folding(direction, context, kernel[0].size + recurrent_kernel[0].size)
+    products = kernel[0].size + recurrent_kernel[0].size
     return SimpleRNN(
         kernel[0], recurrent_kernel[0], biases[0], wire.port.format, kernel[1],
         recurrent_kernel[1], biases[1], direction.state, direction.activation("activation"),
-        steps_of(direction.layer, wire), *folding, return_sequences=keeps,
-        skip_zeros=_skips(direction, context),
+        steps_of(direction.layer, wire), **_folding(direction, context, products),
+        return_sequences=keeps, skip_zeros=_skips(direction, context),
     )  # fmt: skip
 
 
 def _lstm(direction: Direction, wire: Wire, context: Context, keeps: bool) -> Plain:
     kernel, recurrent_kernel = _kernels(direction)
     biases = bias(direction.layer, (kernel[0].shape[1],), kernel[1], direction.source)
-    folding = _folding(direction, context, kernel[0].size + recurrent_kernel[0].size)
+    products = kernel[0].size + recurrent_kernel[0].size
     return LSTM(
         kernel[0], recurrent_kernel[0], biases[0], wire.port.format, kernel[1],
         recurrent_kernel[1], biases[1], direction.state, direction.activation("activation"),
-        direction.activation("recurrent_activation"), steps_of(direction.layer, wire), *folding,
-        return_sequences=keeps, skip_zeros=_skips(direction, context),
-        gate_reuse=_gate_reuse(direction, context),
+        direction.activation("recurrent_activation"), steps_of(direction.layer, wire),
+        **_folding(direction, context, products), return_sequences=keeps,
+        skip_zeros=_skips(direction, context), gate_reuse=_gate_reuse(direction, context),
     )  # fmt: skip
 
 
@@ -158,14 +159,15 @@ def _gru(direction: Direction, wire: Wire, context: Context, keeps: bool) -> Pla
         direction.layer, (rows, kernel[0].shape[1]), kernel[1], direction.source
     )
     biases = biases.reshape(rows, -1)
-    folding = _folding(direction, context, kernel[0].size + recurrent_kernel[0].size)
+    products = kernel[0].size + recurrent_kernel[0].size
     return GRU(
         kernel[0], recurrent_kernel[0], biases[0],
         biases[1] if reset_after else np.zeros_like(biases[0]), wire.port.format, kernel[1],
         recurrent_kernel[1], bias_format, direction.state, direction.activation("activation"),
         direction.activation("recurrent_activation"), reset_after,
-        steps_of(direction.layer, wire), *folding, return_sequences=keeps,
-        skip_zeros=_skips(direction, context), gate_reuse=_gate_reuse(direction, context),
+        steps_of(direction.layer, wire), **_folding(direction, context, products),
+        return_sequences=keeps, skip_zeros=_skips(direction, context),
+        gate_reuse=_gate_reuse(direction, context),
     )  # fmt: skip
 
 
@@ -196,9 +198,13 @@ def _gate_reuse(direction: Direction, context: Context) -> tuple[int, ...]:
     return gate_reuse_factors(context.config, layer.name, layer.types)
 
 
-def _folding(
-    direction: Direction, context: Context, products: int
-) -> tuple[int | None, int | None, int | None]:
+class _Folding(TypedDict, total=False):
+    input_reuse: int
+    recurrent_reuse: int
+    multipliers: int
+
+
+def _folding(direction: Direction, context: Context, products: int) -> _Folding:
     """Return two reuse factors, or the size of the one pool of ``Strategy='Shared'``.
 
     Parameters
@@ -212,7 +218,10 @@ def _folding(
     recurrent = reuse_factor(config, layer.name, layer.types, "RecurrentReuseFactor")
     default = 1 if chosen is Strategy.LATENCY else int(direction.cell.units)
     if _gate_reuse(direction, context):
-        return None, recurrent or product or default, None
+        return {"recurrent_reuse": recurrent or product or default}
     if chosen is Strategy.SHARED:
-        return None, None, -(-products // (product or default))
-    return product or recurrent or default, recurrent or product or default, None
+        return {"multipliers": -(-products // (product or default))}
+    return {
+        "input_reuse": product or recurrent or default,
+        "recurrent_reuse": recurrent or product or default,
+    }

@@ -13,9 +13,9 @@ import numpy as np
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 
-from hw.layer.convolution.carrier import Carrier, with_model
+from hw.layer.convolution.carrier import with_model
 from hw.layer.convolution.receptive_field import Padding, ReceptiveField
-from hw.layer.convolution.receptive_field_block import ReceptiveFieldBlock
+from hw.layer.convolution.receptive_field_block import taps_block
 from hw.layer.dense.dense import Dense
 from hw.layer.series_state import state_cycles
 from hw.number.fixed_point import FixedPoint
@@ -167,21 +167,9 @@ class Conv1DBlock(Block):
         super().__init__(spec.inputs, spec.outputs, store_members(tables_of(spec)))
         self._spec = spec
 
-    def _taps(self) -> Block:
-        """Return what gathers the taps; constant hardware, whatever the model."""
-        spec = self._spec
-        source = replace(spec.inputs[0], models=1)
-        block = ReceptiveFieldBlock(spec.field, source)
-        if not spec.reloadable:
-            return block
-        taps = replace(spec.dense.inputs[0], name="o", models=1)
-        lead = state_cycles(spec.series)
-        timing = BlockTiming(lead, spec.field.interval_cycles, emission=spec.field.emission)
-        return Carrier(block, (source,), (taps,), timing)
-
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.field = field = self._taps()
+        m.submodules.field = field = taps_block(self._spec.field, self._spec.inputs[0])
         m.submodules.dense = dense = self._spec.dense.build()
         if self._spec.reloadable:
             m.d.comb += [

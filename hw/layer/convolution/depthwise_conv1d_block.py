@@ -8,74 +8,54 @@ no multiplier needs an operand multiplexer. Pipeline, for an output step that be
     2 + k + stages sums; a finished one goes into its output register
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import TYPE_CHECKING
 
-import numpy as np
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 
-from hw.layer.convolution.receptive_field_block import ReceptiveFieldBlock
+from hw.layer.convolution.lanes import Lanes
+from hw.layer.convolution.receptive_field_block import taps_block
 from hw.number.adder_tree import adder_tree, tree_stages
-from hw.pipeline import delay
-from hw.stream import Block
+from hw.pipeline import constants, delay
+from hw.product.model_store import ModelStore, lead_out, store_members, tables_of
+from hw.product.reloadable import ReloadableWeights
+from hw.stream import Block, tag_layout
 
 if TYPE_CHECKING:
     from hw.layer.convolution.depthwise_conv1d import DepthwiseConv1D
 
 
 @dataclass(frozen=True)
-class Lanes:
-    """Multipliers that walk through the kernels of some output channels.
+class Walk:
+    """How an output step goes through the products, for all groups alike.
 
     Parameters
     ----------
-    lanes
-        Multipliers, at most `taps`.
-    taps
-        Products for each output channel.
-    filters
-        The output channels, in order of completion.
+    start
+        A step's taps are there.
+    running, following
+        Whether products are walked through, and at which cycle of the walk the next cycle is.
+    reads
+        In which cycles the weights of the next one are read.
+    model
+        Where weights can be replaced, whose are read.
     """
 
-    lanes: int
-    taps: int
-    filters: range
-
-    @property
-    def busy_cycles(self) -> int:
-        """Cycles in which the multipliers work."""
-        return ceil(len(self.filters) * self.taps / self.lanes)
-
-    def ends(self) -> list[bool]:
-        """Tell for every cycle whether an output channel's last product falls into it."""
-        return [
-            (k * self.lanes) % self.taps + self.lanes >= self.taps for k in range(self.busy_cycles)
-        ]
-
-    def follows(self) -> list[list[bool]]:
-        """Tell for every cycle which lanes already work for the channel after the ending one."""
-        return [
-            [(k * self.lanes) % self.taps + lane >= self.taps for lane in range(self.lanes)]
-            for k in range(self.busy_cycles)
-        ]
-
-    def weights(self, kernel: np.ndarray) -> np.ndarray:
-        """Return the weights in the order of use, int64 ``(cycles, lanes)``; zeros at the end."""
-        table = np.zeros(self.busy_cycles * self.lanes, dtype=np.int64)
-        ordered = kernel[:, list(self.filters)].T.ravel()
-        table[: len(ordered)] = ordered
-        return table.reshape(-1, self.lanes)
+    start: Value
+    running: Signal
+    following: Signal
+    reads: Value
+    model: Value
 
 
 class DepthwiseConv1DBlock(Block):
     """The receptive field, its products, one register per output channel."""
 
     def __init__(self, spec: "DepthwiseConv1D") -> None:
-        super().__init__(spec.inputs, spec.outputs)
+        super().__init__(spec.inputs, spec.outputs, store_members(tables_of(spec)))
         self._spec = spec
         self._stages = max(tree_stages(group.lanes) for group in spec.groups)
         self._busy = max(group.busy_cycles for group in spec.groups)
@@ -90,13 +70,16 @@ class DepthwiseConv1DBlock(Block):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         spec = self._spec
-        m.submodules.field = field = ReceptiveFieldBlock(spec.field, spec.inputs[0])
+        m.submodules.field = field = taps_block(spec.field, spec.inputs[0])
         m.d.comb += [field.i.valid.eq(self.i.valid), field.i.payload.eq(self.i.payload)]
         start = field.o.valid
         running = Signal()
         cycle = Signal(range(max(self._busy, 2)), name="cycle")
         following = Signal.like(cycle, name="next_cycle")
-        tag = Signal(len(field.o.payload.tag.as_value()), name="running_tag")
+        port = spec.outputs[0]
+        tag = data.View(
+            tag_layout(port.series, port.models), Signal(port.tag_width, name="running_tag")
+        )
         final = Signal(name="final_cycle")
         m.d.comb += [
             following.eq(Mux(start, 0, cycle + 1)),
@@ -104,16 +87,23 @@ class DepthwiseConv1DBlock(Block):
         ]
         m.d.sync += cycle.eq(following)
         with m.If(start):
-            m.d.sync += [running.eq(1), tag.eq(field.o.payload.tag.as_value())]
+            m.d.sync += [running.eq(1), tag.eq(field.o.payload.tag)]
         with m.Elif(final):
             m.d.sync += running.eq(0)
         late = 2 + self._stages
         m.d.comb += [
             self.o.valid.eq(delay(m, final, late, "final")),
-            self.o.payload.tag.as_value().eq(delay(m, tag, late, "tag")),
+            self.o.payload.tag.as_value().eq(delay(m, tag.as_value(), late, "tag")),
         ]
+        store = ModelStore(spec.model_tables) if spec.reloadable else None
+        model: Value = Const(0)
+        if store is not None:
+            m.submodules.model = store
+            lead_out(m, self, store)
+            model = Mux(start, field.o.payload.tag.model, tag.model)
+        walk = Walk(start, running, following, start | (running & ~final), model)
         for index, group in enumerate(spec.groups):
-            self._group(m, index, group, field.o.payload.data, start, running, following)
+            self._group(m, index, group, field.o.payload.data, walk, store)
         return m
 
     def _group(
@@ -122,13 +112,18 @@ class DepthwiseConv1DBlock(Block):
         index: int,
         group: Lanes,
         taps: data.View,
-        start: Value,
-        running: Signal,
-        following: Signal,
+        walk: Walk,
+        store: ModelStore | None,
     ) -> None:
         spec, name = self._spec, f"group{index}"
-        operands = self._operands(m, group, taps, start, name)
-        weights, ends, follows = self._table(m, group, following, name)
+        operands = self._operands(m, group, taps, walk.start, name)
+        if store is None:
+            weights, control = self._table(m, group, walk.following, name)
+        else:
+            weights = self._loaded(m, store[f"weights{index}"], group, walk)
+            words = self._control(group)
+            control = constants(m, walk.following, words, unsigned(group.lanes + 1), name)
+        ends, follows = control[0], control[1:]
         head, rest = [], []
         for lane, (operand, weight) in enumerate(zip(operands, weights, strict=True)):
             exact = spec.code.product(m, operand, weight, f"{name}_lane{lane}")
@@ -148,12 +143,29 @@ class DepthwiseConv1DBlock(Block):
         shape, late = spec.sum_format.shape, 1 + self._stages
         total = Signal(shape, name=f"{name}_total")
         partial = Signal(shape, name=f"{name}_partial")
-        ended = delay(m, running & ends, late, f"{name}_ends")
+        ended = delay(m, walk.running & ends, late, f"{name}_ends")
         m.d.comb += total.eq(partial + adder_tree(m, head, shape, self._stages, f"{name}_head"))
         # `rest` is zero behind a group's last product, where the table holds zeros.
         new = Mux(ended, adder_tree(m, rest, shape, self._stages, f"{name}_rest"), total)
-        m.d.sync += partial.eq(Mux(delay(m, running, late, f"{name}_running"), new, 0))
-        self._store(m, group, total, ended, delay(m, start, late, f"{name}_start"), name)
+        still = delay(m, walk.running, late, f"{name}_running")
+        m.d.sync += partial.eq(Mux(still, new, 0))
+        begins = delay(m, walk.start, late, f"{name}_start")
+        position = Signal(range(len(group.filters) + 1), name=f"{name}_position")
+        next_position = Signal.like(position, name=f"{name}_next_position")
+        m.d.comb += next_position.eq(Mux(begins, 0, position + ended))
+        m.d.sync += position.eq(next_position)
+        if store is None:
+            bias = self._bias(group, position)
+        else:
+            table = store[f"bias{index}"]
+            goes_on = ended & (position != len(group.filters) - 1)
+            m.d.comb += [
+                table.addr.eq(next_position),
+                table.en.eq(begins | goes_on),
+                table.model.eq(delay(m, walk.model, late, f"{name}_model")),
+            ]
+            bias = table.data[0] << (spec.output.fraction - spec.bias_format.fraction)
+        self._store(m, group, total, bias, ended, position, name)
 
     def _operands(
         self, m: Module, group: Lanes, taps: data.View, start: Value, name: str
@@ -177,18 +189,15 @@ class DepthwiseConv1DBlock(Block):
 
     def _table(
         self, m: Module, group: Lanes, following: Signal, name: str
-    ) -> tuple[list[Value], Value, list[Value]]:
-        """Return weights, whether a channel ends, and which lanes are ahead, for this cycle."""
+    ) -> tuple[list[Value], Value]:
+        """Return constant weights and the word of `_control`, for this cycle."""
         spec = self._spec
-        width = spec.code.width
+        width, at = spec.code.width, group.lanes * spec.code.width
         stored = spec.code.encode(group.weights(spec.flat_kernel)).tolist()
-        rows = [
-            _word(row, width) | _word([end, *ahead], 1) << at
-            for row, end, ahead in zip(stored, group.ends(), group.follows(), strict=True)
-            for at in [len(row) * width]
-        ]
+        control = self._control(group)
+        rows = [_word(row, width) | word << at for row, word in zip(stored, control, strict=False)]
         rows += [0] * (self._busy - len(rows))
-        bits = group.lanes * (width + 1) + 1
+        bits = at + group.lanes + 1
         word: Value = Const(rows[0], bits)
         if self._busy > 1:
             in_block_ram = spec.storage.in_block_ram(self._busy, bits)
@@ -198,31 +207,51 @@ class DepthwiseConv1DBlock(Block):
             port = memory.read_port()
             m.d.comb += port.addr.eq(following)
             word = port.data
-        weights = [word[lane * width : (lane + 1) * width] for lane in range(group.lanes)]
-        at = group.lanes * width
-        return weights, word[at], [word[at + 1 + lane] for lane in range(group.lanes)]
+        return [word[lane * width : (lane + 1) * width] for lane in range(group.lanes)], word[at:]
+
+    def _loaded(
+        self, m: Module, memory: ReloadableWeights, group: Lanes, walk: Walk
+    ) -> list[Value]:
+        """Return this cycle's weights from a memory with two banks."""
+        m.d.comb += [
+            memory.addr.eq(walk.following),
+            memory.en.eq(walk.reads),
+            memory.model.eq(walk.model),
+        ]
+        return [Cat(memory.data[lane]) for lane in range(group.lanes)]
+
+    def _control(self, group: Lanes) -> list[int]:
+        """Return for each cycle whether a channel ends, and above it which lanes are ahead."""
+        rows = [
+            _word([end, *ahead], 1)
+            for end, ahead in zip(group.ends(), group.follows(), strict=True)
+        ]
+        return rows + [0] * (self._busy - len(rows))
+
+    def _bias(self, group: Lanes, position: Signal) -> Value:
+        spec = self._spec
+        codes = (int(spec.aligned_bias[output]) for output in group.filters)
+        return Array(Const(code, spec.output.shape) for code in codes)[position]
 
     def _store(
-        self, m: Module, group: Lanes, total: Signal, ended: Value, begins: Value, name: str
+        self,
+        m: Module,
+        group: Lanes,
+        total: Signal,
+        bias: Value,
+        ended: Value,
+        position: Signal,
+        name: str,
     ) -> None:
         """Add the bias and keep a finished sum in its output register."""
         spec = self._spec
-        position = Signal(range(len(group.filters) + 1), name=f"{name}_position")
-        with m.If(begins):
-            m.d.sync += position.eq(0)
-        with m.Elif(ended):
-            m.d.sync += position.eq(position + 1)
-        shape = spec.output.shape
-        bias = Array(Const(int(spec.aligned_bias[output]), shape) for output in group.filters)
-        value = Signal(shape, name=f"{name}_value")
-        m.d.comb += value.eq(
-            (total << (spec.output.fraction - spec.product_fraction)) + bias[position]
-        )
+        value = Signal(spec.output.shape, name=f"{name}_value")
+        m.d.comb += value.eq((total << (spec.output.fraction - spec.product_fraction)) + bias)
         with m.If(ended), m.Switch(position):
             for index, output in enumerate(group.filters):
                 with m.Case(index):
                     m.d.sync += self.o.payload.data[output].eq(value)
 
 
-def _word(fields: list[int], width: int) -> int:
+def _word(fields: Sequence[int], width: int) -> int:
     return sum(int(field) << (i * width) for i, field in enumerate(fields))

@@ -1,14 +1,17 @@
 """The hardware of `hw.layer.convolution.receptive_field.ReceptiveField`: history and taps."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 
+from hw.layer.convolution.carrier import Carrier
 from hw.layer.convolution.receptive_field import ReceptiveField
-from hw.layer.series_state import series_state
+from hw.layer.series_state import series_state, state_cycles
 from hw.stream import Block, Port
+from hw.timing import BlockTiming
 
 MEMORY_BITS = 512
 """Dilated histories from this size on go into a memory; registers would cost more."""
@@ -32,10 +35,7 @@ class ReceptiveFieldBlock(Block):
     def __init__(self, field: ReceptiveField, source: Port) -> None:
         self._field, self._row = field, source.channels * source.format.width
         self._series = source.series
-        result = Port(
-            "o", field.taps * source.channels, source.format, field.outputs, source.series
-        )
-        super().__init__((source,), (result,))
+        super().__init__((source,), (_result(field, source),))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -201,3 +201,20 @@ class ReceptiveFieldBlock(Block):
                 flushing.eq(1),
                 timer.eq(field.flush_cycles - 1),
             ]
+
+
+def taps_block(field: ReceptiveField, source: Port) -> Block:
+    """Return what gathers the taps; with ``tag.model`` beside it where `source` has that."""
+    plain = replace(source, models=1)
+    block = ReceptiveFieldBlock(field, plain)
+    if source.models == 1:
+        return block
+    timing = BlockTiming(
+        state_cycles(source.series), field.interval_cycles, emission=field.emission
+    )
+    return Carrier(block, (plain,), (_result(field, plain),), timing)
+
+
+def _result(field: ReceptiveField, source: Port) -> Port:
+    channels = field.taps * source.channels
+    return Port("o", channels, source.format, field.outputs, source.series)

@@ -178,11 +178,10 @@ class Dense:
         It also holds every partial sum, each of which begins with the bias. A reloadable layer's
         covers all kernels and biases of their formats.
         """
-        kernel, bias = self.kernel, self.bias
+        formats = self.input, self.kernel_format, self.bias_format
         if self.reloadable:
-            kernel = np.tile(extreme_kernel(len(kernel), self.kernel_format), 2)
-            bias = np.repeat([self.bias_format.minimum, self.bias_format.maximum], 2)
-        return biased_format(kernel, bias, self.input, self.kernel_format, self.bias_format)
+            return worst_format(len(self.kernel), *formats)
+        return biased_format(self.kernel, self.bias, *formats)
 
     @property
     def inputs(self) -> tuple[Port, ...]:
@@ -261,3 +260,12 @@ def biased_format(
     scale = fraction - product_fraction
     ends = (low << scale) + offset, (high << scale) + offset
     return FixedPoint.covering(int(ends[0].min()), int(ends[1].max()), fraction)
+
+
+def worst_format(
+    n_in: int, source: FixedPoint, kernel_format: FixedPoint, bias_format: FixedPoint
+) -> FixedPoint:
+    """Return what `biased_format` does for the worst of all kernels and biases of their formats."""
+    kernel = np.tile(extreme_kernel(n_in, kernel_format), 2)
+    bias = np.repeat([bias_format.minimum, bias_format.maximum], 2)
+    return biased_format(kernel, bias, source, kernel_format, bias_format)

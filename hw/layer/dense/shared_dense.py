@@ -29,6 +29,7 @@ from hw.product.folded import (
     ArrayPlan,
     Program,
 )
+from hw.product.model_store import MODELS, ModelTable, array_tables, check_codes
 from hw.product.sparse_columns import sparse_columns
 from hw.product.storage import Storage
 from hw.stream import Block, Port
@@ -56,11 +57,14 @@ class SharedDense:
     skip_zeros
         Leave zero weights out: fewer cycles, and a multiplexer for each multiplier's operands
         (`hw.product.sparse_columns`).
+    reloadable
+        Let a host replace kernels and biases at run time, as of `hw.layer.dense.dense.Dense`.
 
     Raises
     ------
     ChronogateError
-        When there is no layer or no multiplier, or two layers do not fit.
+        When there is no layer or no multiplier, two layers do not fit, a reloadable engine skips
+        zeros, or a code of it lies outside its format.
     """
 
     layers: tuple[SharedLayer, ...]
@@ -70,6 +74,7 @@ class SharedDense:
     series: int = 1
     storage: Storage = Storage.AUTO
     skip_zeros: bool = False
+    reloadable: bool = False
 
     def __post_init__(self) -> None:
         if not self.layers:
@@ -84,6 +89,18 @@ class SharedDense:
                     f"layer {index} of a shared engine gives {before.kernel.shape[1]} values, but "
                     f"layer {index + 1} takes {after.kernel.shape[0]}: give kernels that fit"
                 )
+        if self.reloadable:
+            self._check_reloadable()
+
+    def _check_reloadable(self) -> None:
+        if self.skip_zeros:
+            raise ChronogateError(
+                "a shared engine that skips zero weights cannot be reloadable, because the zeros "
+                "are wired in: leave out skip_zeros or reloadable"
+            )
+        for layer in self.layers:
+            check_codes("shared engine", layer.kernel, layer.kernel_format, "weight")
+            check_codes("shared engine", layer.bias, layer.bias_format, "bias")
 
     def folded_to(self, cycles: int) -> "SharedDense":
         """Return the layers on the fewest multipliers that take a beat every `cycles` cycles.
@@ -119,14 +136,17 @@ class SharedDense:
         """Formats of every layer's input, and of the output."""
         formats = [self.input]
         for layer in self.layers:
-            formats.append(layer.result_format(layer.total(formats[-1])))
+            formats.append(layer.result_format(self._total(layer, formats[-1])))
         return tuple(formats)
 
     @cached_property
     def totals(self) -> tuple[FixedPoint, ...]:
         """Formats of every layer's sums."""
         pairs = zip(self.layers, self.formats, strict=False)
-        return tuple(layer.total(source) for layer, source in pairs)
+        return tuple(self._total(layer, source) for layer, source in pairs)
+
+    def _total(self, layer: SharedLayer, source: FixedPoint) -> FixedPoint:
+        return layer.worst_total(source) if self.reloadable else layer.total(source)
 
     @cached_property
     def plan(self) -> ArrayPlan:
@@ -143,7 +163,7 @@ class SharedDense:
                 n_in, n_out = layer.kernel.shape
                 (columns,) = plain_columns(n_in, (n_out,), multipliers)
             banks.append((Program(layer.kernel, source, layer.kernel_format, total, columns),))
-        return ArrayPlan(tuple(banks), self.storage)
+        return ArrayPlan(tuple(banks), self.storage, self.reloadable)
 
     @property
     def layer_cycles(self) -> tuple[int, ...]:
@@ -171,12 +191,33 @@ class SharedDense:
     @property
     def inputs(self) -> tuple[Port, ...]:
         channels = self.layers[0].kernel.shape[0]
-        return (Port("i", channels, self.input, self.steps, self.series),)
+        return (Port("i", channels, self.input, self.steps, self.series, self.models),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
         channels = self.layers[-1].kernel.shape[1]
-        return (Port("o", channels, self.formats[-1], self.steps, self.series),)
+        return (Port("o", channels, self.formats[-1], self.steps, self.series, self.models),)
+
+    @property
+    def models(self) -> int:
+        """Models that the hardware keeps."""
+        return MODELS if self.reloadable else 1
+
+    @cached_property
+    def model_tables(self) -> tuple[ModelTable, ...]:
+        """The weights of all layers, and for each layer's columns of multipliers their biases."""
+        biases = [
+            ModelTable(
+                f"bias{index}_{number}",
+                layer.bias[list(column.outputs), np.newaxis],
+                layer.bias_format,
+            )
+            for index, (layer, program) in enumerate(
+                zip(self.layers, self.plan.programs, strict=True)
+            )
+            for number, column in enumerate(program.columns)
+        ]
+        return (*array_tables([self.plan]), *biases)
 
     @property
     def quantized(self) -> tuple[Quantized, ...]:
@@ -209,10 +250,11 @@ class SharedDense:
         places = {point.place for point in self.quantized}
         leading = codes.shape[:-1]
         values = codes.reshape(-1, codes.shape[-1])
-        for index, (layer, source) in enumerate(zip(self.layers, self.formats, strict=False)):
+        for index, layer in enumerate(self.layers):
+            source, total = self.formats[index], self.totals[index]
             if trace is not None and f"sum{index}" in places:
-                trace[f"sum{index}"] = layer.sums(values, source).reshape(*leading, -1)
-            values = layer.apply(values, source)
+                trace[f"sum{index}"] = layer.sums(values, source, total).reshape(*leading, -1)
+            values = layer.apply(values, source, total)
             if trace is not None:
                 trace[str(index)] = values.reshape(*leading, -1)
         return values.reshape(*leading, -1)

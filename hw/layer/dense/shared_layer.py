@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hw.function.pointwise import Pointwise
-from hw.layer.dense.dense import biased_format
+from hw.layer.dense.dense import biased_format, worst_format
 from hw.number.fixed_point import FixedPoint
 from hw.product.folded import exact_matmul, product_sum_format
 
@@ -36,6 +36,10 @@ class SharedLayer:
         """Return the exact format of the sums for inputs of format `source`."""
         return biased_format(self.kernel, self.bias, source, self.kernel_format, self.bias_format)
 
+    def worst_total(self, source: FixedPoint) -> FixedPoint:
+        """Return the format that `total` could be at most, whatever weights and biases are."""
+        return worst_format(len(self.kernel), source, self.kernel_format, self.bias_format)
+
     def result_format(self, total: FixedPoint) -> FixedPoint:
         """Return the format of the function of sums of format `total`."""
         return total if self.function is None else self.function.result_format(total)
@@ -48,14 +52,13 @@ class SharedLayer:
         """Return the bias codes on the grid of `total`, int64 ``(n_out,)``."""
         return self.bias << (total.fraction - self.bias_format.fraction)
 
-    def apply(self, codes: np.ndarray, source: FixedPoint) -> np.ndarray:
+    def apply(self, codes: np.ndarray, source: FixedPoint, total: FixedPoint) -> np.ndarray:
         """Map int64 codes ``(N, n_in)`` of format `source` to ``(N, n_out)``."""
-        sums = self.sums(codes, source)
-        return sums if self.function is None else self.function.apply(sums, self.total(source))
+        sums = self.sums(codes, source, total)
+        return sums if self.function is None else self.function.apply(sums, total)
 
-    def sums(self, codes: np.ndarray, source: FixedPoint) -> np.ndarray:
+    def sums(self, codes: np.ndarray, source: FixedPoint, total: FixedPoint) -> np.ndarray:
         """Return the sums before the function, int64 ``(N, n_out)`` of format `total`."""
-        total = self.total(source)
         grid = product_sum_format(self.kernel, source, self.kernel_format)
         sums = exact_matmul(codes, self.kernel, grid) << (total.fraction - grid.fraction)
         return sums + self.aligned_bias(total)

@@ -1,14 +1,16 @@
 """What every recurrent spec says in the same words: ports, folding, what a host can reach."""
 
 from collections.abc import Sequence
-from dataclasses import Field, replace
+from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from hw.errors import ChronogateError
-from hw.layer.recurrent.folding import Folding, divide, divide_by_gate, gate_columns, smallest_pool
+from hw.layer.recurrent.fewest import fewest_multipliers
+from hw.layer.recurrent.folding import Folding, divide, divide_by_gate, gate_columns
+from hw.layer.recurrent.options import RecurrentOptions
 from hw.layer.recurrent.saturating import Quantized
 from hw.layer.recurrent.state_access import state_memory
 from hw.layer.recurrent.step import StepPlan
@@ -26,7 +28,6 @@ from hw.product.folded import (
 )
 from hw.product.model_store import MODELS, ModelTable, array_tables, check_codes
 from hw.product.sparse_columns import sparse_column, sparse_groups
-from hw.product.weight_code import is_powers_of_two
 from hw.stream import Port
 from hw.timing import BlockTiming
 
@@ -34,41 +35,30 @@ if TYPE_CHECKING:
     from hw.layer.dense.dense import Dense
 
 
-class FoldedRecurrence:
+class FoldedRecurrence(RecurrentOptions):
     """What every recurrent spec says in the same words: its ports, and how it is folded.
 
-    The fields themselves stay with the layers, whose order of parameters is their own.
+    The fields of the cell stay with the layers, whose order of parameters is their own.
 
     Raises
     ------
     ChronogateError
-        When neither or both foldings are given, one is below one, or interleaved series or
-        reloadable layers should begin in states of their own.
+        When neither or both foldings are given, one is below one, or what is reloadable skips
+        zeros.
     """
 
     kernel: np.ndarray
     recurrent_kernel: np.ndarray
     bias: np.ndarray
-    bias_format: FixedPoint
     input: FixedPoint
-    steps: int
-    input_reuse: int | None
-    recurrent_reuse: int | None
-    multipliers: int | None
-    return_sequences: bool
-    series: int
-    skip_zeros: bool
-    reloadable: bool
-    state_access: bool
-    initial_state: bool
-    period: int | None
-    state: FixedPoint
     kernel_format: FixedPoint
     recurrent_format: FixedPoint
+    bias_format: FixedPoint
+    state: FixedPoint
+    steps: int
     gate_reuse: tuple[int, ...] = ()
 
     if TYPE_CHECKING:  # what a layer adds
-        __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
         @cached_property
         def groups(self) -> tuple[Group, ...]:
@@ -101,17 +91,8 @@ class FoldedRecurrence:
             ...
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self._divide()
-        if self.initial_state and self.series > 1:
-            raise ChronogateError(
-                f"a recurrent layer of {self.series} interleaved series begins in the state zero: "
-                "leave initial_state out, or give every series hardware of its own"
-            )
-        if self.initial_state and (self.reloadable or self.state_access):
-            raise ChronogateError(
-                "a recurrent layer that begins in a state of an input lets no host in: "
-                "leave out initial_state, or reloadable and state_access"
-            )
         if self.period is not None:
             self._check_period(self.period)
         if self.reloadable:
@@ -286,6 +267,10 @@ class FoldedRecurrence:
         """Return the layer with one pool of multipliers for all products."""
         return self._folded(None, None, multipliers)
 
+    def apart(self, inputs: int, recurrents: int) -> Self:
+        """Return the layer with a pool for each of the two products, by their reuse factors."""
+        return self._folded(inputs, recurrents, None)
+
     def _folded(self, inputs: int | None, recurrents: int | None, multipliers: int | None) -> Self:
         gates = {"gate_reuse": ()} if self.gate_reuse else {}
         return replace(
@@ -293,42 +278,8 @@ class FoldedRecurrence:
         )
 
     def folded_to(self, cycles: int) -> Self:
-        """Return the layer with the fewest multipliers that takes a beat every `cycles` cycles.
-
-        One pool needs the fewest, but where only one kernel is made of powers of two, a pool of
-        its own takes no DSP block at all.
-        """
-        products = max(self.input_products + self.recurrent_products, 1)
-        pooled = self.pooled(
-            smallest_pool(lambda p: self.pooled(p).timing.interval_cycles, products, cycles)
-        )
-        kernels = self.input_weights, self.recurrent_weights
-        if self.reloadable or len({is_powers_of_two(kernel) for kernel in kernels}) == 1:
-            return pooled
-        try:
-            apart = self._apart(cycles)
-        except ChronogateError:  # An input product of its own may lose cycles that a pool does not.
-            return pooled
-        return min(pooled, apart, key=lambda x: x.timing.multipliers - x.timing.shifters)
-
-    def _apart(self, cycles: int) -> Self:
-        """Return the layer with the smallest pools of their own for the two products."""
-        inputs = max(-(-self.input_products // max(cycles, 1)), 1)
-
-        def with_lanes(recurrents: int) -> Self:
-            reuses = [
-                max(products // lanes + (products % lanes > 0), 1)
-                for products, lanes in (
-                    (self.input_products, inputs),
-                    (self.recurrent_products, recurrents),
-                )
-            ]
-            return self._folded(reuses[0], reuses[1], None)
-
-        most = max(self.recurrent_products, 1)
-        return with_lanes(
-            smallest_pool(lambda p: with_lanes(p).timing.interval_cycles, most, cycles)
-        )
+        """Return the layer with the fewest multipliers that takes a beat every `cycles` cycles."""
+        return fewest_multipliers(self, cycles)
 
     def _divide(self) -> Folding:
         if self.gate_reuse:

@@ -14,7 +14,7 @@ where d is the recurrent bias (reset-after only), sigma is `recurrent_activation
 `hw.layer.recurrent.gru_cell`.
 """
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 import numpy as np
@@ -35,7 +35,6 @@ from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Group
 from hw.product.folded import exact_matmul
 from hw.product.model_store import ModelTable, check_codes
-from hw.product.storage import Storage
 from hw.stream import Block
 from hw.timing import BlockTiming
 
@@ -59,35 +58,11 @@ class GRU(FoldedRecurrence):
         Whether the reset gate is applied after the recurrent product (``reset_after=True``).
     steps
         Time steps in a window.
-    input_reuse, recurrent_reuse
-        Reuse factors of the input product and of the recurrent products (reset-before has two
-        that depend on each other), each with multipliers of its own; ``None`` for one pool.
-    multipliers
-        Size of the pool that does all products, or ``None``.
-    return_sequences
-        Whether every step's hidden state is given away, or the last one's only.
-    series
-        Independent series that share the hardware.
-    storage
-        Where the weights of both products lie.
-    skip_zeros
-        Leave zero weights out: as many fewer cycles or multipliers, each with a multiplexer for its
-        operands (`hw.product.sparse_columns`).
-    reloadable
-        Let a host replace kernels and biases at run time (`hw.product.reloadable`) by any others
-        of their formats. Sums are as wide as the worst of them needs.
-    state_access
-        Let a host read and write the states at run time (`hw.control.state`).
-    initial_state
-        Whether ``h0``, one beat of `units` values a window in the format `state`, say in which
-        state it begins (Keras's ``initial_state``, already quantized); by default every window
-        begins with zeros.
-    period
-        With interleaved series: beats come in turns of so many cycles, which the programs of
-        different steps fill (`hw.layer.recurrent.step`); see `in_turns`. By default at any time.
     gate_reuse
         Reuse factor of the input product of each gate, in Keras's order, each with multipliers of
         its own; then `input_reuse` is ``None``. What is wanted late (o, z) may take longer.
+
+    The others are those of `RecurrentOptions`.
 
     Raises
     ------
@@ -109,17 +84,7 @@ class GRU(FoldedRecurrence):
     recurrent_activation: Pointwise
     reset_after: bool
     steps: int
-    input_reuse: int | None = None
-    recurrent_reuse: int | None = None
-    multipliers: int | None = None
-    return_sequences: bool = False
-    series: int = 1
-    storage: Storage = Storage.AUTO
-    skip_zeros: bool = False
-    reloadable: bool = False
-    state_access: bool = False
-    initial_state: bool = False
-    period: int | None = None
+    _: KW_ONLY
     gate_reuse: tuple[int, ...] = ()
 
     @cached_property

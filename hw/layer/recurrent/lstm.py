@@ -10,7 +10,7 @@ where sigma is `recurrent_activation` and tanh is `activation`; z, c and h keep 
 hardware is in `hw.layer.recurrent.lstm_cell`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -26,7 +26,6 @@ from hw.number.arithmetic import add, common_format, product_format, sum_format
 from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Group
 from hw.product.folded import Program, exact_matmul
-from hw.product.storage import Storage
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
 
@@ -48,31 +47,6 @@ class LSTM(FoldedRecurrence):
         Applied to the candidate and the cell, and to the three gates.
     steps
         Time steps in a window.
-    input_reuse, recurrent_reuse
-        Reuse factors of the two products, each with multipliers of its own; ``None`` for one pool.
-    multipliers
-        Size of the pool that does both products, or ``None``.
-    return_sequences
-        Whether every step's hidden state is given away, or the last one's only.
-    series
-        Independent series that share the hardware.
-    storage
-        Where the weights of both products lie.
-    skip_zeros
-        Leave zero weights out: as many fewer cycles or multipliers, each with a multiplexer for its
-        operands (`hw.product.sparse_columns`).
-    reloadable
-        Let a host replace kernels and biases at run time (`hw.product.reloadable`) by any others
-        of their formats. Sums are as wide as the worst of them needs.
-    state_access
-        Let a host read and write the states at run time (`hw.control.state`).
-    initial_state
-        Whether ``h0`` and ``c0``, one beat of `units` values a window in the format `state`, say
-        in which state it begins (Keras's ``initial_state``, already quantized); by default every
-        window begins with zeros.
-    period
-        With interleaved series: beats come in turns of so many cycles, which the programs of
-        different steps fill (`hw.layer.recurrent.step`); see `in_turns`. By default at any time.
     gate_reuse
         Reuse factor of the input product of each gate, in Keras's order, each with multipliers of
         its own; then `input_reuse` is ``None``. What is wanted late (o, z) may take longer.
@@ -80,6 +54,8 @@ class LSTM(FoldedRecurrence):
         Whether each beat that leaves also holds c, before the state quantizer: after `units` values
         of h as many of c, all in the narrowest format of both. A
         `hw.layer.elementwise.select.Select` behind takes them apart.
+
+    The others are those of `RecurrentOptions`.
 
     Raises
     ------
@@ -99,17 +75,7 @@ class LSTM(FoldedRecurrence):
     activation: Pointwise
     recurrent_activation: Pointwise
     steps: int
-    input_reuse: int | None = None
-    recurrent_reuse: int | None = None
-    multipliers: int | None = None
-    return_sequences: bool = False
-    series: int = 1
-    storage: Storage = Storage.AUTO
-    skip_zeros: bool = False
-    reloadable: bool = False
-    state_access: bool = False
-    initial_state: bool = False
-    period: int | None = None
+    _: KW_ONLY
     gate_reuse: tuple[int, ...] = ()
     return_state: bool = False
 

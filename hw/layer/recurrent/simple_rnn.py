@@ -27,7 +27,6 @@ from hw.pipeline import delay
 from hw.product.array import MultiplierArray
 from hw.product.columns import Group
 from hw.product.folded import Program, exact_matmul
-from hw.product.storage import Storage
 from hw.stream import Block
 from hw.timing import BlockTiming
 
@@ -49,31 +48,8 @@ class SimpleRNN(FoldedRecurrence):
         Applied to the sum; its result is h.
     steps
         Time steps in a window.
-    input_reuse, recurrent_reuse
-        Reuse factors of the two products, each with multipliers of its own; ``None`` for one pool.
-    multipliers
-        Size of the pool that does both products, or ``None``.
-    return_sequences
-        Whether every step's hidden state is given away, or the last one's only.
-    series
-        Independent series that share the hardware.
-    storage
-        Where the weights of both products lie.
-    skip_zeros
-        Leave zero weights out: as many fewer cycles or multipliers, each with a multiplexer for its
-        operands (`hw.product.sparse_columns`).
-    reloadable
-        Let a host replace kernels and biases at run time (`hw.product.reloadable`) by any others
-        of their formats. Sums are as wide as the worst of them needs.
-    state_access
-        Let a host read and write the states at run time (`hw.control.state`).
-    initial_state
-        Whether ``h0``, one beat of `units` values a window in the format `state`, say in which
-        state it begins (Keras's ``initial_state``, already quantized); by default every window
-        begins with zeros.
-    period
-        With interleaved series: beats come in turns of so many cycles, which the programs of
-        different steps fill (`hw.layer.recurrent.step`); see `in_turns`. By default at any time.
+
+    The others are those of `RecurrentOptions`.
 
     Raises
     ------
@@ -92,17 +68,6 @@ class SimpleRNN(FoldedRecurrence):
     state: FixedPoint
     activation: Pointwise
     steps: int
-    input_reuse: int | None = None
-    recurrent_reuse: int | None = None
-    multipliers: int | None = None
-    return_sequences: bool = False
-    series: int = 1
-    storage: Storage = Storage.AUTO
-    skip_zeros: bool = False
-    reloadable: bool = False
-    state_access: bool = False
-    initial_state: bool = False
-    period: int | None = None
 
     @cached_property
     def input_product(self) -> Dense:
