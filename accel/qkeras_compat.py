@@ -10,7 +10,7 @@ released before TensorFlow 2.14. Here:
 - `quantized_relu` computes in float64 under ``floatx`` float64, as every other quantizer does,
   and `quantized_po2` and `quantized_relu_po2` do so in graphs too;
 - `QSeparableConv1D` takes ``padding='causal'``;
-- ``hard_tanh`` is found by its name;
+- ``hard_tanh``, ``binary_tanh`` and ``binary_sigmoid`` are found by their names;
 - configurations of `quantized_relu`, `quantized_bits` and `quantized_hswish` are complete;
 - quantizers written as strings are parsed without pyparsing's deprecation warnings;
 - models that hold quantizers are made, saved and rebuilt without Keras's warnings about them;
@@ -267,8 +267,9 @@ _mend_quantized_relu()
 _mend_powers_of_two()
 _mend_causal_padding()
 _mend_configurations()
-# The one hard function that QKeras leaves out and Keras does not have; `Bidirectional` asks for it.
-keras.utils.get_custom_objects()["hard_tanh"] = qkeras.hard_tanh
+# Functions that QKeras leaves out and Keras does not have; `Bidirectional` asks for them.
+for _name in ("hard_tanh", "binary_tanh", "binary_sigmoid"):
+    keras.utils.get_custom_objects()[_name] = getattr(qkeras.quantizers, _name)
 _mend_string_parser()
 
 
