@@ -91,8 +91,7 @@ def _folded(draft: Draft, first: Iterable[str]) -> list[LayerDraft]:
     return [
         layer
         for layer in draft.layers
-        if layer.name in names
-        and (layer.kind != "QActivation" or layer.name not in draft.outputs)
+        if layer.name in names and (layer.kind != "QActivation" or layer.name not in draft.outputs)
     ]
 
 
