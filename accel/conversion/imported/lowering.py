@@ -8,7 +8,8 @@ from hls4ml.model.graph import ModelGraph
 
 from accel.conversion.deployment import deploy, series_of
 from accel.conversion.imported.constants import brevitas_arguments, fold_constants, qonnx_quantizer
-from accel.conversion.imported.layers import HANDLERS, Scope
+from accel.conversion.imported.layers.registry import HANDLERS
+from accel.conversion.imported.layers.scope import Scope
 from accel.conversion.imported.node import ImportedNode
 from accel.conversion.imported.quantizers import Elements, hgq_elements, host_format
 from accel.conversion.keys import check_keys
