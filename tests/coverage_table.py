@@ -48,6 +48,8 @@ QUANTIZERS: dict[str, Callable[[], object]] = {
     "stochastic rounding": lambda: bits(6, 1, use_stochastic_rounding=True),
     "hard_sigmoid": lambda: qkeras.hard_sigmoid,
     "hard_tanh": lambda: qkeras.hard_tanh,
+    "binary_tanh": lambda: qkeras.binary_tanh,
+    "binary_sigmoid": lambda: qkeras.quantizers.binary_sigmoid,
 }
 
 PLACES: dict[str, Callable[[object], Layers]] = {

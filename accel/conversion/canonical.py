@@ -1,8 +1,8 @@
 """The same model with a layer of its own for each call, and one result for each layer.
 
-hls4ml reads a layer's first call and its first result only. So what a model shares is copied, and
-the hidden state that ``return_state`` gives is taken from the layer's output, whose last step it
-is.
+hls4ml reads a layer's first call and its first result only. So what a model shares is copied, the
+hidden state that ``return_state`` gives is taken from the layer's output, whose last step it is,
+and the cell state of an LSTM becomes the result of a layer behind it.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,13 @@ from collections.abc import Mapping
 from accel.model_calls import Result, calls_of, copy_layer, input_shapes
 from accel.qkeras_compat import keras, tf
 from hw.errors import ChronogateError
+
+
+class CellState(keras.layers.Layer):
+    """Stands behind a `QLSTM` for its cell state, step by step as its output is.
+
+    The canonical model is read, never evaluated: only the shape of what it gives is right.
+    """
 
 
 def is_canonical(model: keras.Model) -> bool:
@@ -30,7 +37,7 @@ def canonical(model: keras.Model) -> keras.Model:
     Raises
     ------
     ChronogateError
-        When something uses a cell state, or two outputs are one and the same value.
+        When two outputs are one and the same value.
     """
     if is_canonical(model):
         return model
@@ -54,11 +61,10 @@ def canonical(model: keras.Model) -> keras.Model:
         hidden = Result(call.layer, call.number, 1)
         if hidden in used:
             values[hidden] = _last_step(layer, call.name, result)
-        if Result(call.layer, call.number, 2) in used:
-            raise ChronogateError(
-                f"layer {call.layer!r}: its cell state leaves the layer (return_state=True), which "
-                "the hardware does not give out: use the hidden state only, or a QGRU"
-            )
+        cell = Result(call.layer, call.number, 2)
+        if cell in used:
+            name = f"{call.name}_cell"
+            values[cell] = _last_step(layer, name, CellState(name=name)(result))
     outputs = [values[output] for output in calls.outputs]
     for place, output in enumerate(outputs):
         if any(output is other for other in outputs[:place]):

@@ -20,6 +20,9 @@ SUPPORTED = (
 )  # fmt: skip
 """Class names; the last row does nothing after training."""
 
+INTERNAL = ("CellState",)
+"""Class names of layers that only `accel.conversion.canonical` makes."""
+
 EXTENSIONS: set[str] = set()
 """Class names that `accel.conversion.layers.registry.register_layer` added."""
 
@@ -79,7 +82,7 @@ def _check_layer(layer: keras.layers.Layer) -> None:
         raise ChronogateError(
             "layer 'input': hls4ml keeps this name for itself: give the layer another one"
         )
-    if kind not in SUPPORTED and kind not in EXTENSIONS:
+    if kind not in (*SUPPORTED, *INTERNAL) and kind not in EXTENSIONS:
         raise ChronogateError(
             f"layer {layer.name!r}: {kind} is not supported: build the model from "
             f"{', '.join(name for name in SUPPORTED if name != 'InputLayer')}"

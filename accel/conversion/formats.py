@@ -17,6 +17,7 @@ from accel.conversion.place import (
 )
 from accel.conversion.rounded import RoundedCurve
 from accel.qkeras_compat import keras, qkeras
+from hw.function import qkeras as staircases
 from hw.function.leaky_relu import LeakyRelu
 from hw.function.pointwise import Pointwise
 from hw.function.quantizer import Function, Quantizer
@@ -48,6 +49,10 @@ def activation_of(quantizer: object, place: Place) -> Pointwise:
         return Quantizer(Function.HARD_SIGMOID, None)
     if quantizer is qkeras.hard_tanh:
         return Quantizer(Function.HARD_TANH, None)
+    if quantizer is qkeras.binary_tanh:
+        return staircases.binary_tanh()
+    if quantizer is qkeras.quantizers.binary_sigmoid:
+        return staircases.binary_sigmoid()
     if quantizer is keras.activations.relu:
         return RELU
     if isinstance(quantizer, RoundedCurve):

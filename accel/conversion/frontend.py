@@ -17,7 +17,7 @@ from hls4ml.converters.keras_v2_to_hls import KerasModelReader, get_layer_handle
 from hls4ml.model.quantizers import Quantizer as HlsQuantizer
 from hls4ml.model.types import FixedPrecisionType
 
-from accel.conversion.check import EXTENSIONS, SUPPORTED
+from accel.conversion.check import EXTENSIONS, INTERNAL, SUPPORTED
 from accel.conversion.formats import activation_of
 from accel.conversion.keras_nodes import KerasLayer, KerasProducts, KerasRecurrence
 from accel.conversion.place import Place
@@ -191,7 +191,7 @@ def _source(reader: KerasModelReader, settings: LayerDict) -> keras.layers.Layer
 
 
 _OURS: dict[str, Handler] = {
-    **{kind: _parse_keras_layer for kind in SUPPORTED if kind not in INPUT_LIKE},
+    **{kind: _parse_keras_layer for kind in (*SUPPORTED, *INTERNAL) if kind not in INPUT_LIKE},
     "QDense": _parse_qdense,
     "QActivation": _parse_activation,
     "Activation": _parse_activation,

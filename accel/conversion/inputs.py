@@ -4,6 +4,7 @@ An input has the format of the QActivation that all its readers share, which the
 work; an initial state without one has that of the layer's state quantizer.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from accel.conversion.deployment import series_of
@@ -64,19 +65,34 @@ def _choose(draft: Draft, given: InputDraft) -> Draft:
             "QActivation(quantized_bits(bits, integer, alpha=1)), or set "
             f"hls_config['LayerName']['{name}']['Precision']"
         )
-    if found is not None and configured is not None and found != configured:
+    folded = _folded(draft, first or ())
+    if found is not None and configured is not None and found != configured and folded:
         raise ChronogateError(
             f"input {name!r} is quantized to {found} by the model and to {configured} by "
             "hls_config: leave the Precision of the input out"
         )
-    format = found or configured
+    format = configured or found
     assert format is not None  # one of the two is there, checked above
     if found is not None:
-        quantizers = (layer for layer in draft.layers if layer.name in (first or ()))
-        draft = draft.without({q.name: q.inputs[0] for q in quantizers if q.kind == "QActivation"})
+        quantizers = [layer for layer in folded if layer.kind == "QActivation"]
+        draft = draft.without({layer.name: layer.inputs[0] for layer in quantizers})
     chosen = replace(given, port=_port(draft, given, format))
     inputs = tuple(chosen if other.name == name else other for other in draft.inputs)
     return replace(draft, inputs=inputs)
+
+
+def _folded(draft: Draft, first: Iterable[str]) -> list[LayerDraft]:
+    """Return the readers of an input whose rounding becomes the host's work.
+
+    A quantizer that is an output of the model stays a layer: what leaves is computed, and an
+    input of other bits (hls4ml's fixed<16,6>) may come to it.
+    """
+    names = set(first)
+    return [
+        layer
+        for layer in draft.layers
+        if layer.name in names and (layer.kind != "QActivation" or layer.name not in draft.outputs)
+    ]
 
 
 def _first_quantizers(draft: Draft, name: str) -> dict[str, FixedPoint | None] | None:

@@ -3,7 +3,7 @@
 Every step but the first and the last is a pure function from `Draft` to `Draft`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -107,7 +107,9 @@ def build_blocks(draft: Draft) -> Draft:
         piece = incoming(given.name, given.shape, given.port)
         nodes += piece.nodes
         wires[given.name] = piece.wire
-    context = Context(draft.config, draft.mode is Mode.STREAMING, _read_by_quantizers(draft))
+    with_cell = frozenset(x.inputs[0] for x in draft.layers if x.kind == "CellState")
+    streaming = draft.mode is Mode.STREAMING
+    context = Context(draft.config, streaming, _read_by_quantizers(draft), with_cell)
     for layer in draft.layers:
         try:
             piece = HANDLERS[layer.kind](
@@ -123,7 +125,17 @@ def build_blocks(draft: Draft) -> Draft:
         if source in places:
             places[name] = places[source]
     outputs = tuple(wires[name].name for name in draft.outputs)
+    nodes = _read(nodes, outputs)
     return replace(draft, nodes=tuple(nodes), outputs=outputs, places=tuple(places.items()))
+
+
+def _read(nodes: Sequence[Node], outputs: Sequence[str]) -> list[Node]:
+    """Return the nodes whose results are read: of an LSTM it may be the cell state alone."""
+    wanted = set(outputs)
+    for node in reversed(nodes):
+        if node.name in wanted:
+            wanted.update(node.inputs)
+    return [node for node in nodes if node.name in wanted]
 
 
 def check_wishes(draft: Draft) -> Draft:

@@ -24,12 +24,16 @@ class Wire:
     aside
         Whether its steps are none of the leading input's, but come of a single beat at the
         window's begin.
+    states
+        Of an LSTM's hidden state, the wire that holds the cell state behind it, if anything wants
+        that.
     """
 
     name: str
     port: Port
     complete: bool = False
     aside: bool = False
+    states: "Wire | None" = None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ through estimator. Those that are piecewise linear are `hw.function.quantizer.Qu
 `hw.function.leaky_relu.LeakyRelu`.
 """
 
+from dataclasses import replace
 from math import log2
 
 import numpy as np
@@ -42,6 +43,20 @@ def binary(use_01: bool = False, alpha: float = 1.0) -> Staircase:
     """Return ``binary(use_01, alpha)``: -alpha or alpha, or 0 or alpha; zero counts as positive."""
     low = 0 if use_01 else -1
     return Staircase((0.0,), (low, 1), _scaled_format(alpha, low))
+
+
+def binary_tanh() -> Staircase:
+    """Return ``binary_tanh``: -1 or 1; zero, whose hard sigmoid is the tie 1/2, counts as -1."""
+    return replace(binary_sigmoid(), codes=(-1, 1), output=_scaled_format(1.0, -1))
+
+
+def binary_sigmoid() -> Staircase:
+    """Return ``binary_sigmoid``: 0 or 1, the hard sigmoid rounded half to even."""
+
+    def formula(x: np.ndarray) -> np.ndarray:
+        return np.rint(np.clip(0.5 * x + 0.5, 0.0, 1.0))
+
+    return trace_staircase(formula, [], _scaled_format(1.0, 0))
 
 
 def ternary(threshold: float = 0.33, alpha: float = 1.0) -> Staircase:

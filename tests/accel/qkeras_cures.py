@@ -83,6 +83,11 @@ def _hard_tanh(stack: Stack) -> object:
     return list(layer(np.zeros((1, 3, 2), np.float32)).shape)
 
 
+def _binary_functions(stack: Stack) -> object:
+    names = ("binary_tanh", "binary_sigmoid")
+    return [float(stack.keras.layers.Activation(name)(0.5)) for name in names]
+
+
 def _function_in_file(stack: Stack) -> object:
     layer = stack.qkeras.QDense(2, activation=stack.qkeras.hard_tanh)
     with warnings.catch_warnings():
@@ -124,6 +129,7 @@ CASES: dict[str, Case] = {
     "quantized_relu_po2 in graphs": lambda s: _in_graph(s, s.qkeras.quantized_relu_po2(4)),
     "causal QSeparableConv1D": _causal,
     "hard_tanh by name": _hard_tanh,
+    "binary functions by name": _binary_functions,
     "functions in files": _function_in_file,
     "quantized_relu's configuration": lambda s: _again(
         s.qkeras.quantized_relu(4, is_quantized_clip=False, relu_upper_bound=0.5),

@@ -27,6 +27,8 @@ PAIRS += [
 PAIRS += [
     (qkeras.binary(alpha=1), functions.binary()),
     (qkeras.binary(use_01=True, alpha=0.5), functions.binary(True, 0.5)),
+    (qkeras.quantizers.binary_tanh, functions.binary_tanh()),
+    (qkeras.quantizers.binary_sigmoid, functions.binary_sigmoid()),
     (qkeras.ternary(alpha=1, threshold=0.4), functions.ternary(0.4)),
     (qkeras.ternary(alpha=2), functions.ternary(alpha=2)),
     (qkeras.quantized_po2(4), functions.power_of_two(4)),
@@ -75,3 +77,15 @@ def test_equal_to_qkeras(quantizer, function) -> None:
     given = function.apply(codes, SOURCE)
     wrong = np.flatnonzero(given != wanted)
     assert not len(wrong), f"code {codes[wrong[0]]}: {given[wrong[0]]}, QKeras {wanted[wrong[0]]}"
+
+
+@pytest.mark.parametrize("name", ["binary_tanh", "binary_sigmoid"])
+def test_zero_and_what_is_too_small_to_be_above_it(name: str) -> None:
+    """1/2 + x/2 is rounded to 1/2, a tie, up to 2^-53: QKeras gives the lower level."""
+    above = np.nextafter(2.0**-53, 1.0)
+    values = np.array([-1.0, -(2.0**-60), -0.0, 0.0, 2.0**-60, 2.0**-53, above, 2.0**-40, 1.0])
+    stock = quantize_float64(getattr(qkeras.quantizers, name), values)
+    (threshold,) = getattr(functions, name)().thresholds
+    low, high = (-1, 1) if name == "binary_tanh" else (0, 1)
+    assert (stock == np.where(values >= threshold, high, low)).all()
+    assert threshold == above

@@ -61,6 +61,7 @@ CURED: dict[str, object] = {
     "quantized_relu_po2 in graphs": [0.25, 1, 4],
     "causal QSeparableConv1D": [1, 5, 2],
     "hard_tanh by name": [1, 4],
+    "binary functions by name": [1.0, 1.0],
     "functions in files": "hard_tanh",
     "quantized_relu's configuration": False,
     "quantized_bits' configuration": 0,

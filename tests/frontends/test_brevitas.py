@@ -26,6 +26,15 @@ def test_rtl(tmp_path: Path) -> None:
     assert_rtl_equal(network, torch.randn(40, 6).numpy(), tmp_path)
 
 
+def test_a_quantizer_alone() -> None:
+    """It stays a block where it is all that the model does."""
+    model = torch.nn.Sequential(models.identity(6)).eval()
+    network = accel.convert_from_pytorch_model(model, (6,)).network
+    assert len(network.nodes) == 1
+    x = 2 * torch.randn(200, 6)
+    assert_exact(network, x.numpy(), models.infer(model, x).numpy())
+
+
 REFUSED: dict[str, tuple[Callable[[], list[torch.nn.Module]], str]] = {
     "float scale": (lambda: [models.identity(6, float_scale=True)], "is no power of two"),
     "float weights": (

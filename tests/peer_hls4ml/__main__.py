@@ -64,14 +64,14 @@ def try_model(test: str, model: keras.Model) -> Line:
 
 
 def _convert(model: keras.Model) -> tuple[Network, str]:
-    """Convert as it is, else with hls4ml's own default for the input."""
-    try:
-        return accel.convert(model).network, ""
-    except ChronogateError as refusal:
-        if "has no number format" not in str(refusal):
-            raise
+    """Convert with hls4ml's own default for the input, or as it is if it quantizes its input."""
     precision = {"LayerName": {model.input_names[0]: {"Precision": INPUT}}}
-    return accel.convert(model, hls_config=precision).network, f"input {INPUT}; "
+    try:
+        return accel.convert(model, hls_config=precision).network, f"input {INPUT}; "
+    except ChronogateError as refusal:
+        if "is quantized to" not in str(refusal):
+            raise
+    return accel.convert(model).network, ""
 
 
 def page(lines: Sequence[Line], without: dict[str, str]) -> str:

@@ -90,9 +90,9 @@ FIELDS = (
     "offset", "offset_format", "order", "output", "pace", "padding", "pool",
     "recurrent_activation", "recurrent_bias", "recurrent_format", "recurrent_kernel",
     "recurrent_reuse", "registered_output", "registers", "reloadable", "reset_after",
-    "return_sequences", "reuse", "scale", "scale_format", "series", "size", "skip_zeros",
-    "state", "state_access", "state_threshold", "static", "steps", "storage", "stride", "terms",
-    "widths",
+    "return_sequences", "return_state", "reuse", "scale", "scale_format", "series", "size",
+    "skip_zeros", "state", "state_access", "state_threshold", "static", "steps", "storage",
+    "stride", "terms", "widths",
 )  # fmt: skip
 """Parameters of the blocks above that the handlers obey, or that change no value."""
 

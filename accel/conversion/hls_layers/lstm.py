@@ -36,7 +36,8 @@ def lstm(name: str, spec: LSTM, taken: Mapping[str, str] = PLAIN) -> Template:
             "candidate": spec.candidate,
             "carry": spec.carry,
             "squashed": spec.squashed,
-            "hidden": spec.hidden,
+            # With the cell state beside it, in the format of both.
+            "hidden": spec.outputs[0].format if spec.return_state else spec.hidden,
         },
         {
             "activation": (spec.activation, spec.sum),

@@ -69,6 +69,7 @@ def recurrent_template(
     }
     members: dict[str, str | int] = {
         "n_out": spec.units,
+        "n_given": spec.outputs[0].channels,
         # The state quantizer is the one format that is not plain: it rounds and saturates.
         **{f"{key}_t": cpp_type(f.plain()) for key, f in all_types.items()},
         "state_t": cpp_type(spec.state),

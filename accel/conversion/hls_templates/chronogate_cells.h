@@ -19,7 +19,7 @@ template <typename CONFIG_T> struct simple_rnn_cell {
     static void step(typename CONFIG_T::projection_t projection[CONFIG_T::input_product::n_out],
                      typename CONFIG_T::recurrent_sum_t sums[CONFIG_T::recurrent_product::n_out],
                      typename CONFIG_T::state_t state[n_states][CONFIG_T::n_out],
-                     typename CONFIG_T::hidden_t hidden[CONFIG_T::n_out]) {
+                     typename CONFIG_T::hidden_t hidden[CONFIG_T::n_given]) {
         #pragma HLS INLINE
     units:
         for (unsigned u = 0; u < CONFIG_T::n_out; u++) {
@@ -38,7 +38,7 @@ template <typename CONFIG_T> struct lstm_cell {
     static void step(typename CONFIG_T::projection_t projection[CONFIG_T::input_product::n_out],
                      typename CONFIG_T::recurrent_sum_t sums[CONFIG_T::recurrent_product::n_out],
                      typename CONFIG_T::state_t state[n_states][CONFIG_T::n_out],
-                     typename CONFIG_T::hidden_t hidden[CONFIG_T::n_out]) {
+                     typename CONFIG_T::hidden_t hidden[CONFIG_T::n_given]) {
         #pragma HLS INLINE
         const unsigned n = CONFIG_T::n_out;
     units:
@@ -55,6 +55,9 @@ template <typename CONFIG_T> struct lstm_cell {
             typename CONFIG_T::carry_t c = f * state[1][u] + i * g;
             typename CONFIG_T::squashed_t squashed = CONFIG_T::carry_activation::apply(c);
             hidden[u] = o * squashed;
+            // Behind h, where it is asked for
+            if (CONFIG_T::n_given > n)
+                hidden[CONFIG_T::n_given - n + u] = c;
             state[0][u] = hidden[u];
             state[1][u] = c;
         }
@@ -100,7 +103,7 @@ template <typename CONFIG_T> struct gru_cell {
     static void step(typename CONFIG_T::projection_t projection[CONFIG_T::input_product::n_out],
                      typename CONFIG_T::recurrent_sum_t sums[CONFIG_T::recurrent_product::n_out],
                      typename CONFIG_T::state_t state[n_states][CONFIG_T::n_out],
-                     typename CONFIG_T::hidden_t hidden[CONFIG_T::n_out], weights_T &...weights) {
+                     typename CONFIG_T::hidden_t hidden[CONFIG_T::n_given], weights_T &...weights) {
         #pragma HLS INLINE
         const unsigned n = CONFIG_T::n_out;
         typename CONFIG_T::gate_t z[CONFIG_T::n_out];

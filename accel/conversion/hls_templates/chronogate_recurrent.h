@@ -93,7 +93,7 @@ template <class CONFIG_T, class res_T, class data_T, class... initial_T> struct 
             data_t x[data_T::n_channels];
             projection_t projection[input_product::n_out];
             recurrent_sum_t sums[recurrent_product::n_out];
-            typename CONFIG_T::hidden_t hidden[CONFIG_T::n_out];
+            typename CONFIG_T::hidden_t hidden[CONFIG_T::n_given];
             #pragma HLS ARRAY_PARTITION variable=x complete
             #pragma HLS ARRAY_PARTITION variable=projection complete
             #pragma HLS ARRAY_PARTITION variable=sums complete

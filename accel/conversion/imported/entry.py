@@ -18,6 +18,9 @@ from accel.conversion.settings import HlsConfig
 from hw.errors import ChronogateError
 from hw.network.metadata import Metadata
 
+UNREAD = AssertionError, NotImplementedError, RuntimeError, ValueError, KeyError
+"""What hls4ml's front ends raise of a model that they do not know, beside plain exceptions."""
+
 register_if_missing()
 
 
@@ -25,9 +28,7 @@ def convert_from_keras_model(
     model: object,
     output_dir: str | Path = "accelerator",
     project_name: str = "accelerator",
-    hls_config: HlsConfig | None = None,
-    metadata: Metadata | None = None,
-    **arguments: object,
+    **options: Any,
 ) -> ModelGraph:
     """Convert a Keras model: of Keras 3 with HGQ2's layers here, of Keras 2 by `accel.convert`.
 
@@ -35,10 +36,10 @@ def convert_from_keras_model(
     ----------
     model
         A built model. Its quantized inference (``training=False``) is what is computed.
-    output_dir, project_name, hls_config, metadata
+    output_dir, project_name
         As of `accel.conversion.entry.convert`.
-    arguments
-        Whatever else the backend's configuration takes.
+    options
+        Its ``hls_config`` and ``metadata``, and whatever else the backend's configuration takes.
 
     Returns
     -------
@@ -53,13 +54,9 @@ def convert_from_keras_model(
     if is_keras_2(model) or isinstance(model, (str, Path)):
         from accel.conversion.entry import convert
 
-        return convert(
-            model, output_dir, project_name, hls_config=hls_config, metadata=metadata,  # pyright: ignore[reportArgumentType]
-            **arguments,  # pyright: ignore[reportArgumentType]
-        )  # fmt: skip
+        return convert(model, output_dir, project_name, **options)  # pyright: ignore[reportArgumentType]
     check_keras_3(model)
-    config = _config(output_dir, project_name, hls_config, metadata, arguments)
-    config["KerasModel"] = model
+    config = _config(output_dir, project_name, **options) | {"KerasModel": model}
     return _parsed(lambda: keras_v3_to_hls(config, False, False))
 
 
@@ -67,9 +64,7 @@ def convert_from_onnx_model(
     model: object,
     output_dir: str | Path = "accelerator",
     project_name: str = "accelerator",
-    hls_config: HlsConfig | None = None,
-    metadata: Metadata | None = None,
-    **arguments: object,
+    **options: Any,
 ) -> ModelGraph:
     """Convert a QONNX model.
 
@@ -79,11 +74,10 @@ def convert_from_onnx_model(
         An ONNX model with ``Quant`` nodes, or the path of its file. It is cleaned up and brought
         into the channels-last form on the way, as hls4ml's documentation asks of its users; then
         convolutional windows are ``(steps, channels)``.
-    output_dir, project_name, hls_config, metadata, arguments
+    output_dir, project_name, options
         As of `convert_from_keras_model`; so are result and errors.
     """
-    config = _config(output_dir, project_name, hls_config, metadata, arguments)
-    config["OnnxModel"] = prepared_onnx(model)
+    config = _config(output_dir, project_name, **options) | {"OnnxModel": prepared_onnx(model)}
     return _parsed(lambda: onnx_to_hls(config))
 
 
@@ -92,9 +86,7 @@ def convert_from_pytorch_model(
     input_shape: tuple[int, ...],
     output_dir: str | Path = "accelerator",
     project_name: str = "accelerator",
-    hls_config: HlsConfig | None = None,
-    metadata: Metadata | None = None,
-    **arguments: object,
+    **options: Any,
 ) -> ModelGraph:
     """Convert a PyTorch model whose quantizers are Brevitas's modules.
 
@@ -104,10 +96,10 @@ def convert_from_pytorch_model(
         A ``torch.nn.Module`` that ``torch.fx`` traces, in evaluation mode.
     input_shape
         Of one window, without the batch, as the model takes it (channels first before Conv1d).
-    output_dir, project_name, hls_config, metadata, arguments
+    output_dir, project_name, options
         As of `convert_from_keras_model`; so are result and errors.
     """
-    config = _config(output_dir, project_name, hls_config, metadata, arguments)
+    config = _config(output_dir, project_name, **options)
     config |= {"PytorchModel": model, "InputShape": [[None, *input_shape]]}
     with brevitas_handlers():
         return _parsed(lambda: pytorch_to_hls(config))
@@ -116,11 +108,12 @@ def convert_from_pytorch_model(
 def _config(
     output_dir: str | Path,
     project_name: str,
-    hls_config: HlsConfig | None,
-    metadata: Metadata | None,
-    arguments: dict[str, object],
+    hls_config: HlsConfig | None = None,
+    metadata: Metadata | None = None,
+    backend: str = NAME,
+    **others: Any,
 ) -> dict[str, object]:
-    backend = str(arguments.pop("backend", NAME))
+    """Return hls4ml's configuration of a conversion, but for the model."""
     if backend.lower() != NAME.lower():
         raise ChronogateError(
             f"backend {backend!r} is not exact for this front end: use backend={NAME!r}, or "
@@ -128,12 +121,10 @@ def _config(
         )
     settings = deepcopy(dict(hls_config or {}))
     check_keys(settings)
-    others: Any = arguments
     config: dict[str, object] = create_config(str(output_dir), project_name, NAME, **others)
     given = settings.get("Model")
     model = {"Precision": "fixed<16,6>", **(given if isinstance(given, dict) else {})}
-    config |= {"NetworkMetadata": metadata, "HLSConfig": {**settings, "Model": model}}
-    return config
+    return config | {"NetworkMetadata": metadata, "HLSConfig": {**settings, "Model": model}}
 
 
 def _parsed(parse: Callable[[], ModelGraph]) -> ModelGraph:
@@ -142,12 +133,8 @@ def _parsed(parse: Callable[[], ModelGraph]) -> ModelGraph:
         return parse()
     except ChronogateError:
         raise
-    except (AssertionError, NotImplementedError, RuntimeError, ValueError, KeyError) as error:
-        raise ChronogateError(
-            f"hls4ml's front end does not read this model ({error}): use layers that it knows"
-        ) from error
     except Exception as error:
-        if type(error) is not Exception:  # hls4ml raises plain ones
+        if not isinstance(error, UNREAD) and type(error) is not Exception:
             raise
         raise ChronogateError(
             f"hls4ml's front end does not read this model ({error}): use layers that it knows"

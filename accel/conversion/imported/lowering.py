@@ -8,7 +8,8 @@ from hls4ml.model.graph import ModelGraph
 
 from accel.conversion.deployment import deploy, series_of
 from accel.conversion.imported.constants import brevitas_arguments, fold_constants, qonnx_quantizer
-from accel.conversion.imported.layers import HANDLERS, Scope
+from accel.conversion.imported.layers.registry import HANDLERS
+from accel.conversion.imported.layers.scope import Scope
 from accel.conversion.imported.node import ImportedNode
 from accel.conversion.imported.quantizers import Elements, hgq_elements, host_format
 from accel.conversion.keys import check_keys
@@ -49,7 +50,8 @@ def lower(graph: ModelGraph) -> Network:
     constants = fold_constants(nodes)
     nodes = _with_biases([n for n in nodes if n.output not in constants], constants)
     scope = Scope(Context(config), constants)
-    format, done = _input_format(source.name, nodes, scope)
+    outputs = [str(name) for name in graph.outputs or ()]
+    format, done = _input_format(source.name, nodes, outputs, scope)
     port = _input_port(source, format, config)
     wires = {source.output: Wire(port.name, replace(port, format=format.plain()))}
     built: list[Node] = []
@@ -58,7 +60,7 @@ def lower(graph: ModelGraph) -> Network:
         built += added
     if not built:
         raise ChronogateError(f"model {source.name!r} computes nothing: add a layer")
-    output = wires[str((graph.outputs or [nodes[-1].output])[0])]
+    output = wires[outputs[0]]
     network = Network(
         graph.config.get_project_name(),
         (port,),
@@ -117,9 +119,12 @@ def _with_biases(
 
 
 def _input_format(
-    name: str, nodes: Sequence[ImportedNode], scope: Scope
+    name: str, nodes: Sequence[ImportedNode], outputs: Sequence[str], scope: Scope
 ) -> tuple[FixedPoint, frozenset[str]]:
-    """Return the input's format, and the quantizers whose work the host then does."""
+    """Return the input's format, and the quantizers whose work the host then does.
+
+    One that gives an output of the model stays: what leaves is computed.
+    """
     given = input_precision(scope.context.config, name, INPUTS)
     if given is not None:
         return given, frozenset()
@@ -139,7 +144,8 @@ def _input_format(
             f"overflow_mode, or set hls_config['LayerName']['{name}']['Precision']"
         )
     same = all(each.only == format for each in known)
-    return format, frozenset(node.name for node in first) if same else frozenset()
+    folded = frozenset(node.name for node in first if node.output not in outputs)
+    return format, folded if same else frozenset()
 
 
 def _first_quantizers(name: str, nodes: Sequence[ImportedNode]) -> list[ImportedNode]:

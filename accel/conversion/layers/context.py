@@ -26,11 +26,14 @@ class Context:
         Whether each sample is a window of its own and layers keep their state.
     bare
         Names of layers whose result needs no register, since their only reader has one.
+    with_cell
+        Names of LSTM layers whose cell state is read, too.
     """
 
     config: HlsConfig
     streaming: bool = False
     bare: frozenset[str] = frozenset()
+    with_cell: frozenset[str] = frozenset()
 
 
 Handler = Callable[[LayerDraft, tuple[Wire, ...], Context], Piece]

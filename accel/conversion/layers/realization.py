@@ -87,8 +87,8 @@ def realized(layer: LayerDraft, spec: Plain, wish: Wish, series: int) -> Spec:
         return _delta(layer, spec, wish.thresholds)
     if wish.strategy is Strategy.SHARED:
         _check_gates(layer, spec, "Strategy='Shared' takes one pool of multipliers", "Strategy")
-    # Both serve one series, whose state begins with zeros.
-    if not isinstance(spec, LSTM) or spec.initial_state or series > 1:
+    # Both serve one series, whose state begins with zeros, and give the hidden state only.
+    if not isinstance(spec, LSTM) or spec.initial_state or spec.return_state or series > 1:
         return spec
     if wish.strategy is Strategy.LATENCY and (wish.reuse or 1) == 1:
         _check_gates(layer, spec, "Strategy='Latency' takes adders alone", "Strategy")
@@ -135,6 +135,11 @@ def _delta(layer: LayerDraft, spec: Plain, thresholds: Iterable[float]) -> Spec:
         raise refuse(
             layer, "delta updates begin every window with the state zero",
             "leave initial_state out, or InputThreshold and StateThreshold",
+        )  # fmt: skip
+    if isinstance(spec, LSTM) and spec.return_state:
+        raise refuse(
+            layer, "delta updates keep the cell state to themselves",
+            "use the hidden state only, or leave InputThreshold and StateThreshold out",
         )  # fmt: skip
     # A code moves by whole steps, so more than t is more than the steps that t holds.
     codes = [

@@ -24,11 +24,13 @@ from accel.qkeras_compat import keras
 from hw.function.pointwise import Pointwise
 from hw.function.quantizer import Function, Quantizer
 from hw.layer.elementwise.activation import Activation
+from hw.layer.elementwise.select import Select
 from hw.layer.recurrent.gru import GRU
 from hw.layer.recurrent.lstm import LSTM
 from hw.layer.recurrent.simple_rnn import SimpleRNN
 from hw.layer.shape.replay import Replay
 from hw.number.fixed_point import FixedPoint
+from hw.stream import Port
 
 
 @dataclass(frozen=True)
@@ -102,9 +104,37 @@ def lower_direction(
     plain = _BLOCKS[type(source).__name__](direction, piece.wire, context, keeps)
     if states:
         plain = replace(plain, initial_state=True)
+    if name in context.with_cell:
+        plain = replace(plain, return_state=True)  # only a QLSTM has a cell state
     spec = realized(layer, plain, wish_of(layer, context), wire.port.series)
     begins = [_initial(direction, f"{name}_initial{n}", each) for n, each in enumerate(states)]
-    return Piece.join(name, spec, (piece, *begins), None if keeps else True)
+    result = Piece.join(name, spec, (piece, *begins), None if keeps else True)
+    return _hidden(result, spec) if isinstance(spec, LSTM) and spec.return_state else result
+
+
+def _hidden(both: Piece, spec: LSTM) -> Piece:
+    """Return the hidden state of an LSTM that gives its cell state beside it."""
+    name, port = both.wire.name, both.wire.port
+    piece = both.then(f"{name}_hidden", _half(port, 0))
+    if not port.format.same_grid(spec.hidden):
+        narrow = Activation(
+            spec.units, port.format, Quantizer(Function.LINEAR, spec.hidden), port.steps
+        )
+        piece = piece.then(f"{name}_narrow", narrow)
+    return Piece(piece.nodes, replace(piece.wire, states=both.wire))
+
+
+def cell_state(layer: LayerDraft, wires: tuple[Wire, ...], context: Context) -> Piece:
+    """`accel.conversion.canonical.CellState`: what an LSTM gives behind its hidden state."""
+    states = wires[0].states
+    assert states is not None  # the LSTM saw that it is wanted
+    return Piece.begin(states).then(layer.name, _half(states.port, 1))
+
+
+def _half(port: Port, which: int) -> Select:
+    count = port.channels // 2
+    order = tuple(range(which * count, (which + 1) * count))
+    return Select(port.channels, order, port.format, port.steps)
 
 
 def _initial(direction: Direction, name: str, wire: Wire) -> Piece:

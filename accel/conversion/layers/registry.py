@@ -9,7 +9,7 @@ from accel.conversion.layers.dense import dense, time_distributed
 from accel.conversion.layers.merge import add, average, concatenate, multiply, subtract
 from accel.conversion.layers.normalization import batch_normalization
 from accel.conversion.layers.pooling import average_pooling, max_pooling
-from accel.conversion.layers.recurrent import recurrent
+from accel.conversion.layers.recurrent import cell_state, recurrent
 from accel.conversion.layers.shape import cropping, flatten, permute, repeat_vector, reshape
 from hw.errors import ChronogateError
 
@@ -23,6 +23,7 @@ HANDLERS: dict[str, Handler] = {
     "QSimpleRNN": recurrent,
     "QLSTM": recurrent,
     "QGRU": recurrent,
+    "CellState": cell_state,
     "Bidirectional": bidirectional,
     "QBidirectional": bidirectional,
     "Conv1D": conv1d,

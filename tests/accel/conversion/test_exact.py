@@ -144,6 +144,23 @@ def test_model_is_not_changed() -> None:
     assert config == {"LayerName": {model.input_names[0]: {"Precision": "auto"}}, "Model": {}}
 
 
+@pytest.mark.parametrize("quantizer", [
+    bits(8), bits(4, 2, symmetric=1), qkeras.quantized_relu(8, 4), qkeras.quantized_tanh(8),
+    "binary_tanh",
+], ids=str)  # fmt: skip
+def test_a_model_of_one_quantizer(quantizer: object) -> None:
+    """It stays a block, and comes behind whatever format the input is given."""
+    model = chain([named("all", qkeras.QActivation(quantizer))])
+    config = {"LayerType": {"InputLayer": {"Precision": "fixed<16,6>"}}}
+    network = accel.convert(model, hls_config=config).network
+    assert [node.name for node in network.nodes] == ["all"]
+    assert str(network.input_format) == "ap_fixed<16,6>"
+    assert len(np.unique(check(model, hls_config=config))) > 1
+    if quantizer != "binary_tanh":  # whose values are no plain number format
+        assert accel.convert(model).network.input_format == network.output_format
+        assert len(np.unique(check(model))) > 1
+
+
 def test_explicit_input_precision() -> None:
     model = chain([L.Flatten(), dense(2)])
     for precision in ("ap_fixed<7,3,AP_TRN,AP_SAT>", {"result": "ap_fixed<7,3,AP_TRN,AP_SAT>"}):

@@ -160,6 +160,29 @@ def test_profiling_draws_weights_and_activations(
     profiling.plt.close("all")
 
 
+@pytest.mark.filterwarnings("ignore:invalid value")  # hls4ml divides by the norm of no difference
+def test_profiling_compares_every_layer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of hls4ml's two plots, which show that nothing differs."""
+    profiling = pytest.importorskip("hls4ml.model.profiling")
+    monkeypatch.chdir(tmp_path)
+    activation = qkeras.quantized_relu(5, 1)
+    model = chain([
+        named("grid", qkeras.QActivation(bits(6, 1))),
+        named("lstm", recurrent(qkeras.QLSTM, 2)), named("hidden", dense(3, activation=activation)),
+        named("last", dense(2)),
+    ])  # fmt: skip
+    names = ["grid", "lstm", "hidden", "hidden_quantized_relu", "last", "last_linear"]
+    graph = accel.convert(model, hls_config=traced(model, *names))
+    bars = profiling.compare(model, graph, X, plot_type="norm_diff").axes[0]
+    assert [label.get_text() for label in bars.get_xticklabels()] == names
+    assert [bar.get_height() for bar in bars.patches] == [0.0] * len(names)
+    wrong = {**profiling.get_ymodel_keras(model, X)}
+    assert len(np.unique(wrong["hidden"])) > len(np.unique(wrong["hidden_quantized_relu"])) > 1
+    boxes = profiling.compare(model, graph, X).axes[0]
+    assert [label.get_text() for label in boxes.get_xticklabels()] == names
+    profiling.plt.close("all")
+
+
 def test_build_returns_the_report(
     small: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -188,12 +188,6 @@ def test_a_shared_layer_has_one_configuration() -> None:
     assert reuse == {name: 2, f"{name}_call2": 2}
 
 
-def _with_cell_state() -> keras.Model:
-    past = window()
-    _, _, memory = named("cell", rnn(qkeras.QLSTM, return_state=True))(act()(past))
-    return keras.Model(past, memory)
-
-
 def _state_twice() -> keras.Model:
     past = window()
     return keras.Model(past, named("cell", rnn(qkeras.QGRU, return_state=True))(act()(past)))
@@ -211,7 +205,6 @@ def _raw_input() -> keras.Model:
 
 
 @pytest.mark.parametrize(("build", "message"), [
-    (_with_cell_state, "layer 'cell': its cell state leaves the layer .*: use the hidden state"),
     (_state_twice, "layer 'cell': two outputs of the model are its last .*: let the model give"),
     (_both_with_states, "layer 'both': return_state=True is not supported in .*: let the layer"),
     (_raw_input, "input 'store' has no number format: begin the model with"),

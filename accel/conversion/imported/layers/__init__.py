@@ -1,0 +1,1 @@
+"""Handlers: what each kind of node becomes, one file per family; see `registry`."""
