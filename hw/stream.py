@@ -135,5 +135,11 @@ class AdaptiveBlock(Block):
     hold: Signal
     moved: Signal
 
-    def __init__(self, inputs: Iterable[Port], outputs: Iterable[Port]) -> None:
-        super().__init__(inputs, outputs, {"hold": Out(1), "moved": Out(1)})
+    def __init__(
+        self,
+        inputs: Iterable[Port],
+        outputs: Iterable[Port],
+        others: Mapping[str, wiring.Member] | None = None,
+    ) -> None:
+        members = {"hold": Out(1), "moved": Out(1), **(others or {})}
+        super().__init__(inputs, outputs, members)

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from hw.control.saturation import SaturationWatch
 from hw.control.state import state_memories, stateful_nodes
 from hw.layer.convolution.carrier import carrying, with_model
-from hw.layer.recurrent.saturating import SaturatingBlock
+from hw.layer.saturating import SaturatingBlock
 from hw.network.checks import identifier
 from hw.network.graph import Network, Node
 from hw.network.mode import Mode

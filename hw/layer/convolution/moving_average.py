@@ -19,6 +19,7 @@ from amaranth.lib.memory import Memory
 from hw.errors import ChronogateError
 from hw.function.quotient import Quotient
 from hw.layer.convolution.receptive_field import ReceptiveField
+from hw.layer.saturating import Quantized, SaturatingBlock
 from hw.number.fixed_point import FixedPoint
 from hw.pipeline import delay
 from hw.stream import Block, Port
@@ -90,6 +91,11 @@ class MovingAverage:
         return Quotient(self.size, self.output)
 
     @property
+    def quantized(self) -> tuple[Quantized, ...]:
+        """The sums, whose quotients are rounded."""
+        return (Quantized("sum", self.sum, self.output, self.size),)
+
+    @property
     def inputs(self) -> tuple[Port, ...]:
         return (Port("i", self.channels, self.input, self.steps),)
 
@@ -108,11 +114,16 @@ class MovingAverage:
     def reference(
         self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
     ) -> np.ndarray:
-        """Map int64 codes ``(N, T, C)`` to codes of the same shape."""
+        """Map int64 codes ``(N, T, C)`` to codes of the same shape.
+
+        `trace` receives the sums, before they are divided, under ``"sum"``.
+        """
         ends = np.pad(codes, ((0, 0), (self.half, self.half), (0, 0)), mode="edge")
         totals = np.cumsum(ends, axis=1)
         sums = totals[:, self.size - 1 :].copy()
         sums[:, 1:] -= totals[:, : -self.size]
+        if trace is not None:
+            trace["sum"] = sums
         return self.quotient.apply(sums, self.sum)
 
     def build(self) -> Block:
@@ -127,7 +138,7 @@ class _Burst:
     behind: Signal
 
 
-class MovingAverageBlock(Block):
+class MovingAverageBlock(SaturatingBlock):
     """`MovingAverage` in hardware."""
 
     def __init__(self, spec: MovingAverage) -> None:
@@ -161,6 +172,7 @@ class MovingAverageBlock(Block):
             self.o.payload.tag.first.eq(delay(m, first, cycles, "first")),
             self.o.payload.tag.last.eq(delay(m, due & (behind == spec.half - 1), cycles, "final")),
         ]
+        sums: list[Signal] = []
         for channel in range(spec.channels):
             name = f"channel{channel}"
             kept, kept_tail = (
@@ -203,8 +215,12 @@ class MovingAverageBlock(Block):
                     newest_tail.eq(x),
                     oldest_tail.eq(oldest),  # of no use in a window of one step
                 ]
+            sums.append(chosen)
             quotient = spec.quotient.hardware(m, chosen, spec.sum, name)
             m.d.comb += self.o.payload.data[channel].eq(quotient)
+        if self.is_watched("sum"):
+            there = delay(m, fires, 1, "sum_there")
+            self.look(m, "sum", [(there, total) for total in sums], there)
         return m
 
     def _burst(self, m: Module) -> _Burst:

@@ -15,6 +15,7 @@ from amaranth.hdl import Module, Mux, Value
 from hw.errors import ChronogateError
 from hw.function.quotient import Quotient
 from hw.layer.convolution.pool import Pool, PoolBlock
+from hw.layer.saturating import Quantized, SaturatingBlock
 from hw.layer.series_state import state_cycles
 from hw.number.fixed_point import FixedPoint
 from hw.pipeline import delay
@@ -117,6 +118,13 @@ class AveragePooling:
         return FixedPoint(self.sum.width, self.sum.integer - (self.pool.span.bit_length() - 1))
 
     @property
+    def quantized(self) -> tuple[Quantized, ...]:
+        """The sums, where their quotients are rounded."""
+        if self.output is None:
+            return ()
+        return (Quantized("sum", self.sum, self.output, self.pool.span),)
+
+    @property
     def division_cycles(self) -> int:
         """Cycles from a sum to its average."""
         if self.output is None:
@@ -138,17 +146,22 @@ class AveragePooling:
     def reference(
         self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
     ) -> np.ndarray:
-        """Map int64 codes ``(N, T, C)`` to ``(N, [T_out,] C)``."""
+        """Map int64 codes ``(N, T, C)`` to ``(N, [T_out,] C)``.
+
+        `trace` receives the sums, before they are divided, under ``"sum"``.
+        """
         sums = self.pool.result(self.pool.gather(codes).sum(axis=2))
         if self.output is None:
             return sums
+        if trace is not None:
+            trace["sum"] = sums
         return Quotient(self.pool.span, self.output).apply(sums, self.sum)
 
     def build(self) -> Block:
         return AveragePoolingBlock(self)
 
 
-class AveragePoolingBlock(Block):
+class AveragePoolingBlock(SaturatingBlock):
     """`AveragePooling` in hardware: sums, and their quotients where those are rounded."""
 
     def __init__(self, spec: AveragePooling) -> None:
@@ -170,6 +183,9 @@ class AveragePoolingBlock(Block):
                 delay(m, sums.o.payload.tag.as_value(), cycles, "tag")
             ),
         ]
+        totals = sums.o.payload.data
+        codes = [(sums.o.valid, totals[channel]) for channel in range(spec.channels)]
+        self.look(m, "sum", codes, sums.o.valid)
         for channel in range(spec.channels):
             total: Value = sums.o.payload.data[channel]
             if spec.output is not None:

@@ -15,12 +15,13 @@ from amaranth.lib.memory import Memory
 from hw.layer.delta.cell import DeltaCell
 from hw.layer.delta.engine import DeltaEngine, Row
 from hw.layer.delta.layer import DeltaLayer, difference_format
+from hw.layer.saturating import SaturatingBlock
 from hw.number.resize import resize
 from hw.pipeline import delay
 from hw.stream import AdaptiveBlock
 
 
-class DeltaBlock(AdaptiveBlock):
+class DeltaBlock(AdaptiveBlock, SaturatingBlock):
     """A delta layer around the cells that a subclass gives.
 
     Parameters
@@ -34,6 +35,8 @@ class DeltaBlock(AdaptiveBlock):
     def __init__(self, spec: DeltaLayer, apart: tuple[int, np.ndarray] | None = None) -> None:
         super().__init__(spec.inputs, spec.outputs)
         self._spec = spec
+        self._noted: dict[str, list[tuple[Value, Value]]] = {}
+        self._ends: dict[str, int] = {}
         self._engine = DeltaEngine(spec, apart)
         self.plan = spec.plan
         layer = spec.layer
@@ -44,6 +47,18 @@ class DeltaBlock(AdaptiveBlock):
     @abstractmethod
     def hidden(self, m: Module, cell: DeltaCell) -> Signal:
         """Add a cell; returns its h, ``plan.tail`` cycles behind the sums."""
+
+    def note(self, cell: DeltaCell, place: str, value: Value, after: int) -> None:
+        """Let a value of each unit be watched, which comes so many cycles behind its sums."""
+        if not self.is_watched(place):
+            return
+        # Not all cells have a unit in the last row.
+        missing = cell.number + (cell.units - 1) * self.plan.cells >= self.plan.units
+        there = cell.valid & (cell.index != cell.units - 1) if missing else cell.valid
+        codes = self._noted.setdefault(place, [])
+        name = f"{cell.name}_{place}{len(codes)}_there"
+        codes.append((delay(cell.m, there, after, name), value))
+        self._ends[place] = after
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -75,11 +90,15 @@ class DeltaBlock(AdaptiveBlock):
         sums = self._engine.gates(m, address, row, delta)
         for number, (unit, change) in enumerate(zip(sums, changes, strict=True)):
             cell = DeltaCell(
-                m, f"cell{number}", plan.unit_rows, self._spec.grid, unit.gates, unit.late,
+                m, number, plan.unit_rows, self._spec.grid, unit.gates, unit.late,
                 unit.valid, unit.index, first,
             )  # fmt: skip
-            self._keep(m, number, cell, self.hidden(m, cell), states, change)
+            hidden = self.hidden(m, cell)
+            self.note(cell, "h", hidden, plan.tail)
+            self._keep(m, number, cell, hidden, states, change)
         final = sums[0].valid & (sums[0].index == plan.unit_rows - 1)
+        for place, codes in self._noted.items():
+            self.look(m, place, codes, delay(m, final, self._ends[place], f"{place}_ends"))
         done = delay(m, final, plan.tail, "done")
         leaves = done if self._spec.layer.return_sequences else done & tag.last
         m.d.sync += [self.o.valid.eq(leaves), self.o.payload.tag.eq(tag)]

@@ -44,8 +44,8 @@ class DeltaCell:
     ----------
     m
         The block's module.
-    name
-        Prefix of the signals.
+    number
+        Of the cell.
     units
         Units of the cell.
     grid
@@ -57,7 +57,7 @@ class DeltaCell:
     """
 
     m: Module
-    name: str
+    number: int
     units: int
     grid: FixedPoint
     sums: tuple[Value, ...]
@@ -65,6 +65,11 @@ class DeltaCell:
     valid: Value
     index: Value
     first: Value
+
+    @property
+    def name(self) -> str:
+        """Prefix of the signals."""
+        return f"cell{self.number}"
 
     def sum(self, gate: int, format: FixedPoint) -> Signal:
         """Return the sum of a gate, on a grid that holds it exactly."""

@@ -23,7 +23,9 @@ from hw.layer.delta.layer import DeltaLayer, Propagated, trace_moves
 from hw.layer.delta.plan import DeltaPlan
 from hw.layer.recurrent.gru import GRU
 from hw.layer.recurrent.gru_cell import CANDIDATE, RESET, UPDATE, candidate_cycles, gate_cycles
+from hw.layer.recurrent.history import History
 from hw.layer.recurrent.recurrent_cell import padded
+from hw.layer.saturating import places
 from hw.number.arithmetic import common_format, complement_format
 from hw.number.fixed_point import FixedPoint
 from hw.number.resize import resize
@@ -90,27 +92,26 @@ class DeltaGRU(DeltaLayer):
     ) -> np.ndarray:
         """Map int64 codes ``(N, T, n_in)`` to hidden states, as `GRU` does.
 
-        `trace`, if given, receives ``h``, ``(N, T, units)``, and how many values moved in each
-        step (`trace_moves`).
+        `trace`, if given, receives what it does there, and how many values moved in each step
+        (`trace_moves`).
         """
         layer = self.layer
         inputs = Propagated(len(codes), codes.shape[2], self.input_threshold)
         states = Propagated(len(codes), layer.units, self.state_threshold)
         hidden = np.zeros((len(codes), layer.units), dtype=np.int64)
-        history: list[np.ndarray] = []
+        history = History(("h",) if trace is None else places(layer.quantized))
         for step in range(codes.shape[1]):
             state = layer.state.resize(hidden, layer.hidden)
             hidden = layer.step(
                 layer.input_product.reference(inputs.update(codes[:, step])),
                 state,
                 states.update(state),
+                history,
             )
-            history.append(hidden)
-        sequence = np.stack(history, axis=1)
         if trace is not None:
-            trace["h"] = sequence
+            history.into(trace)
             trace_moves(trace, inputs, states)
-        return sequence if layer.return_sequences else hidden
+        return history["h"] if layer.return_sequences else hidden
 
     def build(self) -> Block:
         return DeltaGRUBlock(self)
@@ -125,16 +126,12 @@ class DeltaGRUBlock(DeltaBlock):
 
     def hidden(self, m: Module, cell: DeltaCell) -> Signal:
         layer, name, gate = self._layer, cell.name, gate_cycles(self._layer)
+        totals = [cell.sum(number, layer.sum) for number in (UPDATE, RESET)]
+        for total in totals:
+            self.note(cell, "gates", total, 0)
         z, r = (
-            padded(
-                m,
-                layer.recurrent_activation,
-                cell.sum(number, layer.sum),
-                layer.sum,
-                gate,
-                f"{name}_gate{number}",
-            )
-            for number in (UPDATE, RESET)
+            padded(m, layer.recurrent_activation, total, layer.sum, gate, f"{name}_gate{number}")
+            for number, total in zip((UPDATE, RESET), totals, strict=True)
         )
         biased = delay(m, cell.late_sum(layer.biased), gate, f"{name}_biased")
         projection = layer.input_product.output
@@ -151,6 +148,7 @@ class DeltaGRUBlock(DeltaBlock):
             ),
             one_minus.eq((1 << rest.fraction) - (z << (rest.fraction - layer.gate.fraction))),
         ]
+        self.note(cell, "candidate", summed, gate + 2)
         candidate = layer.activation.hardware(m, summed, layer.candidate_sum, f"{name}_squash")
         # The blend of the old state and the candidate.
         late = candidate_cycles(layer) + 2

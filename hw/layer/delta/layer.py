@@ -22,6 +22,7 @@ from hw.errors import ChronogateError
 from hw.layer.delta.plan import DeltaPlan
 from hw.layer.recurrent.gru import GRU
 from hw.layer.recurrent.lstm import LSTM
+from hw.layer.saturating import Quantized
 from hw.number.fixed_point import FixedPoint
 from hw.stream import Port
 from hw.timing import EVENTS, BlockTiming
@@ -97,6 +98,11 @@ class DeltaLayer:
     @property
     def outputs(self) -> tuple[Port, ...]:
         return self.layer.outputs
+
+    @property
+    def quantized(self) -> tuple[Quantized, ...]:
+        """Where a step brings values into narrower formats."""
+        return self.layer.quantized
 
     @property
     def timing(self) -> BlockTiming:

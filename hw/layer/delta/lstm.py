@@ -18,9 +18,11 @@ from amaranth.hdl import Module, Signal, Value
 from hw.layer.delta.block import DeltaBlock, DeltaCell
 from hw.layer.delta.layer import DeltaLayer, Propagated, trace_moves
 from hw.layer.delta.plan import DeltaPlan
+from hw.layer.recurrent.history import History
 from hw.layer.recurrent.lstm import LSTM
 from hw.layer.recurrent.lstm_cell import CANDIDATE, FORGET, INPUT, OUTPUT, gate_cycles
 from hw.layer.recurrent.recurrent_cell import padded
+from hw.layer.saturating import places
 from hw.number.arithmetic import product_format
 from hw.number.fixed_point import FixedPoint
 from hw.number.resize import resize
@@ -71,28 +73,26 @@ class DeltaLSTM(DeltaLayer):
     ) -> np.ndarray:
         """Map int64 codes ``(N, T, n_in)`` to hidden states, as `LSTM` does.
 
-        `trace`, if given, receives ``h`` and ``c``, ``(N, T, units)``, and how many values moved
-        in each step (`trace_moves`).
+        `trace`, if given, receives what it does there, and how many values moved in each step
+        (`trace_moves`).
         """
         layer = self.layer
         inputs = Propagated(len(codes), codes.shape[2], self.input_threshold)
         states = Propagated(len(codes), layer.units, self.state_threshold)
         hidden = np.zeros((len(codes), layer.units), dtype=np.int64)
         carry = np.zeros_like(hidden)
-        history: list[tuple[np.ndarray, np.ndarray]] = []
+        history = History(("h",) if trace is None else places(layer.quantized))
         for step in range(codes.shape[1]):
             hidden, carry = layer.step(
                 layer.input_product.reference(inputs.update(codes[:, step])),
                 states.update(layer.state.resize(hidden, layer.hidden)),
                 layer.state.resize(carry, layer.carry),
+                history,
             )
-            history.append((hidden, carry))
-        sequence = np.stack([h for h, _ in history], axis=1)
         if trace is not None:
-            trace["h"] = sequence
-            trace["c"] = np.stack([c for _, c in history], axis=1)
+            history.into(trace)
             trace_moves(trace, inputs, states)
-        return sequence if layer.return_sequences else hidden
+        return history["h"] if layer.return_sequences else hidden
 
     def build(self) -> Block:
         return DeltaLSTMBlock(self)
@@ -111,6 +111,7 @@ class DeltaLSTMBlock(DeltaBlock):
         for gate in (INPUT, FORGET, CANDIDATE, OUTPUT):
             function = layer.activation if gate == CANDIDATE else layer.recurrent_activation
             total = cell.sum(gate, layer.sum)
+            self.note(cell, "candidate" if gate == CANDIDATE else "gates", total, 0)
             gates.append(padded(m, function, total, layer.sum, ready, f"{name}_gate{gate}"))
         carries = cell.memory(layer.state, "carry")
         kept = carries.read(ready - 1)
@@ -132,6 +133,8 @@ class DeltaLSTMBlock(DeltaBlock):
             ),
             hidden.eq(opened * squashed),
         ]
+        self.note(cell, "c", carry, ready + 2)
+        self.note(cell, "squashed", carry, ready + 2)
         state = resize(m, carry, layer.carry, layer.state, f"{name}_carry_state")
         carries.write(state, ready + 2)
         return hidden

@@ -20,7 +20,7 @@ import numpy as np
 from hw.errors import ChronogateError
 from hw.layer.dense.shared_dense_block import SharedDenseBlock
 from hw.layer.dense.shared_layer import SharedLayer
-from hw.layer.recurrent.saturating import Quantized, clipped_by
+from hw.layer.saturating import Quantized, quantized_by
 from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Column, plain_columns
 from hw.product.folded import (
@@ -223,9 +223,9 @@ class SharedDense:
     def quantized(self) -> tuple[Quantized, ...]:
         """Sums of layers behind which there is nothing but a quantizer."""
         return tuple(
-            Quantized(f"sum{index}", total, output)
+            point
             for index, (layer, total) in enumerate(zip(self.layers, self.totals, strict=True))
-            if (output := clipped_by(layer.function)) is not None
+            for point in quantized_by(f"sum{index}", layer.function, total)
         )
 
     @property

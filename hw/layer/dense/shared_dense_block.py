@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data
 
-from hw.layer.recurrent.saturating import SaturatingBlock
+from hw.layer.saturating import SaturatingBlock
 from hw.pipeline import constants, delay, later
 from hw.product.array import MultiplierArray
 from hw.product.bank import Lookup, Result

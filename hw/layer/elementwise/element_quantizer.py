@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 
 from hw.errors import ChronogateError
 from hw.layer.elementwise.operands import forward
+from hw.layer.saturating import Flagged, SaturatingBlock
 from hw.number.fixed_point import FixedPoint
+from hw.number.held import held_codes
 from hw.number.resize import resize
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
@@ -87,6 +89,19 @@ class ElementQuantizer:
         """The narrowest format that holds the values of all formats."""
         return common_format(self.formats)
 
+    @cached_property
+    def limits(self) -> tuple[tuple[int, int], ...]:
+        """For each format the ends of the input's codes that it holds."""
+        return tuple(held_codes(self.input, format) for format in self.formats)
+
+    @property
+    def quantized(self) -> tuple[Flagged, ...]:
+        """The values, if any can lie beyond its format; one of no bits never does."""
+        grid = self.input.plain()
+        used = [self.limits[k] for k in np.unique(self.chosen[self.chosen != ZERO])]
+        limited = any(limits != (grid.minimum, grid.maximum) for limits in used)
+        return (Flagged("values"),) if limited else ()
+
     @property
     def inputs(self) -> tuple[Port, ...]:
         return (Port("i", self.channels, self.input, self.steps, self.series),)
@@ -102,19 +117,26 @@ class ElementQuantizer:
     def reference(
         self, codes: np.ndarray, trace: dict[str, np.ndarray] | None = None
     ) -> np.ndarray:
-        """Map int64 codes ``(N, [T,] C)`` to codes of the same shape."""
+        """Map int64 codes ``(N, [T,] C)`` to codes of the same shape.
+
+        `trace` receives, under ``"values"``, ones where a value lies beyond its format.
+        """
         choice = self.chosen if self.steps else self.chosen[0]
-        result = np.zeros_like(codes)
+        result, beyond = np.zeros_like(codes), np.zeros_like(codes)
         for number, format in enumerate(self.formats):
             quantized = format.resize(codes, self.input) << (self.output.fraction - format.fraction)
             result = np.where(choice == number, quantized, result)
+            low, high = self.limits[number]
+            beyond |= (choice == number) & ((codes < low) | (codes > high))
+        if trace is not None:
+            trace["values"] = beyond
         return result
 
     def build(self) -> Block:
         return ElementQuantizerBlock(self)
 
 
-class ElementQuantizerBlock(Block):
+class ElementQuantizerBlock(SaturatingBlock):
     """`ElementQuantizer` in hardware: each format once a channel, and a choice by the step."""
 
     def __init__(self, spec: ElementQuantizer) -> None:
@@ -129,6 +151,10 @@ class ElementQuantizerBlock(Block):
             result = Signal(self._spec.output.shape, name=f"channel{channel}_result")
             m.d.sync += result.eq(self._quantized(m, channel, step))
             m.d.comb += self.o.payload.data[channel].eq(result)
+        if self.is_watched("values"):
+            beyond = [self._beyond(m, channel, step) for channel in range(self._spec.channels)]
+            valid = self.i.valid
+            self.look(m, "values", [(valid, flag) for flag in beyond], valid)
         return m
 
     def _step(self, m: Module) -> Signal:
@@ -142,20 +168,42 @@ class ElementQuantizerBlock(Block):
         return step
 
     def _quantized(self, m: Module, channel: int, step: Signal | None) -> Value:
-        spec = self._spec
-        chosen = Signal(spec.output.shape, name=f"channel{channel}_chosen")
-        column = spec.chosen[:, channel]
-        values = {
-            int(number): self._by_format(m, channel, int(number)) for number in np.unique(column)
-        }
+        values = {k: self._by_format(m, channel, k) for k in self._numbers(channel)}
+        shape = self._spec.output.shape
+        chosen = Signal(shape, name=f"channel{channel}_chosen")
+        self._choose(m, channel, step, values, chosen)
+        return chosen
+
+    def _beyond(self, m: Module, channel: int, step: Signal | None) -> Value:
+        """Tell whether a value lies beyond its format."""
+        value = self.i.payload.data[channel]
+        flags: dict[int, Value] = {}
+        for number in self._numbers(channel):
+            if number == ZERO:
+                flags[number] = Const(0)
+                continue
+            low, high = self._spec.limits[number]
+            flags[number] = (value < low) | (value > high)
+        chosen = Signal(name=f"channel{channel}_beyond")
+        self._choose(m, channel, step, flags, chosen)
+        return chosen
+
+    def _numbers(self, channel: int) -> list[int]:
+        """Return which formats a channel has."""
+        return np.unique(self._spec.chosen[:, channel]).tolist()
+
+    def _choose(
+        self, m: Module, channel: int, step: Signal | None, values: dict[int, Value], chosen: Signal
+    ) -> None:
+        """Let `chosen` be the value of the format that the step has."""
         if step is None or len(values) == 1:
             m.d.comb += chosen.eq(next(iter(values.values())))
-            return chosen
+            return
+        column = self._spec.chosen[:, channel]
         with m.Switch(step):
             for number, value in values.items():
                 with m.Case(*np.flatnonzero(column == number).tolist()):
                     m.d.comb += chosen.eq(value)
-        return chosen
 
     def _by_format(self, m: Module, channel: int, number: int) -> Value:
         spec = self._spec

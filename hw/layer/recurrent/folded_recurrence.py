@@ -11,10 +11,10 @@ from hw.errors import ChronogateError
 from hw.layer.recurrent.fewest import fewest_multipliers
 from hw.layer.recurrent.folding import Folding, divide, divide_by_gate, gate_columns
 from hw.layer.recurrent.options import RecurrentOptions
-from hw.layer.recurrent.saturating import Quantized
 from hw.layer.recurrent.state_access import state_memory
 from hw.layer.recurrent.step import StepPlan
 from hw.layer.recurrent.step_order import column_biases, recurrent_columns
+from hw.layer.saturating import Quantized
 from hw.memory_port import Memory
 from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Column, Group, unit_groups

@@ -22,9 +22,13 @@ import numpy as np
 from hw.function.pointwise import Pointwise
 from hw.layer.dense.dense import Dense
 from hw.layer.recurrent.folded_recurrence import FoldedRecurrence
-from hw.layer.recurrent.gru_cell import CANDIDATE, RESET, UPDATE, GRUBlock
+from hw.layer.recurrent.gru_after_cell import GRUAfterBlock
+from hw.layer.recurrent.gru_before_cell import GRUBeforeBlock
+from hw.layer.recurrent.gru_cell import CANDIDATE, RESET, UPDATE
 from hw.layer.recurrent.gru_plan import input_order, step_plan
+from hw.layer.recurrent.history import History
 from hw.layer.recurrent.step import StepPlan
+from hw.layer.saturating import Quantized, places, quantized_by
 from hw.number.arithmetic import (
     add,
     complement_format,
@@ -190,6 +194,15 @@ class GRU(FoldedRecurrence):
         return (*super().model_tables, *tables)
 
     @property
+    def quantized(self) -> tuple[Quantized, ...]:
+        """The state that a step hands on, and what activations that are quantizers are given."""
+        return (
+            *super().quantized,
+            *quantized_by("gates", self.recurrent_activation, self.sum),
+            *quantized_by("candidate", self.activation, self.candidate_sum),
+        )
+
+    @property
     def input_bias(self) -> np.ndarray:
         """Bias in the order of the input product's programs."""
         return self.input_product.aligned_bias[input_order(self.units, bool(self.gate_reuse))]
@@ -230,22 +243,23 @@ class GRU(FoldedRecurrence):
         numpy.ndarray
             int64 codes ``(N, T, units)`` with `return_sequences`, else ``(N, units)``.
 
-        `trace`, if given, receives ``h``, ``(N, T, units)``, before the state quantizer.
+        `trace`, if given, receives what enters each of `quantized`, ``(N, T, ...)``: ``h`` before
+        the state quantizer among it.
         """
         projected = self.input_product.reference(codes)
         hidden = np.zeros((len(codes), self.units), dtype=np.int64)
         state = initial[0] if self.initial_state else hidden
-        history: list[np.ndarray] = []
+        history = History(("h",) if trace is None else places(self.quantized))
         for step in range(codes.shape[1]):
-            hidden = self.step(projected[:, step], state, state)
+            hidden = self.step(projected[:, step], state, state, history)
             state = self.state.resize(hidden, self.hidden)
-            history.append(hidden)
-        sequence = np.stack(history, axis=1)
         if trace is not None:
-            trace["h"] = sequence
-        return sequence if self.return_sequences else hidden
+            history.into(trace)
+        return history["h"] if self.return_sequences else hidden
 
-    def step(self, projected: np.ndarray, state: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    def step(
+        self, projected: np.ndarray, state: np.ndarray, seen: np.ndarray, history: History
+    ) -> np.ndarray:
         """Compute the new h of one step, int64 ``(N, units)``.
 
         Parameters
@@ -256,21 +270,17 @@ class GRU(FoldedRecurrence):
             s, int64 ``(N, units)``.
         seen
             What the product of s takes in its place: s itself but with delta updates.
+        history
+            Where to note what enters each of `quantized`.
         """
         x_z, x_r, x_h = np.split(projected, 3, axis=1)
         sums = exact_matmul(seen, self._gate_kernel, self.gate_sum)
         sums = sums.reshape(len(state), -1, self.units)
-        z, r = (
-            self.recurrent_activation.apply(
-                add(
-                    self.sum,
-                    (x, self.input_product.output),
-                    (sums[:, gate], self.gate_sum),
-                ),
-                self.sum,
-            )
+        z_sum, r_sum = (
+            add(self.sum, (x, self.input_product.output), (sums[:, gate], self.gate_sum))
             for gate, x in ((UPDATE, x_z), (RESET, x_r))
         )
+        z, r = (self.recurrent_activation.apply(total, self.sum) for total in (z_sum, r_sum))
         if self.reset_after:
             late = self.recurrent_bias[2 * self.units :]
             reset = r * add(
@@ -278,13 +288,13 @@ class GRU(FoldedRecurrence):
             )
         else:
             reset = exact_matmul(r * state, self._candidate_kernel, self.reset_sum)
-        g = self.activation.apply(
-            add(self.candidate_sum, (x_h, self.input_product.output), (reset, self.reset_sum)),
-            self.candidate_sum,
-        )
+        total = add(self.candidate_sum, (x_h, self.input_product.output), (reset, self.reset_sum))
+        g = self.activation.apply(total, self.candidate_sum)
         rest = complement_format(self.gate)
         one = (1 << rest.fraction) - (z << (rest.fraction - self.gate.fraction))
-        return add(self.hidden, (z * state, self.kept), (one * g, self.learned))
+        h = add(self.hidden, (z * state, self.kept), (one * g, self.learned))
+        history.add(h=h, gates=np.hstack([z_sum, r_sum]), candidate=total)
+        return h
 
     def build(self) -> Block:
-        return GRUBlock(self)
+        return GRUAfterBlock(self) if self.reset_after else GRUBeforeBlock(self)

@@ -18,10 +18,11 @@ import numpy as np
 from hw.function.pointwise import Pointwise
 from hw.layer.dense.dense import Dense
 from hw.layer.recurrent.folded_recurrence import FoldedRecurrence
+from hw.layer.recurrent.history import History
 from hw.layer.recurrent.lstm_cell import GATE_ORDER, LSTMBlock, tail_after_sum
-from hw.layer.recurrent.saturating import Quantized
 from hw.layer.recurrent.step import StepPlan
 from hw.layer.recurrent.step_order import begin_cycles, in_order_of_need
+from hw.layer.saturating import Quantized, places, quantized_by
 from hw.number.arithmetic import add, common_format, product_format, sum_format
 from hw.number.fixed_point import FixedPoint
 from hw.product.columns import Group
@@ -85,8 +86,14 @@ class LSTM(FoldedRecurrence):
 
     @property
     def quantized(self) -> tuple[Quantized, ...]:
-        """The states that a step hands on."""
-        return (*super().quantized, Quantized("c", self.carry, self.state))
+        """The states that a step hands on, and what activations that are quantizers are given."""
+        return (
+            *super().quantized,
+            Quantized("c", self.carry, self.state),
+            *quantized_by("gates", self.recurrent_activation, self.sum),
+            *quantized_by("candidate", self.activation, self.sum),
+            *quantized_by("squashed", self.activation, self.carry),
+        )
 
     @property
     def outputs(self) -> tuple[Port, ...]:
@@ -228,22 +235,20 @@ class LSTM(FoldedRecurrence):
             int64 codes ``(N, T, units)`` with `return_sequences`, else ``(N, units)``; twice as
             many channels with `return_state`.
 
-        `trace`, if given, receives ``h`` and ``c``, ``(N, T, units)``, before the state quantizer.
+        `trace`, if given, receives what enters each of `quantized`, ``(N, T, ...)``: ``h`` and
+        ``c`` before the state quantizer among it.
         """
         projected = self.input_product.reference(codes)
         zeros = np.zeros((len(codes), self.units), dtype=np.int64)
         kept, cell = initial if self.initial_state else (zeros, zeros)
-        hidden = zeros
-        history: list[tuple[np.ndarray, np.ndarray]] = []
+        history = History(("h", "c") if trace is None else places(self.quantized))
         for step in range(codes.shape[1]):
-            hidden, carry = self.step(projected[:, step], kept, cell)
+            hidden, carry = self.step(projected[:, step], kept, cell, history)
             kept = self.state.resize(hidden, self.hidden)
             cell = self.state.resize(carry, self.carry)
-            history.append((hidden, carry))
-        sequence = np.stack([h for h, _ in history], axis=1)
-        carries = np.stack([c for _, c in history], axis=1)
         if trace is not None:
-            trace["h"], trace["c"] = sequence, carries
+            history.into(trace)
+        sequence, carries = history["h"], history["c"]
         if self.return_state:
             fraction = self.outputs[0].format.fraction
             both = (
@@ -254,7 +259,7 @@ class LSTM(FoldedRecurrence):
         return sequence if self.return_sequences else sequence[:, -1]
 
     def step(
-        self, projected: np.ndarray, hidden: np.ndarray, carry: np.ndarray
+        self, projected: np.ndarray, hidden: np.ndarray, carry: np.ndarray, history: History
     ) -> tuple[np.ndarray, np.ndarray]:
         """Compute one step.
 
@@ -264,6 +269,8 @@ class LSTM(FoldedRecurrence):
             ``x . kernel + bias``, int64 ``(N, 4 * units)``.
         hidden, carry
             q(h) and q(c), int64 ``(N, units)``.
+        history
+            Where to note what enters each of `quantized`.
 
         Returns
         -------
@@ -280,7 +287,9 @@ class LSTM(FoldedRecurrence):
             (f * carry, product_format(self.gate, self.state)),
             (i * g, product_format(self.gate, self.candidate)),
         )
-        return o * self.activation.apply(c, self.carry), c
+        h = o * self.activation.apply(c, self.carry)
+        history.add(h=h, c=c, squashed=c, gates=np.hstack([z_i, z_f, z_o]), candidate=z_c)
+        return h, c
 
     def build(self) -> Block:
         return LSTMBlock(self)

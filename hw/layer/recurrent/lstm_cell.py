@@ -54,15 +54,26 @@ class LSTMBlock(RecurrentBlock):
 
     def cells(self, m: Module, cells: Sequence[Cell], array: MultiplierArray) -> list[NewState]:
         carries: list[NewState] = []
-        states = [self._cell(m, cell, carries) for cell in cells]
-        self.look_at(m, "c", carries)
+        sums = [
+            {gate: cell.arrival(gate, GATE_ORDER, 0, self._spec.sum) for gate in GATE_ORDER}
+            for cell in cells
+        ]
+        states = [
+            self._cell(m, cell, list(row.values()), carries)
+            for cell, row in zip(cells, sums, strict=True)
+        ]
+        for place in ("c", "squashed"):
+            self.look_at(m, place, carries)
+        self.look_at_sums(m, "gates", cells, sums, (INPUT, FORGET, OUTPUT))
+        self.look_at_sums(m, "candidate", cells, sums, (CANDIDATE,))
         return states
 
-    def _cell(self, m: Module, cell: Cell, carries: list[NewState]) -> NewState:
+    def _cell(
+        self, m: Module, cell: Cell, arrivals: Sequence[Arrival], carries: list[NewState]
+    ) -> NewState:
         """Add a cell; returns its new h, and appends its new c."""
         spec, name = self._spec, cell.name
         self._begin_sums(m, cell)
-        arrivals = [cell.arrival(gate, GATE_ORDER, 0, spec.sum) for gate in GATE_ORDER]
         gates = self._gates(m, cell, arrivals)
         ready = gate_cycles(spec)
         held = [

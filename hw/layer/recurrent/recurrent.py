@@ -16,10 +16,10 @@ from amaranth.lib.memory import Memory, ReadPort, WritePort
 
 from hw.layer.recurrent.projection import ProjectionStore
 from hw.layer.recurrent.recurrent_cell import Cell, NewState, RecurrentSpec, gather
-from hw.layer.recurrent.saturating import SaturatingBlock
 from hw.layer.recurrent.state_access import StateAccess, bus_members
 from hw.layer.recurrent.step_info import Info, info_lead
 from hw.layer.recurrent.step_order import column_biases
+from hw.layer.recurrent.watched import WatchedRecurrence, finished, latest
 from hw.number.resize import resize
 from hw.pipeline import constants, delay, gathered, later
 from hw.product.array import MultiplierArray
@@ -32,14 +32,13 @@ STEP_BEGINS = "step_begins"
 HIDDEN_STATE = "hidden_state"
 
 
-class RecurrentBlock(SaturatingBlock):
+class RecurrentBlock(WatchedRecurrence):
     """A recurrent layer around the cells that a subclass gives."""
 
     def __init__(self, spec: RecurrentSpec) -> None:
         memory = spec.state_memory("state", "")
         members = store_members(tables_of(spec)) | bus_members(memory)
-        super().__init__(spec.inputs, spec.outputs, members)
-        self._recurrent = spec
+        super().__init__(spec, members)
         self._access = None
         if memory is not None:
             self._access = StateAccess(self.state_bus, spec.units, spec.state_kinds)
@@ -237,11 +236,6 @@ class RecurrentBlock(SaturatingBlock):
             domain += hidden[unit].eq(Mux(first, begins, value))
         m.d.comb += vector.as_value().eq(gathered(hidden, spec.used_units))
 
-    def look_at(self, m: Module, place: str, states: Sequence[NewState]) -> None:
-        """Let the values of all groups be watched, where that is asked for."""
-        codes = [(state.valid, state.value) for state in states]
-        self.look(m, place, codes, finished(latest(states, self._recurrent)))
-
     def _write_unit(self, m: Module, access: StateAccess, write: WritePort, read: ReadPort) -> None:
         """Let a host read the states of a series, and write them back with one changed."""
         changed = Signal.like(read.data, name="changed_states")
@@ -275,19 +269,3 @@ class RecurrentBlock(SaturatingBlock):
             leaves &= tag.last
             m.d.sync += self.o.payload.tag.first.eq(1)
         m.d.sync += self.o.valid.eq(leaves)
-
-
-def latest(states: Sequence[NewState], spec: RecurrentSpec) -> NewState:
-    """Return the group that finishes last."""
-    program = spec.plan.recurrents[-1]
-    busy, first = [], 0
-    for group, state in zip(spec.groups, states, strict=True):
-        columns = program.columns[first : first + len(group.lanes)]
-        busy.append(max(column.busy_cycles for column in columns) + state.after)
-        first += len(group.lanes)
-    return states[max(range(len(states)), key=lambda i: busy[i])]
-
-
-def finished(state: NewState) -> Value:
-    """Tell when a group's last unit is finished."""
-    return state.valid & (state.index == len(state.units) - 1)

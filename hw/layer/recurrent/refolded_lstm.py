@@ -6,6 +6,7 @@ import numpy as np
 
 from hw.function.pointwise import Pointwise
 from hw.layer.recurrent.lstm import LSTM
+from hw.layer.saturating import Quantized
 from hw.number.fixed_point import FixedPoint
 from hw.stream import Port
 
@@ -55,6 +56,11 @@ class RefoldedLSTM:
         return max(
             self.recurrent_activation.delay_cycles(total), self.activation.delay_cycles(total)
         )
+
+    @property
+    def quantized(self) -> tuple[Quantized, ...]:
+        """Where a step brings values into narrower formats."""
+        return self.layer.quantized
 
     @property
     def inputs(self) -> tuple[Port, ...]:

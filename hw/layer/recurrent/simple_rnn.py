@@ -17,10 +17,12 @@ from amaranth.hdl import Module
 from hw.function.pointwise import Pointwise
 from hw.layer.dense.dense import Dense
 from hw.layer.recurrent.folded_recurrence import FoldedRecurrence
+from hw.layer.recurrent.history import History
 from hw.layer.recurrent.recurrent import RecurrentBlock
-from hw.layer.recurrent.recurrent_cell import Cell, NewState
+from hw.layer.recurrent.recurrent_cell import Arrival, Cell, NewState
 from hw.layer.recurrent.step import StepPlan
 from hw.layer.recurrent.step_order import begin_cycles, in_order_of_need
+from hw.layer.saturating import Quantized, places, quantized_by
 from hw.number.arithmetic import add, sum_format
 from hw.number.fixed_point import FixedPoint
 from hw.pipeline import delay
@@ -104,6 +106,11 @@ class SimpleRNN(FoldedRecurrence):
         return self.unit_groups(1)
 
     @property
+    def quantized(self) -> tuple[Quantized, ...]:
+        """The state that a step hands on, and what an activation that is a quantizer is given."""
+        return (*super().quantized, *quantized_by("sum", self.activation, self.sum))
+
+    @property
     def input_bias(self) -> np.ndarray:
         """Bias on the grid of the input product."""
         return self.input_product.aligned_bias
@@ -166,23 +173,23 @@ class SimpleRNN(FoldedRecurrence):
         numpy.ndarray
             int64 codes ``(N, T, units)`` with `return_sequences`, else ``(N, units)``.
 
-        `trace`, if given, receives ``h``, ``(N, T, units)``, before the state quantizer.
+        `trace`, if given, receives what enters each of `quantized`, ``(N, T, units)``: ``h``
+        before the state quantizer among it.
         """
         projected = self.input_product.reference(codes)
         hidden = np.zeros((len(codes), self.units), dtype=np.int64)
         state = initial[0] if self.initial_state else hidden
-        history: list[np.ndarray] = []
+        history = History(("h",) if trace is None else places(self.quantized))
         for step in range(codes.shape[1]):
             sums = exact_matmul(state, self.recurrent_kernel, self.recurrent_sum)
             given = projected[:, step], self.input_product.output
             total = add(self.sum, given, (sums, self.recurrent_sum))
             hidden = self.activation.apply(total, self.sum)
             state = self.state.resize(hidden, self.hidden)
-            history.append(hidden)
-        sequence = np.stack(history, axis=1)
+            history.add(h=hidden, sum=total)
         if trace is not None:
-            trace["h"] = sequence
-        return sequence if self.return_sequences else hidden
+            history.into(trace)
+        return history["h"] if self.return_sequences else hidden
 
     def build(self) -> Block:
         return SimpleRNNBlock(self)
@@ -196,16 +203,17 @@ class SimpleRNNBlock(RecurrentBlock):
         self._spec = spec
 
     def cells(self, m: Module, cells: Sequence[Cell], array: MultiplierArray) -> list[NewState]:
-        return [self._cell(m, cell) for cell in cells]
+        sums = [{0: cell.arrival(0, (0,), 0, self._spec.sum)} for cell in cells]
+        self.look_at_sums(m, "sum", cells, sums, (0,))
+        return [self._cell(m, cell, row[0]) for cell, row in zip(cells, sums, strict=True)]
 
-    def _cell(self, m: Module, cell: Cell) -> NewState:
+    def _cell(self, m: Module, cell: Cell, total: Arrival) -> NewState:
         spec, name = self._spec, cell.name
         for lookup, _ in cell.columns:
             first = cell.group.units[0]
             value = cell.first_sums(lookup, (0,), first, {0: 0}, f"{name}_projection")
             widen = spec.sum.fraction - spec.input_product.output.fraction
             m.d.comb += lookup.initial.eq(value << widen)
-        total = cell.arrival(0, (0,), 0, spec.sum)
         late = spec.activation.delay_cycles(spec.sum)
         return NewState(
             delay(m, total.valid, late, f"{name}_valid"),

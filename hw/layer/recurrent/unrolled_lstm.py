@@ -26,7 +26,7 @@ from hw.function.pointwise import Pointwise
 from hw.layer.recurrent.lstm import LSTM
 from hw.layer.recurrent.recurrent_cell import padded
 from hw.layer.recurrent.refolded_lstm import RefoldedLSTM
-from hw.layer.recurrent.saturating import Quantized, SaturatingBlock
+from hw.layer.saturating import SaturatingBlock
 from hw.number.arithmetic import product_format
 from hw.number.fixed_point import FixedPoint
 from hw.number.resize import resize
@@ -144,11 +144,6 @@ activation, recurrent_activation, steps, return_sequences
         )
 
     @property
-    def quantized(self) -> tuple[Quantized, ...]:
-        """The states that a step hands on."""
-        return self.layer.quantized
-
-    @property
     def timing(self) -> BlockTiming:
         squash_cycles = self.activation.delay_cycles(self.layer.carry)
         interval = 1 + self.registers + self.gate_cycles + 1 + squash_cycles
@@ -199,7 +194,18 @@ class UnrolledLSTMBlock(SaturatingBlock):
             m.d.sync += self.o.payload.data[unit].eq(hidden)
         done = delay(m, self.i.valid, spec.timing.interval_cycles, "leaves")
         self._finish(m, data.View(self.i.payload.tag.shape(), tag), done)
-        for place, values in (("h", hiddens), ("c", carries)):
+        of_gates = [
+            list(sums)[gate * layer.units : (gate + 1) * layer.units] for gate in range(GATES)
+        ]
+        i, f, g, o = of_gates
+        places = {
+            "h": hiddens,
+            "c": carries,
+            "squashed": carries,
+            "candidate": g,
+            "gates": i + f + o,
+        }
+        for place, values in places.items():
             self.look(m, place, [(done, value) for value in values], done)
         return m
 

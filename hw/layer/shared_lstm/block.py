@@ -11,6 +11,7 @@ from amaranth.hdl import Module, Mux, Shape, Signal, Value, signed
 from amaranth.lib import data
 
 from hw.layer.recurrent.recurrent_cell import hold, padded
+from hw.layer.saturating import SaturatingBlock
 from hw.layer.shared_lstm.plan import GATES, START_CYCLES
 from hw.layer.shared_lstm.program import ProgramReader
 from hw.layer.shared_lstm.states import SharedStates
@@ -18,7 +19,6 @@ from hw.number.arithmetic import product_format
 from hw.number.fixed_point import FixedPoint
 from hw.number.resize import resize
 from hw.pipeline import delay
-from hw.stream import Block
 
 if TYPE_CHECKING:
     from hw.layer.shared_lstm.shared_lstm import SharedLSTM
@@ -28,7 +28,7 @@ FORGOTTEN, LEARNED, OPENED = range(3)
 INPUT, FORGET, CANDIDATE, OUTPUT = range(GATES)
 
 
-class SharedLSTMBlock(Block):
+class SharedLSTMBlock(SaturatingBlock):
     """`SharedLSTM` in hardware."""
 
     def __init__(self, spec: "SharedLSTM") -> None:
@@ -60,7 +60,8 @@ class SharedLSTMBlock(Block):
             product = Signal(signed(len(left) + len(right)), name=f"product{lane}")
             m.d.sync += product.eq(left * right)
             products.append(product)
-        i, f, g, o = self._gates(m, self._sum(m, products, program), program)
+        total = self._sum(m, products, program)
+        i, f, g, o = self._gates(m, total, program)
         carry = self._carry(m, products, program)
         squashed = layer.activation.hardware(m, carry, layer.carry, "squash")
         of_cell = {FORGOTTEN: (vector[FORGOTTEN], f), LEARNED: (g, i), OPENED: (squashed, o)}
@@ -81,7 +82,26 @@ class SharedLSTMBlock(Block):
             resize(m, hidden, layer.hidden, spec.state, "hidden_state"),
         )
         self._finish(m, hidden, tag, program)
+        self._look(m, total, carry, hidden, program)
         return m
+
+    def _look(
+        self, m: Module, total: Signal, carry: Signal, hidden: Signal, program: ProgramReader
+    ) -> None:
+        """Let sums and states be watched; the last h of a step comes behind all of its others."""
+        after = self._plan.operand_cycles + 1
+        final = program.flag("final", after)
+        self.look(m, "h", [(program.flag("hidden", after), hidden)], final)
+        for place in ("c", "squashed"):
+            self.look(m, place, [(program.flag("carry", after + 1), carry)], final)
+        if not any(self.is_watched(place) for place in ("gates", "candidate")):
+            return
+        there = program.flag("last", self._plan.sum_cycles)
+        turn = Signal(GATES, init=1, name="sum_turn")
+        with m.If(there):
+            m.d.sync += turn.eq(turn.rotate_left(1))
+        self.look(m, "gates", [(there & ~turn[CANDIDATE], total)], final)
+        self.look(m, "candidate", [(there & turn[CANDIDATE], total)], final)
 
     def _tag(self, m: Module, start: Value) -> data.View:
         """Return the tag of the step, from its first slot on."""

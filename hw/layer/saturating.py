@@ -7,14 +7,36 @@ before it is elaborated, to `SaturatingBlock.watch` one of these places.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
 
 from hw.function.pointwise import Pointwise
 from hw.function.quantizer import Function, Quantizer
+from hw.function.quotient import Quotient
 from hw.number.fixed_point import FixedPoint
+from hw.number.held import held_codes
 from hw.stream import Block, Port
+
+
+class Limited(Protocol):
+    """Values inside of a block of which some codes lie beyond what is kept of them."""
+
+    @property
+    def place(self) -> str:
+        """Name, unique within the layer, under which the reference traces them."""
+        ...
+
+    @property
+    def source(self) -> FixedPoint:
+        """Their format."""
+        ...
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        """The lowest and the highest code that is kept."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -27,21 +49,60 @@ class Quantized:
         Name, unique within the layer, under which the reference traces them, ``(N, [T,] C)``.
     source, output
         The two formats.
+    divisor
+        What the values are divided by in between.
     """
 
     place: str
     source: FixedPoint
     output: FixedPoint
+    divisor: int = 1
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        return held_codes(self.source, self.output, self.divisor)
 
 
-def clipped_by(function: Pointwise | None) -> FixedPoint | None:
-    """Return the format into which a function only quantizes; ``None`` if it does more or less.
+@dataclass(frozen=True)
+class Flagged:
+    """Values with formats of their own: traced are ones where a value lies beyond its format.
+
+    Parameters
+    ----------
+    place
+        Name, unique within the layer, under which the reference traces the ones.
+    """
+
+    place: str
+
+    @property
+    def source(self) -> FixedPoint:
+        return FixedPoint(1, 1, signed=False)
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        return 0, 0
+
+
+def quantized_by(
+    place: str, function: Pointwise | None, source: FixedPoint
+) -> tuple[Quantized, ...]:
+    """Return what a function quantizes; nothing if it does more or less than that.
 
     A hard function's clip is its purpose.
     """
-    if not isinstance(function, Quantizer) or function.function is not Function.LINEAR:
-        return None
-    return function.output
+    match function:
+        case Quotient():
+            return (Quantized(place, source, function.output, function.divisor),)
+        case Quantizer(function=Function.LINEAR, output=FixedPoint() as output):
+            return (Quantized(place, source, output),)
+        case _:
+            return ()
+
+
+def places(points: Iterable[Limited]) -> tuple[str, ...]:
+    """Return the names under which a reference traces what is quantized."""
+    return tuple(point.place for point in points)
 
 
 @dataclass(frozen=True)
@@ -71,6 +132,10 @@ class SaturatingBlock(Block):
         watched = _Watched(low, high, Signal(name=f"saturates_{place}"))
         self._watched[place] = watched
         return watched.saturates
+
+    def is_watched(self, place: str) -> bool:
+        """Tell whether `look` is asked for."""
+        return place in self._watched
 
     def look(
         self, m: Module, place: str, codes: Sequence[tuple[Value, Value]], finished: Value

@@ -1,0 +1,65 @@
+"""Which codes of one number format another one holds, once they are rounded into it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from hw.number.division import Division
+from hw.number.fixed_point import MAX_WIDTH, FixedPoint, Overflow
+
+
+def held_codes(source: FixedPoint, output: FixedPoint, divisor: int = 1) -> tuple[int, int]:
+    """Return the ends of the codes of `source` that `output` holds, by bisection.
+
+    Below zero an unsigned format is a relu at work and holds everything.
+
+    Parameters
+    ----------
+    source, output
+        The two formats.
+    divisor
+        What the numbers are divided by before they are rounded, at least one.
+    """
+    division = Division(source, divisor, output.fraction) if divisor > 1 else None
+    given = source if division is None else division.quotient_format
+    roomy = _roomy(given, output)
+
+    def rounded(code: int) -> int:
+        number = np.array(code, dtype=np.int64)
+        if division is not None:
+            number = division.apply(number)
+        if given.fraction > output.fraction:
+            return int(roomy.resize(number, given))
+        return int(number) << (output.fraction - given.fraction)
+
+    source = source.plain()
+    high = _last(source.minimum, source.maximum, lambda code: rounded(code) <= output.maximum)
+    if not output.signed:
+        return source.minimum, high
+    below = _last(source.minimum - 1, source.maximum, lambda code: rounded(code) < output.minimum)
+    return below + 1, high
+
+
+def _roomy(given: FixedPoint, output: FixedPoint) -> FixedPoint:
+    """Return `output` as wide as a rounded code can be; then saturation is out of the way."""
+    width = max(given.width - given.fraction + output.fraction, output.width) + 2
+    width = min(width, MAX_WIDTH)
+    return replace(
+        output,
+        width=width,
+        integer=width - output.fraction,
+        signed=True,
+        overflow=Overflow.SAT,
+    )
+
+
+def _last(first: int, last: int, holds: Callable[[int], bool]) -> int:
+    """Return the last number that `holds`, which holds for none behind one that it does not."""
+    while first < last:
+        middle = -(-(first + last) // 2)
+        if holds(middle):
+            first = middle
+        else:
+            last = middle - 1
+    return first
