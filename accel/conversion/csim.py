@@ -23,6 +23,9 @@ from hw.stream import Port
 PROJECT = "accelerator"
 """Name of the project's top function."""
 
+BEGIN_SERIES = "chronogate_begin_series"
+"""What to call before the first sample of a series, where layers keep their states."""
+
 
 class Top(Protocol):
     """A function of a shared library."""
@@ -70,15 +73,17 @@ def csim_windows_per_second(folder: Path, codes: np.ndarray) -> float:
     return len(codes) / _simulate(load_network(folder), folder, codes)[1]
 
 
-def call_windows(network: Network, top: Top, codes: Codes) -> tuple[tuple[np.ndarray, ...], float]:
-    """Call a compiled project for every window.
+def call_windows(
+    network: Network, library: ctypes.CDLL, name: str, codes: Codes
+) -> tuple[tuple[np.ndarray, ...], float]:
+    """Call a compiled project for every window, or in the streaming mode for every sample.
 
     Parameters
     ----------
     network
         What it computes.
-    top
-        A C function of one array of doubles for each input and output; its types are set here.
+    library, name
+        The C function, of one array of doubles for each input and output.
     codes
         As of `csim`.
 
@@ -95,20 +100,29 @@ def call_windows(network: Network, top: Top, codes: Codes) -> tuple[tuple[np.nda
     given = network.check_arrays(codes)
     if network.mode is Mode.SLIDING:
         windows = as_windows(network, given[0])
-        results, seconds = call_windows(replace(network, mode=Mode.WINDOW), top, windows)
+        results, seconds = call_windows(replace(network, mode=Mode.WINDOW), library, name, windows)
         return tuple(r.reshape(*given[0].shape[:1], -1, *r.shape[1:]) for r in results), seconds
     inputs = [
         np.ascontiguousarray(port.format.to_float(array))
         for port, array in zip(network.inputs, given, strict=True)
     ]
     ports = network.output_ports
-    shapes = [(*(() if port.steps is None else (port.steps,)), port.channels) for port in ports]
-    outputs = [np.zeros((len(given[0]), *shape)) for shape in shapes]
+    streams = network.mode is Mode.STREAMING
+    steps = given[0].shape[1] if streams else 1
+    shapes = [(() if port.steps is None else (port.steps * steps,)) for port in ports]
+    outputs = [
+        np.zeros((len(given[0]), *shape, port.channels))
+        for shape, port in zip(shapes, ports, strict=True)
+    ]
+    top: Top = getattr(library, name)
     array = np.ctypeslib.ndpointer(np.float64, flags="C_CONTIGUOUS")
     top.restype, top.argtypes = None, [array] * (len(inputs) + len(outputs))
     begin = perf_counter()
     for window in zip(*inputs, *outputs, strict=True):
-        top(*window)
+        if streams and hasattr(library, BEGIN_SERIES):  # else no layer keeps anything
+            getattr(library, BEGIN_SERIES)()
+        for sample in zip(*window, strict=True) if streams else (window,):
+            top(*sample)
     seconds = perf_counter() - begin
     results = (_codes(port, values) for port, values in zip(ports, outputs, strict=True))
     return tuple(results), seconds
@@ -134,7 +148,7 @@ def as_windows(network: Network, series: np.ndarray) -> np.ndarray:
 
 def _simulate(network: Network, folder: Path, codes: Codes) -> tuple[tuple[np.ndarray, ...], float]:
     library = ctypes.CDLL(str(_library(folder)))
-    return call_windows(network, getattr(library, f"{PROJECT}_double"), codes)
+    return call_windows(network, library, f"{PROJECT}_double", codes)
 
 
 def _codes(port: Port, values: np.ndarray) -> np.ndarray:

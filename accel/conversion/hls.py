@@ -10,7 +10,7 @@ formats. Nothing is left to hls4ml's inference of precisions, which drops a fina
 import re
 from collections.abc import Mapping
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from hls4ml.utils.config import create_config
 from accel.conversion.backend import network_of
 from accel.conversion.csim import PROJECT, csim, csim_all, csim_windows_per_second
 from accel.conversion.hls_layers.blocks import HANDLERS, inexact_reason
-from accel.conversion.hls_layers.code import Stock
+from accel.conversion.hls_layers.code import Stock, Template
 from accel.conversion.hls_layers.extension import BACKENDS, TEMPLATE, ExactLayer, register
 from accel.conversion.hls_layers.order import reshape_in_place
 from accel.conversion.hls_layers.unfold import unfolded
@@ -31,6 +31,7 @@ from hw.layer.dense.dense import Dense
 from hw.layer.shape.flatten import Flatten
 from hw.layer.shape.unflatten import Unflatten
 from hw.network.graph import Network, Node
+from hw.network.mode import Mode
 from hw.network.serialization import save_network
 from hw.number.fixed_point import FixedPoint
 from hw.stream import Port
@@ -101,7 +102,8 @@ def hls_graph(network: Network, config: Mapping[str, object]) -> ModelGraph:
     for index, node in enumerate(unfolded(network).nodes):
         # Arrays need not be copied for another shape, but an output is an array of its own.
         in_place = config["IOType"] == "io_parallel" and node.name not in network.outputs
-        layer, settings[node.name] = _layer(node, index, in_place)
+        made = _made(node, index, in_place, network.mode is Mode.STREAMING)
+        layer, settings[node.name] = _layer(node, made)
         layers.append(layer)
     hls_config = {"Model": {**DEFAULTS, **_pipeline_style(network)}, "LayerName": settings}
     graph = ModelGraph.from_layer_list(
@@ -179,12 +181,17 @@ def _input(port: Port) -> LayerDict:
     return {"class_name": "InputLayer", "name": port.name, "input_shape": shape}
 
 
-def _layer(node: Node, index: int, in_place: bool) -> tuple[LayerDict, LayerDict]:
-    """Return what hls4ml's parser would give for a layer, and its configuration."""
+def _made(node: Node, index: int, in_place: bool, streams: bool) -> Stock | Template:
+    """Return what the block's handler says of it."""
+    if in_place and isinstance(node.spec, Flatten | Unflatten):
+        return reshape_in_place(node.spec)
     plain = re.sub(r"\W", "_", node.name)
     made = HANDLERS[type(node.spec)](f"config_{plain}_{index}", node.spec)
-    if in_place and isinstance(node.spec, Flatten | Unflatten):
-        made = reshape_in_place(node.spec)
+    return replace(made, lasting=True) if streams and isinstance(made, Template) else made
+
+
+def _layer(node: Node, made: Stock | Template) -> tuple[LayerDict, LayerDict]:
+    """Return what hls4ml's parser would give for a layer, and its configuration."""
     layer: LayerDict = {"name": node.name, "inputs": list(node.inputs)}
     if not isinstance(made, Stock):
         return {**layer, "class_name": ExactLayer.__name__, TEMPLATE: made}, _precisions(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from accel.conversion.csim import as_windows
+from accel.conversion.csim import BEGIN_SERIES, as_windows
 from hw.network.graph import Network
 from hw.network.mode import Mode
 from sim.measure import measure_cycles
@@ -33,14 +33,21 @@ def check_hls(
 
 
 def _called(library: Path, name: str, network: Network, values: np.ndarray) -> np.ndarray:
-    """Return the output codes that a C function of a window of doubles gives."""
-    function = getattr(ctypes.CDLL(str(library)), name)
+    """Return the output codes that a C function of a window, or a sample, of doubles gives."""
+    compiled = ctypes.CDLL(str(library))
+    function = getattr(compiled, name)
     array = np.ctypeslib.ndpointer(np.float64, flags="C_CONTIGUOUS")
     function.restype, function.argtypes = None, [array, array]
     windows = np.ascontiguousarray(as_windows(network, values))
-    outputs = np.zeros((len(windows), network.output.channels * network.output.beats))
-    for window, forecast in zip(windows, outputs, strict=True):
-        function(window, forecast)
+    streams = network.mode is Mode.STREAMING
+    calls = windows if streams else windows[:, np.newaxis]
+    size = network.output.channels * network.output.beats
+    outputs = np.zeros((*calls.shape[:2], size))
+    for series, forecasts in zip(calls, outputs, strict=True):
+        if streams and hasattr(compiled, BEGIN_SERIES):
+            getattr(compiled, BEGIN_SERIES)()
+        for window, forecast in zip(series, forecasts, strict=True):
+            function(window, forecast)
     return np.ldexp(outputs, network.output_format.fraction)
 
 

@@ -83,6 +83,12 @@ HANDLERS: dict[type, Handler] = {
 }
 """By block; each takes a C++ identifier of the block's own and its spec."""
 
+STREAMING = (
+    Activation, Add, BatchNormalization, Concatenate, Conv1D, DeltaGRU, DeltaLSTM, Dense,
+    DepthwiseConv1D, GRU, LSTM, Multiply, Select, SimpleRNN, UnrolledDense, UnrolledLSTM,
+)  # fmt: skip
+"""Blocks that have no memory, or whose templates can keep it from call to call."""
+
 FIELDS = (
     "activation", "backwards", "begin", "bias", "bias_format", "channels", "dilation", "end",
     "extra_depth", "factors", "few_operands", "format", "function", "gate_reuse", "initial_state",
@@ -111,11 +117,6 @@ def inexact_reason(network: Design) -> str:
             "a gate lets two networks answer in turn, which hls4ml's one top function does not, so "
             "no HLS project is written"
         )
-    if network.mode is Mode.STREAMING:
-        return (
-            "layers that keep their states between samples need to be told where a series begins, "
-            "and hls4ml's top function has no such input, so no HLS project is written"
-        )
     if set(network.outputs) & {port.name for port in network.inputs}:
         return "an input that is an output as well has no layer, so no HLS project is written"
     if RESERVED in {
@@ -133,6 +134,8 @@ def inexact_reason(network: Design) -> str:
         )
     for node in unfolded(network).nodes:
         reason = _reason(node.name, node.spec)
+        if not reason and network.mode is Mode.STREAMING:
+            reason = _stream_reason(node.name, node.spec)
         if reason:
             return f"{reason}, so no HLS project is written"
     ports = (*network.inputs, *network.output_ports)
@@ -169,3 +172,11 @@ def _reason(name: str, spec: Any) -> str:
         if function is not None and type(function) not in FUNCTIONS:
             return f"there is no HLS template for {type(function).__name__} (layer {name!r})"
     return _reason(name, spec.layer) if isinstance(spec, DeltaLSTM | DeltaGRU) else ""
+
+
+def _stream_reason(name: str, spec: Any) -> str:
+    if not isinstance(spec, STREAMING) or getattr(spec, "stride", 1) > 1:
+        stride = " with a stride" * (getattr(spec, "stride", 1) > 1)
+        kind = type(spec).__name__ + stride
+        return f"there is no exact HLS template for {kind} of a stream (layer {name!r})"
+    return ""

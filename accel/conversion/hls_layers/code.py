@@ -48,6 +48,8 @@ class Template:
         The block's ports.
     weights
         In the order of the function's arguments.
+    lasting
+        Whether what it keeps from step to step lasts from call to call of the top function.
     """
 
     header: str
@@ -57,6 +59,7 @@ class Template:
     inputs: tuple[Port, ...]
     output: Port
     weights: tuple[Weight, ...] = ()
+    lasting: bool = False
 
 
 @dataclass(frozen=True)

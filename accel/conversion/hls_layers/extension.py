@@ -61,7 +61,7 @@ class ExactCall(FunctionCallTemplate):
         template: Template = node.attributes[TEMPLATE]
         variables = [node.get_output_variable()]
         variables += [node.get_input_variable(name) for name in node.inputs]
-        types = [template.struct]
+        types = [f"chronogate::lasting<{template.struct}>" if template.lasting else template.struct]
         for variable, port in zip(variables, (template.output, *template.inputs), strict=True):
             types.append(f"chronogate::port<{variable.type.name}, {port.beats}, {port.channels}>")
         arguments = [variable.name for variable in variables]

@@ -4,6 +4,7 @@
 #ifndef CHRONOGATE_CONVOLUTION_H_
 #define CHRONOGATE_CONVOLUTION_H_
 
+#include "chronogate_memory.h"
 #include "chronogate_port.h"
 #include "nnet_common.h"
 #include "nnet_dense.h"
@@ -47,22 +48,33 @@ template <typename CONFIG_T> struct depthwise_product {
     }
 };
 
-// Steps outside the window are zeros; those behind it follow as CONFIG_T::n_after more beats
-template <class CONFIG_T, class res_T, class data_T>
-void convolution(typename res_T::beats res, typename data_T::beats data,
-                 typename CONFIG_T::weight_t w[CONFIG_T::product::n_weights],
-                 typename CONFIG_T::bias_t b[res_T::n_channels]) {
-    const unsigned n = data_T::n_channels;
+// What the newest output step sees
+template <class CONFIG_T, class data_T> struct receptive_field {
     typename data_T::value_t field[CONFIG_T::reach + 1][data_T::n_channels]; // newest step first
-    #pragma HLS ARRAY_PARTITION variable=field complete dim=0
-clear:
-    for (unsigned age = 0; age <= CONFIG_T::reach; age++) {
-        #pragma HLS UNROLL
-        for (unsigned i = 0; i < n; i++) {
+
+    receptive_field() {
+        #pragma HLS ARRAY_PARTITION variable=field complete dim=0
+    }
+
+    void clear() {
+        #pragma HLS INLINE
+        for (unsigned age = 0; age <= CONFIG_T::reach; age++) {
             #pragma HLS UNROLL
-            field[age][i] = 0;
+            for (unsigned i = 0; i < data_T::n_channels; i++) {
+                #pragma HLS UNROLL
+                field[age][i] = 0;
+            }
         }
     }
+};
+
+// Steps outside the window are zeros; those behind it follow as CONFIG_T::n_after more beats
+template <class CONFIG_T, class res_T, class data_T>
+void convolve(receptive_field<CONFIG_T, data_T> &seen, typename res_T::beats res, typename data_T::beats data,
+              typename CONFIG_T::weight_t w[CONFIG_T::product::n_weights],
+              typename CONFIG_T::bias_t b[res_T::n_channels]) {
+    #pragma HLS INLINE
+    const unsigned n = data_T::n_channels;
     unsigned wait = CONFIG_T::first; // beats until the next output step
     unsigned done = 0;
 steps:
@@ -86,12 +98,12 @@ steps:
             #pragma HLS UNROLL
             for (unsigned i = 0; i < n; i++) {
                 #pragma HLS UNROLL
-                field[age][i] = field[age - 1][i];
+                seen.field[age][i] = seen.field[age - 1][i];
             }
         }
         for (unsigned i = 0; i < n; i++) {
             #pragma HLS UNROLL
-            field[0][i] = newest[i];
+            seen.field[0][i] = newest[i];
         }
         if (wait > 0) {
             wait--;
@@ -101,7 +113,7 @@ steps:
                 #pragma HLS UNROLL
                 for (unsigned i = 0; i < n; i++) {
                     #pragma HLS UNROLL
-                    x[tap * n + i] = field[(CONFIG_T::n_taps - 1 - tap) * CONFIG_T::dilation][i];
+                    x[tap * n + i] = seen.field[(CONFIG_T::n_taps - 1 - tap) * CONFIG_T::dilation][i];
                 }
             }
             CONFIG_T::product::apply(x, y, w, b);
@@ -109,6 +121,25 @@ steps:
             done++;
             wait = CONFIG_T::stride - 1;
         }
+    }
+}
+
+// All of a window, or a sample of a stream
+template <class CONFIG_T, class res_T, class data_T>
+void convolution(typename res_T::beats res, typename data_T::beats data,
+                 typename CONFIG_T::weight_t w[CONFIG_T::product::n_weights],
+                 typename CONFIG_T::bias_t b[res_T::n_channels]) {
+    if (is_lasting<CONFIG_T>::value && CONFIG_T::reach > 0) {
+        static receptive_field<CONFIG_T, data_T> seen;
+        static unsigned series = 0;
+        #pragma HLS RESET variable=seen
+        if (begins_series(series))
+            seen.clear();
+        convolve<CONFIG_T, res_T, data_T>(seen, res, data, w, b);
+    } else {
+        receptive_field<CONFIG_T, data_T> seen;
+        seen.clear();
+        convolve<CONFIG_T, res_T, data_T>(seen, res, data, w, b);
     }
 }
 

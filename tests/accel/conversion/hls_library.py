@@ -95,9 +95,8 @@ def glue(name: str, graph: ModelGraph, io_type: str) -> str:
 
 def simulation(library: ctypes.CDLL, name: str, network: Network) -> Run:
     """Return the C function `name` as a function of codes."""
-    top = getattr(library, name)
 
     def run(codes: Codes) -> tuple[np.ndarray, ...]:
-        return call_windows(network, top, codes)[0]
+        return call_windows(network, library, name, codes)[0]
 
     return run
