@@ -164,15 +164,12 @@ def _places(
         case Mode.STREAMING:
             return np.stack([order, step, ones], axis=1), length
         case Mode.SLIDING:
-            look_back = network.look_back
-            if per_window > 1:
-                raise ChronogateError(
-                    f"{network.name} gives {per_window} beats a forecast, which the sliding mode "
-                    "cannot be simulated with yet: let it give one"
-                )
-            full = step >= look_back - 1
-            table = np.stack([order, step - look_back + 1, ones], axis=1)[full]
-            return table, length - look_back + 1
+            full = step >= network.look_back - 1
+            forecast = (step - network.look_back + 1)[full]
+            beat = np.tile(np.arange(per_window), len(forecast))
+            row, forecast = (np.repeat(a, per_window) for a in (order[full], forecast))
+            table = np.stack([row, forecast * per_window + beat, beat == per_window - 1], axis=1)
+            return table, (length - network.look_back + 1) * per_window
     if network.input.series > 1 and isinstance(network, Network):
         awaited = np.array(network.awaited[network.output_ports.index(port)])
         position = np.searchsorted(awaited, step)

@@ -96,8 +96,12 @@ def report(network: Network, runs: Sequence[Counted]) -> CycleReport:
             ]
         )
     if network.input.series == 1:
-        last = run.input_beats[network.look_back - 1 :]
-        return slowest([_series_report(run.input_beats, last, beats) for beats in run.beats])
+        return slowest(
+            [
+                _series_report(network, run.input_beats, beats, output)
+                for output, beats in enumerate(run.beats)
+            ]
+        )
     return interleaved_report(network, runs)
 
 
@@ -121,16 +125,24 @@ def slowest(reports: Sequence[CycleReport]) -> CycleReport:
 
 
 def _series_report(
-    input_beats: np.ndarray, last: np.ndarray, output_beats: np.ndarray
+    network: Network, input_beats: np.ndarray, output_beats: np.ndarray, output: int
 ) -> CycleReport:
-    """Derive the figures of a design with a forecast for every beat of `last`."""
-    latency = constant(output_beats - last, "latency")
-    interval = constant(np.diff(output_beats), "interval")
+    """Derive the figures of a design with a forecast for every beat from its last step on.
+
+    In the sliding mode the beats before the newest come out of a memory, at the pace of the steps.
+    """
+    last = input_beats[network.look_back - 1 :]
+    awaited = network.schedule.awaited(network.schedule.leaving[output])
+    first, final = (
+        last - (network.look_back - 1 - step) * network.schedule.pace.step
+        for step in (awaited[0], awaited[-1])
+    )
+    forecasts = output_beats.reshape(len(last), -1)
     return CycleReport(
-        latency_cycles=latency,
-        last_beat_cycles=latency,
+        latency_cycles=constant(forecasts[:, 0] - first, "latency"),
+        last_beat_cycles=constant(forecasts[:, -1] - final, "latency of the last beat"),
         window_cycles=int(output_beats[0] - input_beats[0]),
-        interval_cycles=interval,
+        interval_cycles=constant(np.diff(forecasts[:, 0]), "interval"),
         step_cycles=constant(np.diff(last), "step"),
     )
 

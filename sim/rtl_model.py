@@ -13,6 +13,7 @@ from hw.errors import ChronogateError
 from hw.network.codes import Codes
 from hw.network.design import Design
 from hw.network.mode import Mode
+from hw.stream import Port
 from hw.top.axi import output_prefixes
 from sim.beats import arrange
 from sim.rtl_run import RtlRun
@@ -248,13 +249,21 @@ class RtlModel:
             wanted.collect(unpack(buffer.data, port))
             for wanted, buffer, port in zip(beats.outputs, taken, network.output_ports, strict=True)
         )
-        if network.mode is Mode.WINDOW:
-            results = tuple(
-                codes[:, 0] if port.steps is None else codes
-                for codes, port in zip(results, network.output_ports, strict=True)
-            )
+        results = tuple(
+            _shaped(codes, port, network.mode)
+            for codes, port in zip(results, network.output_ports, strict=True)
+        )
         lead = sent[network.inputs.index(network.input)].cycles
         return RtlRun(results, result.cycles, lead, tuple(buffer.cycles for buffer in taken))
+
+
+def _shaped(codes: np.ndarray, port: Port, mode: Mode) -> np.ndarray:
+    """Bring the result's rows ``(N, positions, n_out)`` into the shape of `Network.evaluate`."""
+    if mode is Mode.WINDOW:
+        return codes[:, 0] if port.steps is None else codes
+    if mode is Mode.SLIDING and port.steps is not None:
+        return codes.reshape(len(codes), -1, port.steps, port.channels)
+    return codes
 
 
 def _load(library: Path) -> ctypes.CDLL:

@@ -152,7 +152,7 @@ class Network:
         numpy.ndarray
             int64 output codes ``(N, [K,] n_out)``; one forecast for every full look-back of a
             series in the sliding mode, for every sample in the streaming mode:
-            ``(N, forecasts, n_out)``.
+            ``(N, forecasts, [K,] n_out)``.
 
         Raises
         ------
@@ -172,7 +172,7 @@ class Network:
         windows = sliding_window_view(given[0], self.look_back, axis=1).swapaxes(2, 3)
         flat = windows.reshape(-1, *windows.shape[2:]) if self.input.steps else given[0]
         results = self._evaluate((flat,), trace)
-        return tuple(result.reshape(*windows.shape[:2], -1) for result in results)
+        return tuple(result.reshape(*windows.shape[:2], *result.shape[1:]) for result in results)
 
     def only(self, results: tuple[T, ...]) -> T:
         """Return the one of `results`, which belong to the outputs.

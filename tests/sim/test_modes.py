@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from hw import (
+    LSTM,
     Activation,
     ChronogateError,
     Dense,
@@ -49,6 +50,25 @@ def test_sliding_gives_a_forecast_for_every_sample(seed: int, kind: str, tmp_pat
         for gaps, stalls in ((0.0, 0.0), (0.6, 0.0), (0.3, 0.6)):
             assert_equal(rtl.run(codes, gaps, stalls, seed).outputs, expected)
         assert rtl.dropped_windows == 0
+        assert measure_cycles(rtl) == CycleReport.predicted(network.timing)
+
+
+def test_sliding_forecasts_of_several_beats(tmp_path: Path) -> None:
+    """All steps of an LSTM's sequence: most of them need not wait for the newest beat."""
+    network = draw_network(2, "lstm")
+    squeeze, lstm = network.nodes[:2]
+    assert isinstance(lstm.spec, LSTM)
+    every = replace(lstm, spec=replace(lstm.spec, return_sequences=True))
+    network = Network(
+        "sequences", network.inputs, (squeeze, every), (every.name,), mode=Mode.SLIDING
+    )
+    length = network.look_back + 7
+    codes = draw_codes(np.random.default_rng(2), network.input_format, 2, length, network.features)
+    expected = network.reference(codes)
+    assert expected.shape == (2, 8, network.look_back, lstm.spec.units)
+    with RtlModel(network, tmp_path) as rtl:
+        for gaps, stalls in ((0.0, 0.0), (0.3, 0.6)):
+            assert_equal(rtl.run(codes, gaps, stalls, 1).outputs, expected)
         assert measure_cycles(rtl) == CycleReport.predicted(network.timing)
 
 
