@@ -18,6 +18,7 @@ from hw import (
 from hw.layer.delta.delta import moved_products
 from hw.layer.delta.layer import MOVED_INPUTS, MOVED_STATES
 from hw.layer.delta.plan import DeltaPlan
+from hw.layer.recurrent.history import History
 from hw.timing import EVENTS
 from tests.hw.delta_networks import draw_delta
 from tests.hw.drawing import draw_codes, draw_format, draw_recurrent
@@ -192,9 +193,9 @@ def test_the_reference_is_the_incremental_algorithm(kind: str) -> None:
             assert by_states.tolist() == (propagated @ layer.recurrent_kernel)[0].tolist()
             if isinstance(layer, LSTM):
                 kept = layer.state.resize(carry, layer.carry)
-                hidden, carry = layer.step(known[np.newaxis], propagated, kept)
+                hidden, carry = layer.step(known[np.newaxis], propagated, kept, History(()))
             else:
-                hidden = layer.step(known[np.newaxis], state, propagated)
+                hidden = layer.step(known[np.newaxis], state, propagated, History(()))
             assert hidden[0].tolist() == trace["h"][0, step].tolist()
 
 
