@@ -78,7 +78,7 @@ formal: .venv/ready
 	$(BIN)/python -m sim.formal $(QUICK)
 
 mutation: .venv/ready
-	$(BIN)/python -m sim.mutation.planted
+	$(BIN)/python -m sim.mutation.planted $(QUICK)
 	$(BIN)/python -m sim.mutation $(QUICK)
 
 coverage-table: .venv/ready

@@ -137,11 +137,11 @@ def interleaved() -> Network:
 
 
 SUBJECTS = (
-    Subject("mlp", mlp, {"dense": 160, ACTIVATIONS: 160, STREAM: 30}, quick=8),
-    Subject("registers", counted, {REGISTERS: 200}, control=True, rows=12, quick=8),
-    Subject("LSTM", lstm, {"LSTM": 160, STREAM: 30}, quick=8),
-    Subject("GRU", gru, {"GRU": 160, STREAM: 30}, quick=8),
-    Subject("residual", residual, {JOINS: 80, STREAM: 30}, quick=8),
+    Subject("mlp", mlp, {"dense": 160, ACTIVATIONS: 160, STREAM: 30}),
+    Subject("registers", counted, {REGISTERS: 200}, control=True, rows=12, quick=20),
+    Subject("LSTM", lstm, {"LSTM": 160, STREAM: 30}, quick=20),
+    Subject("GRU", gru, {"GRU": 160, STREAM: 30}),
+    Subject("residual", residual, {JOINS: 80, STREAM: 30}, quick=20),
     Subject("two inputs, two outputs", two_inputs, {JOINS: 60, STREAM: 40}),
     Subject("sliding", sliding, {STREAM: 60}, rows=2, length=20),
     Subject("interleaved series", interleaved, {STREAM: 60}),

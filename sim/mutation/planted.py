@@ -85,9 +85,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m sim.mutation.planted", description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("runs/planted"))
     parser.add_argument("--only", default="", help="text in the kind of bug")
+    parser.add_argument("--quick", action="store_true", help="only one of them")
     given = parser.parse_args(arguments)
     table = Table("bug", "found by", "after cycles", "says", box=MARKDOWN)
-    chosen = [planted for planted in PLANTED if given.only in planted.kind]
+    chosen = [planted for planted in PLANTED if given.only in planted.kind][
+        : 1 if given.quick else None
+    ]
     verdicts = []
     for number, planted in enumerate(chosen):
         verdict = run(planted, given.folder / str(number))
