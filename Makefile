@@ -7,6 +7,7 @@
 # make peer-hls4ml HLS4ML=path  docs/peer-hls4ml.md: the models of hls4ml's own test suite
 # make refusals  docs/refusals.md: every refusal, from the code
 # make formal    the formal proofs, each with its seeded bug (QUICK=--quick: a slice)
+# make mutation  wrong versions of the hardware that the testbench must notice (QUICK=--quick: a slice)
 # make coverage-table  docs/coverage.md: which layers and quantizers convert exactly
 # make schema    docs/network.schema.json: the form of network.json
 # make old-tensorflow  conversion with the TensorFlow of hls4ml's own extra, compared with today's
@@ -24,7 +25,7 @@ N ?= 100
 SEED ?= 0
 EVERY ?= 5
 
-.PHONY: demo test lint unit bench bench-hw formal fuzz compare peer-hls4ml refusals coverage-table \
+.PHONY: demo test lint unit bench bench-hw formal mutation fuzz compare peer-hls4ml refusals coverage-table \
     schema old-tensorflow frontends notebooks wheel lock clean
 
 .venv/ready: requirements.lock pyproject.toml scripts/make_venv.sh
@@ -75,6 +76,10 @@ refusals: .venv/ready
 
 formal: .venv/ready
 	$(BIN)/python -m sim.formal $(QUICK)
+
+mutation: .venv/ready
+	$(BIN)/python -m sim.mutation.planted $(QUICK)
+	$(BIN)/python -m sim.mutation $(QUICK)
 
 coverage-table: .venv/ready
 	$(BIN)/python -m tests.coverage_table

@@ -1,13 +1,9 @@
 """Runs the cocotb testbench on Verilator and says what it found."""
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
-
-from cocotb_tools.runner import get_runner
 
 from hw.errors import ChronogateError
 from hw.network.codes import Codes
@@ -15,11 +11,11 @@ from hw.network.design import Design
 from hw.network.gated import GatedNetwork
 from hw.network.mode import Mode
 from hw.top.verilog import design_verilog
+from sim.cocotb_build import build_simulation, tool_environment
 from sim.measure import predicted_report
-from sim.runtime import cache_folder, keep, lend
 from sim.testbench.build_options import build_options
 from sim.testbench.case import FOLDER_VARIABLE, Case, TestResult
-from sim.toolchain import PCH_OPTION, Toolchain, find_toolchain
+from sim.toolchain import Toolchain, find_toolchain
 from sim.verification import Mismatch, Verification
 
 TESTS = (
@@ -37,6 +33,7 @@ STREAM_TESTS = (
     "streams_random_stalls",
     "streams_gaps_and_stalls",
     "streams_long_stall",
+    "streams_reset",
     "streams_wrong_tlast",
 )
 """For networks of several inputs or outputs, of interleaved series, or of another mode."""
@@ -50,7 +47,6 @@ MODULES = tuple(
 )
 WAVE = "dump.vcd"
 RESULTS = "results.xml"
-WAIVED = ("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC", "-Wno-CASEINCOMPLETE")
 
 
 def run_testbench(
@@ -193,30 +189,9 @@ def _run(
     for test in tests:
         (case.folder / f"result_{test}.json").unlink(missing_ok=True)
     build = case.folder / ("build_waves" if waves else "build")
-    runner = get_runner("verilator")
-    # It would print every command between our progress bars; its logs hold them.
-    runner.log.setLevel("CRITICAL")
     options, split = build_options(case)
-    objects = cache_folder(toolchain, "cocotb", f"waves={waves}", *options)
-    lend(objects, build)
-    with _environment(toolchain, options):
-        try:
-            runner.build(
-                sources=[source],
-                hdl_toplevel="accelerator",
-                build_dir=build,
-                waves=waves,
-                build_args=["-O3", "--x-assign", "fast", *split, *WAIVED],
-                timescale=("1ns", "1ps"),
-                log_file=case.folder / "build.log",
-            )
-        except (SystemExit, RuntimeError) as error:
-            log = case.folder / "build.log"
-            raise ChronogateError(
-                f"Verilator could not build the testbench: {_first_problem(log) or error} "
-                f"(log: {log})"
-            ) from None
-        keep(objects, build)
+    with tool_environment(toolchain, options):
+        runner = build_simulation(toolchain, source, build, options, split, waves=waves)
         tick(1)
         stopped = "wrote no result"
         try:
@@ -249,13 +224,6 @@ def _run(
     return results, {test: problems[test] for test in tests if test in problems}
 
 
-def _first_problem(log: Path) -> str | None:
-    """Return the line of a log that says what went wrong, or ``None``."""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-    marks = ("%Error", "%Warning", "error:", "***")
-    return next((line.strip() for line in lines if any(mark in line for mark in marks)), None)
-
-
 def _failures(report: Path) -> dict[str, str]:
     """Return test and message of every failed test in a JUnit file; none without a file."""
     if not report.exists():
@@ -267,26 +235,3 @@ def _failures(report: Path) -> dict[str, str]:
             # The further lines are pytest's dissection of an assertion.
             found[(case.get("name") or "").split(".")[-1]] = text.strip().splitlines()[0]
     return found
-
-
-@contextmanager
-def _environment(toolchain: Toolchain, options: tuple[str, ...]) -> Iterator[None]:
-    """Lend the toolchain's environment to the runner, which takes it from this process.
-
-    Parameters
-    ----------
-    options
-        Of make.
-    """
-    wanted = {key: toolchain.environment[key] for key in ("PATH", "VERILATOR_ROOT")}
-    wanted["MAKEFLAGS"] = " ".join((PCH_OPTION, *options))
-    before = {key: os.environ.get(key) for key in wanted}
-    os.environ.update(wanted)
-    try:
-        yield
-    finally:
-        for key, value in before.items():
-            if value is None:
-                del os.environ[key]
-            else:
-                os.environ[key] = value

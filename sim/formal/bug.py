@@ -16,8 +16,8 @@ from types import CodeType, ModuleType
 
 from hw.errors import ChronogateError
 
-_RELOADED = ("hw", "sim.formal.rules")
-"""Packages that see the bug: the hardware, and the properties built around it."""
+_RELOADED = ("hw", "sim.formal.rules", "sim.mutation")
+"""Packages that see the bug: the hardware, and what is built around it."""
 
 
 @dataclass(frozen=True)

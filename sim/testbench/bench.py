@@ -8,7 +8,7 @@ import cocotb
 import numpy as np
 from cocotb.clock import Clock
 from cocotb.handle import HierarchyObject
-from cocotb.triggers import ClockCycles, First, RisingEdge
+from cocotb.triggers import ClockCycles, First, RisingEdge, ValueChange
 from cocotb.utils import get_sim_time
 
 from hw.stream import Port
@@ -82,6 +82,17 @@ class Handshakes:
             self.output_beats.append(cycle)
 
 
+async def watch_drops(dut: HierarchyObject) -> None:
+    """Check that windows are counted as dropped one at a time, from zero at a reset."""
+    dropped, reset = word(dut, "dropped_windows"), bit(dut, "aresetn")
+    before = number(dropped)
+    while True:
+        await ValueChange(dropped)
+        now = number(dropped)
+        assert now == (before + 1 if number(reset) else 0), f"{now} dropped windows after {before}"
+        before = now
+
+
 class Bench:
     """The accelerator between an AXI4-Stream source and a sink.
 
@@ -113,6 +124,7 @@ class Bench:
         if stalls:
             self.sink.set_pause_generator(pauses(rng, stalls))
         self.handshakes = Handshakes(dut)
+        cocotb.start_soon(watch_drops(dut))
 
     async def reset(self) -> None:
         """Hold reset for four cycles."""

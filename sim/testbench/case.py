@@ -3,7 +3,7 @@
 import json
 import os
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -81,8 +81,9 @@ class Case:
         (self.folder / "case.json").write_text(json.dumps(settings))
 
     @classmethod
+    @cache
     def from_environment(cls) -> "Case":
-        """Read the case that the environment variable points to."""
+        """Read the case that the environment variable points to, once in a simulation."""
         folder = Path(os.environ[FOLDER_VARIABLE])
         settings = json.loads((folder / "case.json").read_text())
         network = load_design(folder)

@@ -6,11 +6,12 @@ five channels, while windows go through the design.
 
 import random
 import warnings
+from collections.abc import Coroutine
 from typing import Any
 
 import cocotb
 from cocotb.handle import HierarchyObject
-from cocotb.triggers import ClockCycles, RisingEdge
+from cocotb.triggers import ClockCycles, RisingEdge, SimTimeoutError, with_timeout
 from cocotb.utils import get_sim_time
 
 from hw.control.axi_lite import OKAY, SLVERR
@@ -34,6 +35,8 @@ with warnings.catch_warnings():
 LATCH, CLEAR, RESET_STATE = 1 << 1, 1 << 2, 1 << 0
 SNAPSHOTS = 8
 STOPS = 12
+ANSWER_CYCLES = 500
+"""In which a register answers, whatever pauses the bus makes."""
 
 
 class Registers:
@@ -86,16 +89,32 @@ class Registers:
             if number(valid) and not number(ready):
                 self.stalls.append(cycle)
 
+    async def read_at(self, offset: int) -> Any:
+        """Read the word at an address; return the bus's answer, whatever it is."""
+        return await self._answered("read", offset, self.master.read(offset, WORD_BYTES))
+
+    async def write_at(self, offset: int, data: bytes) -> Any:
+        """Write bytes; return the bus's answer, whatever it is."""
+        return await self._answered("write", offset, self.master.write(offset, data))
+
+    async def _answered(self, kind: str, offset: int, access: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            return await with_timeout(access, ANSWER_CYCLES * PERIOD_NS, "ns")
+        except SimTimeoutError:
+            raise AssertionError(
+                f"no answer to the {kind} of {offset:#x} in {ANSWER_CYCLES} cycles"
+            ) from None
+
     async def read(self, name: str) -> int:
         """Return the word of a register."""
-        answer = await self.master.read(self.map.offset(name), WORD_BYTES)
+        answer = await self.read_at(self.map.offset(name))
         assert answer.resp == OKAY, f"{name} cannot be read: {answer.resp}"
         return int.from_bytes(answer.data, "little")
 
     async def write(self, name: str, value: int) -> int:
         """Write the word of a register; return the cycle in which it takes effect."""
         offset = self.map.offset(name)
-        answer = await self.master.write(offset, value.to_bytes(WORD_BYTES, "little"))
+        answer = await self.write_at(offset, value.to_bytes(WORD_BYTES, "little"))
         assert answer.resp == OKAY, f"{name} cannot be written: {answer.resp}"
         return self.written[-1]
 
@@ -118,11 +137,11 @@ async def registers(dut: HierarchyObject) -> None:
     for offset, register in host.map.placed:
         await _check_register(host, offset, register)
     for offset in range(host.map.size, 1 << host.map.address_bits, WORD_BYTES):
-        assert (await host.master.read(offset, WORD_BYTES)).resp == SLVERR
-        assert (await host.master.write(offset, bytes(WORD_BYTES))).resp == SLVERR
+        assert (await host.read_at(offset)).resp == SLVERR
+        assert (await host.write_at(offset, bytes(WORD_BYTES))).resp == SLVERR
     # Only the lowest byte of `enable` holds its bit.
     for byte, enabled in ((1, 1), (3, 1), (0, 0), (1, 0)):
-        await host.master.write(host.map.offset("enable") + byte, bytes(1))
+        await host.write_at(host.map.offset("enable") + byte, bytes(1))
         assert await host.read("enable") == enabled, f"byte {byte} of enable"
     await host.write("enable", 1)
     await traffic
@@ -134,7 +153,7 @@ async def _check_register(host: Registers, offset: int, register: Register) -> N
     if kinds == {Access.CONSTANT}:
         constant = sum(field.reset << field.lsb for field in register.fields)
         assert await host.read(register.name) == constant, register.name
-    answer = await host.master.write(offset, await _same(host, register))
+    answer = await host.write_at(offset, await _same(host, register))
     assert answer.resp == (OKAY if register.writable else SLVERR), register.name
 
 
@@ -242,10 +261,12 @@ async def _reset_while_frozen(
     timing, beats = bench.case.network.worst_timing, bench.case.network.look_back
     bench.sink.clear_pause_generator()
     bench.stall(True)
-    sent, windows = len(bench.handshakes.input_beats), [0, 1] * 3
+    # More than the output's buffer, the pipeline and the entry hold.
+    count = 6 + timing.window_cycles // timing.interval_cycles
+    sent, windows = len(bench.handshakes.input_beats), [n % 2 for n in range(count)]
     for window in windows:
         bench.send(window)
-    await ClockCycles(bench.clock, timing.window_cycles + 6 * timing.interval_cycles)
+    await ClockCycles(bench.clock, timing.window_cycles + count * timing.interval_cycles)
     whole, part = divmod(len(bench.handshakes.input_beats) - sent, beats)
     assert whole < len(windows), "a blocked output did not stop the input"
     await host.write("control", RESET_STATE)

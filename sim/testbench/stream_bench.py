@@ -18,7 +18,7 @@ from cocotb.utils import get_sim_time
 from hw.stream import Port
 from hw.top.axi import input_prefixes, output_prefixes
 from sim.beats import Beats, InputBeats
-from sim.testbench.bench import PERIOD_NS, pack_beat, pauses, unpack_beat
+from sim.testbench.bench import PERIOD_NS, pack_beat, pauses, unpack_beat, watch_drops
 from sim.testbench.case import Case
 from sim.testbench.handles import bit, number, word
 
@@ -121,6 +121,7 @@ class StreamBench:
                 model.set_pause_generator(pauses(rng, share))
         self.inputs = [StreamMonitor(dut, prefix, port) for prefix, port in sources]
         self.outputs = [StreamMonitor(dut, prefix, port) for prefix, port in results]
+        cocotb.start_soon(watch_drops(dut))
 
     @property
     def lead(self) -> StreamMonitor:
@@ -155,8 +156,18 @@ class StreamBench:
         for sink in self.sinks:
             sink.pause = stalled
 
-    async def collect(self, beats: Beats, patience: int) -> None:
-        """Wait until every output has given its beats, and a while longer."""
+    async def collect(self, beats: Beats, patience: int, dropped: int = 0) -> None:
+        """Wait until every output has given its beats, and a while longer.
+
+        Parameters
+        ----------
+        beats
+            What is sent and due.
+        patience
+            Cycles within which a beat must move somewhere.
+        dropped
+            Windows that are to be counted as dropped by then.
+        """
         wanted = [len(output.places) for output in beats.outputs]
         moved, idle = -1, 0
         while any(len(m.beats) < count for m, count in zip(self.outputs, wanted, strict=True)):
@@ -174,6 +185,8 @@ class StreamBench:
             assert len(monitor.beats) == count, (
                 f"{len(monitor.beats)} beats came on {monitor.prefix} instead of {count}"
             )
+        counted = number(word(self.dut, "dropped_windows"))
+        assert counted == dropped, f"{counted} windows counted as dropped, {dropped} were wrong"
 
 
 def codes_moved(monitor: StreamMonitor) -> np.ndarray:

@@ -1,0 +1,148 @@
+"""The designs that are mutated: small, so that a mutant takes a second, each block in use."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from hw.function.qkeras import real_sigmoid, real_tanh
+from hw.function.quantizer import Function, Quantizer
+from hw.layer.convolution.window_sum import WindowSum
+from hw.layer.dense.dense import Dense
+from hw.layer.elementwise.activation import Activation
+from hw.layer.elementwise.add import Add
+from hw.layer.recurrent.gru import GRU
+from hw.layer.recurrent.lstm import LSTM
+from hw.layer.shape.flatten import Flatten
+from hw.network.graph import Network, Node
+from hw.network.mode import Mode
+from hw.number.fixed_point import FixedPoint, Overflow, Rounding
+from hw.stream import Port
+from sim.mutation.subject import ACTIVATIONS, JOINS, REGISTERS, STREAM, Subject
+
+STEPS = 3
+
+
+def _saturating(width: int, integer: int, signed: bool = True) -> FixedPoint:
+    return FixedPoint(width, integer, signed, Rounding.RND_CONV, Overflow.SAT)
+
+
+CODE, WEIGHT = _saturating(5, 2), _saturating(4, 1)
+GATE = Quantizer(Function.HARD_SIGMOID, _saturating(5, 0, signed=False))
+HARD_TANH = Quantizer(Function.HARD_TANH, _saturating(5, 1))
+NARROW = Quantizer(Function.LINEAR, CODE)
+
+
+def _weights(seed: int, *shape: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(WEIGHT.minimum, WEIGHT.maximum + 1, shape)
+
+
+def _dense(
+    n_in: int, n_out: int, source: FixedPoint, reuse: int, skip_zeros: bool = False
+) -> Dense:
+    kernel, bias = _weights(n_in, n_in, n_out), _weights(n_out, n_out)
+    return Dense(kernel, bias, source, WEIGHT, WEIGHT, reuse, skip_zeros=skip_zeros)
+
+
+def mlp() -> Network:
+    """Return two dense layers, a searched, a looked-up and a piecewise linear activation."""
+    tanh, sigmoid = real_tanh(4), real_sigmoid(4)
+    first = _dense(2 * STEPS, 4, tanh.output, 6)
+    wide = first.outputs[0].format
+    second = _dense(4, 3, sigmoid.output, 4, skip_zeros=True)
+    last = second.outputs[0].format
+    nodes = (
+        Node("squash", Activation(2, CODE, tanh, STEPS), ("x",)),
+        Node("flat", Flatten(STEPS, 2, tanh.output), ("squash",)),
+        Node("hidden", first, ("flat",)),
+        Node("gate", Activation(4, wide, sigmoid), ("hidden",)),
+        Node("result", second, ("gate",)),
+        Node("narrow", Activation(3, last, NARROW), ("result",)),
+    )
+    return Network("mlp", (Port("x", 2, CODE, STEPS),), nodes, ("narrow",))
+
+
+def counted() -> Network:
+    """Return a quantizer that often saturates, which registers count."""
+    wide = _saturating(7, 4)
+    node = Node("narrow", Activation(1, wide, NARROW, STEPS), ("x",))
+    return Network("counted", (Port("x", 1, wide, STEPS),), (node,), ("narrow",))
+
+
+def lstm() -> Network:
+    """Return an LSTM with two pools of multipliers."""
+    units = 3
+    layer = LSTM(
+        _weights(1, 2, 4 * units), _weights(2, units, 4 * units), _weights(3, 4 * units),
+        CODE, WEIGHT, WEIGHT, WEIGHT, CODE, HARD_TANH, GATE, STEPS,
+        input_reuse=4, recurrent_reuse=6,
+    )  # fmt: skip
+    return _recurrent("lstm", layer)
+
+
+def gru() -> Network:
+    """Return a GRU with one pool of multipliers."""
+    units = 3
+    layer = GRU(
+        _weights(4, 2, 3 * units), _weights(5, units, 3 * units), _weights(6, 3 * units),
+        _weights(7, 3 * units), CODE, WEIGHT, WEIGHT, WEIGHT, CODE, HARD_TANH, GATE, True, STEPS,
+        multipliers=6,
+    )  # fmt: skip
+    return _recurrent("gru", layer)
+
+
+def _recurrent(name: str, layer: LSTM | GRU) -> Network:
+    narrow = Activation(layer.units, layer.outputs[0].format, NARROW)
+    nodes = (Node(name, layer, ("x",)), Node("narrow", narrow, (name,)))
+    return Network(name, (Port("x", 2, CODE, STEPS),), nodes, ("narrow",))
+
+
+def residual() -> Network:
+    """Return each beat plus what a slow layer makes of it: early beats wait in a queue."""
+    slow = replace(_dense(2, 2, CODE, 3), steps=STEPS)
+    wide = slow.outputs[0].format
+    nodes = (
+        Node("slow", slow, ("x",)),
+        Node("y", Add(2, (CODE, wide), (1, 1), STEPS), ("x", "slow")),
+    )
+    return Network("residual", (Port("x", 2, CODE, STEPS),), nodes, ("y",))
+
+
+def two_inputs() -> Network:
+    """Return a series plus a value of its window, and the sum of the series: two ways out."""
+    nodes = (
+        Node("shifted", Add(1, (CODE, CODE), (1, 1), STEPS, (1,)), ("x", "bias")),
+        Node("total", WindowSum(STEPS, 1, CODE), ("x",)),
+    )
+    ports = Port("x", 1, CODE, STEPS), Port("bias", 1, CODE)
+    return Network("two", ports, nodes, ("shifted", "total"))
+
+
+def sliding() -> Network:
+    """Return the sum of the last samples for every new one."""
+    node = Node("total", WindowSum(STEPS, 1, CODE), ("x",))
+    return Network("sliding", (Port("x", 1, CODE, STEPS),), (node,), ("total",), mode=Mode.SLIDING)
+
+
+def interleaved() -> Network:
+    """Return an LSTM whose series take turns."""
+    units, series = 2, 3
+    layer = LSTM(
+        _weights(8, 1, 4 * units), _weights(9, units, 4 * units), _weights(10, 4 * units),
+        CODE, WEIGHT, WEIGHT, WEIGHT, CODE, HARD_TANH, GATE, STEPS,
+        multipliers=8, series=series,
+    )  # fmt: skip
+    narrow = Activation(units, layer.outputs[0].format, NARROW, None, series)
+    nodes = (Node("lstm", layer, ("x",)), Node("narrow", narrow, ("lstm",)))
+    return Network("interleaved", (Port("x", 1, CODE, STEPS, series),), nodes, ("narrow",))
+
+
+SUBJECTS = (
+    Subject("mlp", mlp, {"dense": 160, ACTIVATIONS: 160, STREAM: 30}),
+    Subject("registers", counted, {REGISTERS: 200}, control=True, rows=12, quick=20),
+    Subject("LSTM", lstm, {"LSTM": 160, STREAM: 30}, quick=20),
+    Subject("GRU", gru, {"GRU": 160, STREAM: 30}),
+    Subject("residual", residual, {JOINS: 80, STREAM: 30}, quick=20),
+    Subject("two inputs, two outputs", two_inputs, {JOINS: 60, STREAM: 40}),
+    Subject("sliding", sliding, {STREAM: 60}, rows=2, length=20),
+    Subject("interleaved series", interleaved, {STREAM: 60}),
+)

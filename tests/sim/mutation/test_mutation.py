@@ -1,0 +1,107 @@
+"""Mutants are made, run, and told apart from those that change nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from sim.formal.bug import Bug
+from sim.mutation import campaign, planted
+from sim.mutation.__main__ import main
+from sim.mutation.bench import Verdict, run_mutants
+from sim.mutation.campaign import Fate, Row
+from sim.mutation.catalogue import SUBJECTS, residual
+from sim.mutation.equivalence import Answer, Prover, begin_with
+from sim.mutation.mutant import SELECTOR_BITS, Mutant, is_logic
+from sim.mutation.netlist import write_mutated, write_netlist
+from sim.mutation.subject import JOINS, REGISTERS, Subject
+
+LINE = (
+    "mutate -mode cnot0 -module accelerator -cell $flatten\\core.\\entry.$84 -port Y -portbit 6 "
+    f"-ctrlbit 4 -src {Path(__file__).parents[3]}/hw/top/entry.py:62|/x/amaranth/lib/fifo.py:9"
+)
+
+
+def test_a_line_of_yosys_is_read() -> None:
+    mutant = Mutant.parse(LINE, 7, "stream")
+    assert mutant.sources == ("amaranth/lib/fifo.py:9", "hw/top/entry.py:62")
+    assert mutant.command.startswith("mutate -ctrl mutant 16 7 -mode cnot0 ")
+    assert str(mutant).startswith("amaranth/lib/fifo.py:9, hw/top/entry.py:62: cnot0 at Y[6]")
+    assert is_logic(LINE)
+    assert not is_logic(LINE.replace("-port Y", "-port CLK"))
+    assert not is_logic(LINE.replace("-port Y", "-port RD_CLK"))
+
+
+def test_a_mutant_is_chosen_in_a_statement() -> None:
+    latches = [b"2"] + [str(4 + 2 * bit).encode() for bit in range(SELECTOR_BITS)]
+    names = [f"l{bit + 1} chosen[{bit}] wrong.mutant[{bit}]" for bit in range(SELECTOR_BITS)]
+    head = f"aig 17 0 {len(latches)} 1 0".encode()
+    text = b"\n".join([head, *latches, b"2", *(name.encode() for name in names), b""])
+    lines = begin_with(text, 5).split(b"\n")
+    assert lines[1:5] == [b"2", b"4 1", b"6", b"8 1"]
+    assert lines[18:] == text.split(b"\n")[18:]
+
+
+def test_every_block_has_its_hundred_mutants() -> None:
+    counts: dict[str, int] = {}
+    for subject in SUBJECTS:
+        for block, count in subject.counts.items():
+            counts[block] = counts.get(block, 0) + count
+    assert sum(counts.values()) >= 1000
+    assert set(counts) == {"dense", "LSTM", "GRU", "activations", "stream", "joins", "registers"}
+    assert min(counts.values()) >= 100
+
+
+def join_mutant(number: int, cell: str, mode: str) -> Mutant:
+    options = f"-mode {mode} -module accelerator -cell {cell} -port Y -portbit 0"
+    return Mutant(number, JOINS, options, ())
+
+
+def test_killed_equivalent_and_missed_are_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a small join: a wrong flag that is seen, a flag that is always high, a wrong buffer."""
+    subject = Subject("residual", residual, {}, rows=4)
+    write_netlist(subject, tmp_path)
+    text = (tmp_path / "netlist.il").read_text()
+    assert 'attribute \\block "joins"' in text
+    queue = "$flatten\\core.\\y_join.\\queue0.$23"
+    mutants = [join_mutant(1, queue, "const0"), join_mutant(2, queue, "const1")]
+    verdicts = run_mutants(subject, write_mutated(mutants, tmp_path), mutants, 1)
+    assert verdicts[1].test == "back_to_back"
+    assert verdicts[1].cycles > 0
+    assert verdicts[2] == Verdict(None, "", verdicts[2].cycles)
+    prover = Prover.prepare(mutants, subject.pins, tmp_path)
+    assert [prover.answer(mutant) for mutant in mutants] == [Answer.MISSED, Answer.EQUIVALENT]
+
+
+def fates(killed: int, missed: int, equivalent: int = 0) -> list[Fate]:
+    mutant = Mutant.parse(LINE, 1, "stream")
+    answers = [None] * killed + [Answer.MISSED] * missed + [Answer.EQUIVALENT] * equivalent
+    return [Fate("design", mutant, Verdict("test", "", 1), answer) for answer in answers]
+
+
+@pytest.mark.parametrize(("killed", "missed", "code"), [(99, 1, 0), (98, 1, 1), (0, 0, 1)])
+def test_the_exit_code(
+    killed: int, missed: int, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    found = fates(killed, missed, 3 * bool(killed))
+    monkeypatch.setattr("sim.mutation.__main__.run", lambda *given: found)
+    assert main(["--only", "LSTM", "--folder", str(tmp_path)]) == code
+    said = capsys.readouterr().out
+    assert said.count("missed: design, stream: ") == missed
+
+
+def test_equal_ones_do_not_count() -> None:
+    assert Row("stream", tuple(fates(3, 1, 5))).share == 0.75
+    assert campaign.WANTED == 0.99
+
+
+@pytest.mark.parametrize("bug", [p.bug for p in planted.PLANTED])
+def test_all_planted_bugs_fit(bug: Bug) -> None:
+    assert bug.apply(bug.text()) != bug.text()
+
+
+def test_registers_are_mutated_in_a_design_that_has_them() -> None:
+    for subject in SUBJECTS:
+        assert (REGISTERS in subject.counts) <= subject.control
