@@ -5,7 +5,6 @@ or not at all (`accel.runs`). Only training and conversion need TensorFlow, and 
 """
 
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from accel import adaptive, yaml_config
 from accel.config import Config, VerificationConfig, example, load_config
 from accel.export.entry import SUFFIXES, Exported, export_network
 from accel.export.formats import Format
-from accel.json_files import read_json, to_json, write_json
+from accel.json_files import write_json
 from accel.progress import Progress, SilentProgress
 from accel.records import (
     TEST_FORECASTS,
@@ -23,12 +22,9 @@ from accel.records import (
     load_conversion,
     window_codes,
 )
-from accel.report.collect import collect, describe_implementation
-from accel.report.compare import Group, compare, run_names
-from accel.report.comparison_page import Compared, render_comparison
-from accel.report.markdown import render_markdown
-from accel.report.page import render_page
+from accel.report.collect import describe_implementation
 from accel.report.schema import Implementation, Report
+from accel.report.write import report_step
 from accel.runs import Run, Step, atomic_file, open_run
 from accel.training import TrainingResult
 from hw.errors import ChronogateError
@@ -49,24 +45,6 @@ class ForecastFiles:
     plot: Path
     forecasts: int
     horizon: int
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Several runs side by side."""
-
-    runs: tuple[Compared, ...]
-    groups: tuple[Group, ...]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Headings of the columns."""
-        return tuple(run.name for run in self.runs)
-
-    @property
-    def reports(self) -> tuple[Report, ...]:
-        """Their figures."""
-        return tuple(run.report for run in self.runs)
 
 
 def import_model(run: Run, model: Path, config: Path | None = None) -> None:
@@ -214,62 +192,6 @@ def export_step(
         write_json(folder / part / "export.json", found)
     written = run.path(f"{part}/{name}")
     return replace(found, file=written if output is None else _copy(written, output))
-
-
-def report_step(run: Run, progress: Progress | None = None) -> Report:
-    """Write ``report.json``, ``report.html`` and ``report.md``."""
-    (progress or SilentProgress()).step("Report")
-    results = collect(run)
-    report = results.report
-    with run.step(Step.REPORT) as folder:
-        write_json(folder / "report.json", report)
-        (folder / "report.html").write_text(render_page(results), encoding="utf-8")
-        text = render_markdown([report.name], compare([report]))
-        (folder / "report.md").write_text(text, encoding="utf-8")
-    return report
-
-
-def compare_runs(
-    places: Sequence[Path], outputs: Sequence[Path], progress: Progress | None = None
-) -> Comparison:
-    """Report each run, and write what shows them side by side.
-
-    Parameters
-    ----------
-    places
-        Run folders, and ``report.json`` files of runs that are not here.
-    outputs
-        Files to write: ``.html``, ``.md`` or ``.json``.
-    """
-    for output in outputs:
-        if output.suffix not in (".html", ".md", ".json"):
-            raise ChronogateError(
-                f"--output {output}: name a file that ends in .html, .md or .json"
-            )
-    reports, results = [], []
-    for place in places:
-        if place.is_file():
-            reports.append(read_json(place, Report))
-            results.append(None)
-            continue
-        with open_run(place) as run:
-            reports.append(report_step(run, progress))
-            results.append(collect(run))
-    names = run_names(reports, [str(place) for place in places])
-    runs = tuple(Compared(*run) for run in zip(names, reports, results, strict=True))
-    comparison = Comparison(runs, compare(reports))
-    for output in outputs:
-        with atomic_file(output) as file:
-            file.write_text(_comparison(comparison, output.suffix), encoding="utf-8")
-    return comparison
-
-
-def _comparison(comparison: Comparison, suffix: str) -> str:
-    if suffix == ".html":
-        return render_comparison(comparison.runs)
-    if suffix == ".md":
-        return render_markdown(comparison.names, comparison.groups)
-    return to_json(list(comparison.reports)) + "\n"
 
 
 def run_demo(folder: Path, board: str, progress: Progress | None = None) -> Report:

@@ -33,9 +33,9 @@ def report(
     json: JsonOption = False,
 ) -> None:
     """Write report.json, report.html and report.md; several runs are compared side by side."""
-    from accel.flow import compare_runs, report_step
     from accel.report.compare import comparison_table
     from accel.report.slower import parse_share, slower
+    from accel.report.write import compare_runs, report_step
     from accel.runs import open_run
     from accel.summary import summary_table
     from hw.errors import ChronogateError
