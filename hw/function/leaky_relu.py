@@ -69,9 +69,16 @@ class LeakyRelu:
         bent = Signal(line.unclipped.shape, name=f"{name}_bent")
         clipped = Signal(exact.shape, name=f"{name}_clipped")
         result = Signal(self.result_format(source).shape, name=f"{name}_result")
+        # Without the comparisons that never hold, which Verilator warns of.
+        above = value * line.above
+        clip = (
+            bent if line.high >= line.unclipped.maximum else Mux(bent > line.high, line.high, bent)
+        )
+        if line.low > line.unclipped.plain().minimum:
+            clip = Mux(bent < line.low, line.low, clip)
         m.d.comb += [
-            bent.eq(Mux(value < 0, value * line.below, value * line.above)),
-            clipped.eq(Mux(bent < line.low, line.low, Mux(bent > line.high, line.high, bent))),
+            bent.eq(Mux(value < 0, value * line.below, above) if source.signed else above),
+            clipped.eq(clip),
         ]
         last = clipped if self.output is None else resize(m, clipped, exact, self.output, name)
         m.d.sync += result.eq(last)
