@@ -16,10 +16,9 @@ from functools import cached_property
 import numpy as np
 
 from hw.function.pointwise import Pointwise
-from hw.layer.dense.dense import Dense
-from hw.layer.recurrent.folded_recurrence import FoldedRecurrence
 from hw.layer.recurrent.history import History
 from hw.layer.recurrent.lstm_cell import GATE_ORDER, LSTMBlock, tail_after_sum
+from hw.layer.recurrent.one_sum import OneSum
 from hw.layer.recurrent.step import StepPlan
 from hw.layer.recurrent.step_order import begin_cycles, in_order_of_need
 from hw.layer.saturating import Quantized, places, quantized_by
@@ -32,7 +31,7 @@ from hw.timing import BlockTiming
 
 
 @dataclass(frozen=True, eq=False)
-class LSTM(FoldedRecurrence):
+class LSTM(OneSum):
     """A long short-term memory layer.
 
     Parameters
@@ -102,30 +101,6 @@ class LSTM(FoldedRecurrence):
             return (port,)
         format = common_format(self.hidden, self.carry)
         return (replace(port, channels=2 * self.units, format=format),)
-
-    @cached_property
-    def input_product(self) -> Dense:
-        """The arithmetic of ``x . kernel + bias``."""
-        return Dense(
-            self.kernel,
-            self.bias,
-            self.input,
-            self.kernel_format,
-            self.bias_format,
-            1,
-            self.steps,
-            reloadable=self.reloadable,
-        )
-
-    @cached_property
-    def recurrent_sum(self) -> FixedPoint:
-        """Format of ``q(h) . recurrent_kernel``."""
-        return self.sum_format_of(self.recurrent_kernel, self.state)
-
-    @cached_property
-    def sum(self) -> FixedPoint:
-        """Format of z."""
-        return sum_format(self.input_product.output, self.recurrent_sum)
 
     @cached_property
     def gate(self) -> FixedPoint:

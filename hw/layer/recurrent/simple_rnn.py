@@ -15,15 +15,14 @@ import numpy as np
 from amaranth.hdl import Module
 
 from hw.function.pointwise import Pointwise
-from hw.layer.dense.dense import Dense
-from hw.layer.recurrent.folded_recurrence import FoldedRecurrence
 from hw.layer.recurrent.history import History
+from hw.layer.recurrent.one_sum import OneSum
 from hw.layer.recurrent.recurrent import RecurrentBlock
 from hw.layer.recurrent.recurrent_cell import Arrival, Cell, NewState
 from hw.layer.recurrent.step import StepPlan
 from hw.layer.recurrent.step_order import begin_cycles, in_order_of_need
 from hw.layer.saturating import Quantized, places, quantized_by
-from hw.number.arithmetic import add, sum_format
+from hw.number.arithmetic import add
 from hw.number.fixed_point import FixedPoint
 from hw.pipeline import delay
 from hw.product.array import MultiplierArray
@@ -34,7 +33,7 @@ from hw.timing import BlockTiming
 
 
 @dataclass(frozen=True, eq=False)
-class SimpleRNN(FoldedRecurrence):
+class SimpleRNN(OneSum):
     """A fully connected recurrent layer.
 
     Parameters
@@ -70,30 +69,6 @@ class SimpleRNN(FoldedRecurrence):
     state: FixedPoint
     activation: Pointwise
     steps: int
-
-    @cached_property
-    def input_product(self) -> Dense:
-        """The arithmetic of ``x . kernel + bias``."""
-        return Dense(
-            self.kernel,
-            self.bias,
-            self.input,
-            self.kernel_format,
-            self.bias_format,
-            1,
-            self.steps,
-            reloadable=self.reloadable,
-        )
-
-    @cached_property
-    def recurrent_sum(self) -> FixedPoint:
-        """Format of ``q(h) . recurrent_kernel``."""
-        return self.sum_format_of(self.recurrent_kernel, self.state)
-
-    @cached_property
-    def sum(self) -> FixedPoint:
-        """Format of the activation's argument."""
-        return sum_format(self.input_product.output, self.recurrent_sum)
 
     @cached_property
     def hidden(self) -> FixedPoint:
