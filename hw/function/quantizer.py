@@ -67,10 +67,11 @@ class Quantizer:
     def hardware(self, m: Module, value: Value, source: FixedPoint, name: str) -> Signal:
         """Add the hardware for one value and return the register of the result's code."""
         result = Signal(self.result_format(source).shape, name=f"{name}_result")
-        m.d.sync += result.eq(self._combinational(m, value, source, name))
+        m.d.sync += result.eq(self.combinational(m, value, source, name))
         return result
 
-    def _combinational(self, m: Module, value: Value, source: FixedPoint, name: str) -> Signal:
+    def combinational(self, m: Module, value: Value, source: FixedPoint, name: str) -> Signal:
+        """Add what `hardware` adds but for the register, and return the result's code."""
         centred = self._centred()
         if centred is not None:
             # x / 2 + 1 / 2 without an adder: saturate x / 2 and turn its sign into the first bit.

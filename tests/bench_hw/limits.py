@@ -75,17 +75,17 @@ def steps(quick: bool) -> Iterator[tuple[str, Step]]:
 def judge_steps(quick: bool) -> list[str]:
     """Print the worst steps of each kind and folding; return what exceeds its slack."""
 
-    def key(entry: tuple[str, Step]) -> tuple[str, str, bool]:
-        return entry[1].kind, entry[0], entry[1].is_exception
+    def key(entry: tuple[str, Step]) -> tuple[str, str]:
+        return entry[1].kind, entry[0]
 
     rows, beyond = [], []
-    for (kind, pools, exception), entries in groupby(sorted(steps(quick), key=key), key):
+    for (kind, pools), entries in groupby(sorted(steps(quick), key=key), key):
         found = [step for _, step in entries]
         worst = max(found, key=lambda step: step.excess)
         rows.append(
             (
                 kind,
-                f"{pools}, n_in > units (known exception)" if exception else pools,
+                pools,
                 len(found),
                 f"{worst.n_in} -> {worst.units}",
                 ", ".join(str(number) for number in worst.folding),

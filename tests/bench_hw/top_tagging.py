@@ -116,18 +116,25 @@ def entries() -> Iterator[Entry]:
         reuse = f"R = {pair.input_reuse} and {pair.recurrent_reuse}"
         yield Entry(f"folded, two pools, {reuse}", bits, pair)
         yield Entry("one engine of 26", bits, SharedLSTM.of(layer, 26))
-    for bits, kept, registers in (
-        (8, 1, 1),
-        (8, 1, 2),
-        (8, 1, 3),
-        (8, 0.5, 2),
-        (16, 0.5, 2),
-        (16, 0.25, 2),
+    for bits, kept, registers, cell_registers in (
+        (8, 1, 1, 3),
+        (8, 1, 2, 3),
+        (8, 1, 3, 3),
+        (8, 1, 0, 0),
+        (8, 0.5, 2, 3),
+        (8, 0.5, 1, 1),
+        (8, 0.5, 0, 1),
+        (8, 0.5, 0, 0),
+        (8, 0.25, 0, 1),
+        (8, 0.25, 0, 0),
+        (16, 0.5, 2, 3),
+        (16, 0.25, 2, 3),
+        (16, 0.25, 0, 0),
     ):
         weights = "" if kept == 1 else f", {1 - kept:.0%} pruned"
-        name = f"unrolled, {registers} registers in the sums{weights}"
+        name = f"unrolled, {registers} + {cell_registers} registers{weights}"
         spec = UnrolledLSTM.of(layer_of(bits, kept), registers, extra_depth=1)
-        yield Entry(name, bits, spec)
+        yield Entry(name, bits, replace(spec, cell_registers=cell_registers))
 
 
 def check(entry: Entry) -> None:

@@ -10,8 +10,6 @@ LONGEST_TAIL = 12
 RECURRENT_PRODUCTS = {"lstm": 1, "gru_after": 1, "gru_before": 2, "simple_rnn": 1}
 ONE_POOL_SLACK = 4
 SEPARATE_POOLS_SLACK = 2
-WIDE_INPUT_SLACK = 6
-"""Of a reset-before GRU with more inputs than units: gaps between its four programs on one pool."""
 LEAST_UTILIZATION = 0.98
 
 
@@ -43,11 +41,6 @@ class Step:
         return self.cycles - self.limit
 
     @property
-    def is_exception(self) -> bool:
-        """Tell whether more is tolerated than elsewhere."""
-        return self.slack == WIDE_INPUT_SLACK
-
-    @property
     def is_kept(self) -> bool:
         """Tell whether the excess is tolerated."""
         return self.excess <= self.slack
@@ -64,9 +57,7 @@ def one_pool(kind: str, units: int, n_in: int, pool: int) -> Step:
     assert plan.multipliers <= pool
     inputs, recurrent = products_of(kind, units, n_in)
     limit = max(ceil((inputs + recurrent) / pool), ceil(recurrent / pool) + _tail(kind, plan))
-    wide = kind == "gru_before" and n_in > units
-    slack = WIDE_INPUT_SLACK if wide else ONE_POOL_SLACK
-    return Step(kind, units, n_in, (pool,), plan.interval_cycles, limit, slack)
+    return Step(kind, units, n_in, (pool,), plan.interval_cycles, limit, ONE_POOL_SLACK)
 
 
 def separate_pools(kind: str, units: int, n_in: int, reuse: tuple[int, int]) -> Step:

@@ -18,6 +18,7 @@ from tests.hw.drawing import (
     draw_recurrent,
 )
 from tests.hw.harness import run_block
+from tests.hw.recurrent_shapes import recurrent_layer
 
 WINDOWS = 4
 
@@ -50,6 +51,13 @@ def check_block(spec: Spec, rng: np.random.Generator, gaps: bool) -> None:
     per_step = spec.outputs[0].steps is not None
     depended_on = fed if per_step else fed[steps - 1 :: steps]
     assert (trace.cycles - depended_on).tolist() == [spec.timing.latency_cycles] * len(depended_on)
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+def test_input_sums_in_their_finest_order(gaps: bool) -> None:
+    spec = recurrent_layer("gru_before", 33, 12, steps=2, seed=1, multipliers=65)
+    assert spec.timing.interval_cycles == 28  # 31 by groups of units
+    check_block(spec, np.random.default_rng(gaps), gaps)
 
 
 @pytest.mark.parametrize("gaps", [False, True])

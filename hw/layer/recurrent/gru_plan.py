@@ -20,6 +20,9 @@ from hw.product.folded import Program
 if TYPE_CHECKING:
     from hw.layer.recurrent.gru import GRU
 
+FINE_ORDER_SAVES = 3
+"""Cycles a step that are worth the memories of input sums in their finest order."""
+
 
 def input_order(units: int, by_gate: bool = False) -> np.ndarray:
     """Return the input product's outputs in the order of computing: r and z by unit, then h.
@@ -41,7 +44,7 @@ def step_plan(spec: "GRU") -> StepPlan:
     kernel = spec.input_weights[:, input_order(spec.units, bool(spec.gate_reuse))]
     outputs = kernel.shape[1]
 
-    def plan_with(late: int) -> StepPlan:
+    def plan_with(late: int, fine: bool = False) -> StepPlan:
         cuts = [0, outputs - late, outputs] if late else [0, outputs]
         rows = [tuple(need[a:b] for a, b in pairwise(cuts)) for need in needs]
         programs = spec.input_programs(
@@ -51,7 +54,11 @@ def step_plan(spec: "GRU") -> StepPlan:
             input_order(spec.units, bool(spec.gate_reuse)),
         )
         ordered = tuple(
-            in_order_of_need(program, np.min([row[i] for row in rows], axis=0), _starts(spec, a))
+            in_order_of_need(
+                program,
+                np.min([row[i] for row in rows], axis=0),
+                range(outputs) if fine else _starts(spec, a),
+            )
             for i, (program, a) in enumerate(zip(programs, cuts[:-1], strict=True))
         )
         shared = spec.folding.shared
@@ -69,7 +76,10 @@ def step_plan(spec: "GRU") -> StepPlan:
 
     if spec.reset_after or not spec.folding.shared or spec.period is not None:
         return plan_with(0)
-    return fill_first_tail(plan_with, spec.units)
+    plan = fill_first_tail(plan_with, spec.units)
+    # Input sums one by one in the order of need: more and smaller memories, so not for a cycle.
+    fine = fill_first_tail(lambda late: plan_with(late, fine=True), spec.units)
+    return fine if plan.interval_cycles - fine.interval_cycles >= FINE_ORDER_SAVES else plan
 
 
 def recurrent_programs(spec: "GRU") -> tuple[Program, ...]:

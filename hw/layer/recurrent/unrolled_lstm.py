@@ -12,6 +12,10 @@ begins, so everything behind it settles, and nothing has to know when it is righ
     + 1                c
     + activation       tanh(c)
     + 0                h, exact; taken over with the next beat, and given away
+
+The registers of the cell (the last three before h) can be left out, all of them for the lowest
+latency in ns: a step is then one long path without the time that registers take and that unequal
+stages lose, at a low clock.
 """
 
 from dataclasses import dataclass, replace
@@ -23,6 +27,7 @@ from amaranth.lib import data
 
 from hw.errors import ChronogateError
 from hw.function.pointwise import Pointwise
+from hw.function.quantizer import Quantizer
 from hw.layer.recurrent.lstm import LSTM
 from hw.layer.recurrent.recurrent_cell import padded
 from hw.layer.recurrent.refolded_lstm import RefoldedLSTM
@@ -39,6 +44,7 @@ from hw.stream import Block
 from hw.timing import BlockTiming
 
 GATES = 4
+CELL_REGISTERS = 3
 INPUT_LEVELS, OUTPUT_LEVELS = 2, 2
 """What the state quantizer and the activations take on an ECP5, in adders of the graph."""
 
@@ -57,11 +63,14 @@ activation, recurrent_activation, steps, return_sequences
         step each. `with_levels` chooses them from a target of logic depth.
     extra_depth
         See `hw.layer.dense.unrolled_dense.UnrolledDense`; 0 is for the lowest latency.
+    cell_registers
+        3 for registers behind the gates, c and tanh(c), 1 for c only, 0 for none. With fewer than 3
+        both activations are hard ones: a `Quantizer` each.
 
     Raises
     ------
     ChronogateError
-        When the number of registers is negative, a weight too wide or a sum could exceed 63 bits.
+        When a number of registers is not possible, a weight too wide or a sum could exceed 63 bits.
     """
 
     kernel: np.ndarray
@@ -78,11 +87,25 @@ activation, recurrent_activation, steps, return_sequences
     registers: int
     extra_depth: int | None = EXTRA_DEPTH
     return_sequences: bool = False
+    cell_registers: int = CELL_REGISTERS
 
     def __post_init__(self) -> None:
         if self.registers < 0:
             raise ChronogateError(
                 f"an unrolled LSTM cannot have {self.registers} registers: use 0 or more"
+            )
+        if self.cell_registers not in (0, 1, CELL_REGISTERS):
+            raise ChronogateError(
+                f"the cell of an unrolled LSTM cannot have {self.cell_registers} registers: "
+                "use 0, 1 or 3"
+            )
+        functions = self.activation, self.recurrent_activation
+        if self.cell_registers < CELL_REGISTERS and not all(
+            isinstance(function, Quantizer) for function in functions
+        ):
+            raise ChronogateError(
+                "only hard activations work without registers: "
+                "give an unrolled LSTM with others cell_registers = 3"
             )
 
     @classmethod
@@ -144,9 +167,15 @@ activation, recurrent_activation, steps, return_sequences
         )
 
     @property
+    def cell_cycles(self) -> tuple[int, int, int]:
+        """Registers behind the gates, c and tanh(c)."""
+        if self.cell_registers < CELL_REGISTERS:
+            return 0, self.cell_registers, 0
+        return self.gate_cycles, 1, self.activation.delay_cycles(self.layer.carry)
+
+    @property
     def timing(self) -> BlockTiming:
-        squash_cycles = self.activation.delay_cycles(self.layer.carry)
-        interval = 1 + self.registers + self.gate_cycles + 1 + squash_cycles
+        interval = 1 + self.registers + sum(self.cell_cycles)
         cell = 3 * self.layer.units
         return BlockTiming(
             latency_cycles=interval + 1,
@@ -222,13 +251,14 @@ class UnrolledLSTMBlock(SaturatingBlock):
     def _cell(self, m: Module, sums: list[Value], name: str) -> tuple[Signal, Signal]:
         """Return h and c of a unit, exact; h is combinational."""
         spec, layer = self._spec, self._spec.layer
+        gate_cycles, carry_cycles, squash_cycles = spec.cell_cycles
         i, f, g, o = (
-            padded(
+            _activation(
                 m,
                 spec.activation if gate == 2 else spec.recurrent_activation,
                 total,
                 layer.sum,
-                spec.gate_cycles,
+                gate_cycles,
                 f"{name}_gate{gate}",
             )
             for gate, total in enumerate(sums)
@@ -237,12 +267,15 @@ class UnrolledLSTMBlock(SaturatingBlock):
         kept = Signal(spec.state.shape, name=f"{name}_c")
         old = product_format(layer.gate, spec.state)
         new = product_format(layer.gate, layer.candidate)
-        m.d.sync += carry.eq(
+        domain = m.d.sync if carry_cycles else m.d.comb
+        domain += carry.eq(
             (f * kept << (layer.carry.fraction - old.fraction))
             + (i * g << (layer.carry.fraction - new.fraction))
         )
         self._take_over(m, kept, resize(m, carry, layer.carry, spec.state, f"{name}_carry_state"))
-        squashed = spec.activation.hardware(m, carry, layer.carry, f"{name}_squash")
+        squashed = _activation(
+            m, spec.activation, carry, layer.carry, squash_cycles, f"{name}_squash"
+        )
         hidden = Signal(layer.hidden.shape, name=f"{name}_hidden")
         m.d.comb += hidden.eq(o * squashed)
         return hidden, carry
@@ -259,3 +292,12 @@ class UnrolledLSTMBlock(SaturatingBlock):
             leaves &= tag.last
             m.d.sync += self.o.payload.tag.first.eq(1)
         m.d.sync += self.o.valid.eq(leaves)
+
+
+def _activation(
+    m: Module, function: Pointwise, value: Value, source: FixedPoint, cycles: int, name: str
+) -> Value:
+    """Return the function of a value, without a register where it may take no cycles."""
+    if cycles == 0 and isinstance(function, Quantizer):
+        return function.combinational(m, value, source, name)
+    return padded(m, function, value, source, cycles, name)
