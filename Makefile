@@ -8,6 +8,7 @@
 # make refusals  docs/refusals.md: every refusal, from the code
 # make formal    the formal proofs, each with its seeded bug (QUICK=--quick: a slice)
 # make mutation  wrong versions of the hardware that the testbench must notice (QUICK=--quick: a slice)
+# make soak MINUTES=60  windows without end, random stalls and resets, many designs, every code compared
 # make coverage-table  docs/coverage.md: which layers and quantizers convert exactly
 # make schema    docs/network.schema.json: the form of network.json
 # make old-tensorflow  conversion with the TensorFlow of hls4ml's own extra, compared with today's
@@ -24,8 +25,10 @@ DEMO_RUN ?= runs/demo
 N ?= 100
 SEED ?= 0
 EVERY ?= 5
+MINUTES ?= 60
+SOAK_SEED ?= 1
 
-.PHONY: demo test lint unit bench bench-hw formal mutation fuzz compare peer-hls4ml refusals coverage-table \
+.PHONY: demo test lint unit bench bench-hw formal mutation soak fuzz compare peer-hls4ml refusals coverage-table \
     schema old-tensorflow frontends notebooks wheel lock clean
 
 .venv/ready: requirements.lock pyproject.toml scripts/make_venv.sh
@@ -80,6 +83,9 @@ formal: .venv/ready
 mutation: .venv/ready
 	$(BIN)/python -m sim.mutation.planted $(QUICK)
 	$(BIN)/python -m sim.mutation $(QUICK)
+
+soak: .venv/ready
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) --seed $(SOAK_SEED)
 
 coverage-table: .venv/ready
 	$(BIN)/python -m tests.coverage_table

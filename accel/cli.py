@@ -46,7 +46,7 @@ def demo(
     pin to UART pin. About ten minutes on two cores. Exit code 0 only when everything agrees.
     """
     from accel.flow import run_demo
-    from accel.report.verdict import agreement
+    from accel.report.verdict import agreement, uncovered
     from accel.summary import summary_table
 
     with show_progress(json) as progress:
@@ -56,7 +56,7 @@ def demo(
     else:
         console().print(summary_table(report))
         console().print(f"report: {(run or RUNS / 'demo') / 'report.html'}")
-    if not agreement(report):
+    if not agreement(report) or uncovered(report):
         raise typer.Exit(1)
 
 
@@ -172,7 +172,9 @@ def verify(
     from accel.adaptive import load_adaptive
     from accel.flow import verify_step
     from accel.runs import open_run
-    from accel.summary import verification_table
+    from accel.summary import coverage_table, verification_table
+    from hw.errors import ChronogateError
+    from sim.coverage.bins import sentence
 
     with show_progress(json) as progress, open_run(run) as opened:
         found = verify_step(opened, progress, waves)
@@ -181,10 +183,16 @@ def verify(
         print_json(found)
     else:
         console().print(verification_table(found))
+        console().print(coverage_table(found))
         for layer in () if adaptive is None else adaptive.layers:
             print(f"saved: {layer}")
         if found.first_mismatch is not None:
             print(f"first mismatch: {found.first_mismatch}")
+    if found.agrees and not found.passed:
+        raise ChronogateError(
+            f"{sentence(found.coverage)}: give it more windows, or another seed "
+            "([verification] in config.toml)"
+        )
     if not found.passed:
         raise typer.Exit(1)
 

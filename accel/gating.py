@@ -18,6 +18,7 @@ from hw.network.graph import Network
 from hw.network.serialization import load_network
 from hw.top.gated import gated_verilog
 from sim.cocotb_runner import run_testbench
+from sim.coverage.bins import sentence
 from sim.measure import measure_gated, predicted_report
 from sim.rtl_model import RtlModel
 from sim.verification import CycleReport
@@ -192,6 +193,8 @@ def _verified(
         outputs = model.run(codes, seed=seed, tick=tick).outputs
     tick = progress.step("cocotb testbench", 2)
     bench = run_testbench(gated, few, folder / "sim" / "testbench", seed, tick=tick)
+    if bench.agrees and not bench.passed:
+        raise ChronogateError(f"{sentence(bench.coverage)}: give it more windows, or another seed")
     woken = int(expected.wakes.sum())
 
     def error(results: np.ndarray) -> float:

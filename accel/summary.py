@@ -13,6 +13,7 @@ from accel.report.schema import Implementation, Report
 from accel.report.text import duration, number, whole
 from accel.report.verdict import NAMES
 from accel.training import TrainingResult
+from sim.coverage.bins import Bin, State, summary
 from sim.verification import Verification
 
 Rows = Iterable[tuple[str, str]]
@@ -49,6 +50,26 @@ def verification_table(found: Verification) -> Table:
         text = f"{value:,} predicted, {counted:,} simulated"
         table.add_row(key.replace("_", " "), _mark(text, value == counted))
     return table
+
+
+def coverage_table(found: Verification) -> Table:
+    """Return what the testbench met: a line for each group of bins, one for each that was not."""
+    table = Table("functional coverage", "bins", "hit", "and else", title_justify="left")
+    for group in dict.fromkeys(b.group for b in found.coverage):
+        bins = [b for b in found.coverage if b.group == group]
+        hit = sum(b.state is State.HIT for b in bins)
+        others = [b for b in bins if b.state is not State.HIT]
+        table.add_row(group, str(len(bins)), str(hit), "\n".join(map(_not_hit, others)))
+    table.caption = summary(found.coverage)
+    return table
+
+
+def _not_hit(bin: Bin) -> str:
+    if bin.state is State.MISSING:
+        return f"[red]{bin.name}: missing"
+    if bin.state is State.EXCLUDED:
+        return f"[dim]{bin.name}: impossible, {bin.excluded}"
+    return f"{bin.name}: {bin.state}"
 
 
 def gate_table(found: GateReport) -> Table:

@@ -1,17 +1,25 @@
 """Runs the cocotb testbench on Verilator and says what it found."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
+
 from hw.errors import ChronogateError
 from hw.network.codes import Codes
 from hw.network.design import Design
 from hw.network.gated import GatedNetwork
+from hw.network.graph import Network
 from hw.network.mode import Mode
 from hw.top.verilog import design_verilog
 from sim.cocotb_build import build_simulation, tool_environment
+from sim.coverage.bins import Bins, Key, counted
+from sim.coverage.control import control_bins
+from sim.coverage.data import observe
+from sim.coverage.windows import directed_windows
 from sim.measure import predicted_report
 from sim.testbench.build_options import build_options
 from sim.testbench.case import FOLDER_VARIABLE, Case, TestResult
@@ -41,10 +49,16 @@ STREAM_TESTS = (
 CONTROL_TESTS = ("registers", "counters", "reset_state")
 RELOAD_TESTS = ("reload",)
 GATED_TESTS = ("registers", "reset_state", "gated_counters", "threshold_changes")
+COVERAGE_TESTS = ("reset_phases", "patterns")
+"""For every design: what the others need not have met (`sim.coverage`)."""
+
 MODULES = tuple(
-    f"sim.testbench.{name}"
-    for name in ("tests", "control_tests", "reload_tests", "gated_tests", "stream_tests")
+    f"sim.testbench.{name}tests"
+    for name in ("", "control_", "reload_", "gated_", "stream_", "coverage_")
 )
+_ALL_TESTS = (
+    *TESTS, *CONTROL_TESTS, *RELOAD_TESTS, *GATED_TESTS, *STREAM_TESTS, *COVERAGE_TESTS,
+)  # fmt: skip
 WAVE = "dump.vcd"
 RESULTS = "results.xml"
 
@@ -67,6 +81,7 @@ def run_testbench(
         The design and its golden model.
     codes
         Windows or series as `Network.evaluate` takes them, at least two; a few dozen take seconds.
+        Behind them go those that `directed_windows` finds for saturation and ties that they lack.
     folder
         Where the simulation is built and its log, results and waves stay.
     seed
@@ -109,6 +124,10 @@ def run_testbench(
         verilog = design_verilog(network, control=control)
     source.write_text(verilog, encoding="utf-8")
     tests = (TESTS + _register_tests(network) * control) if plain else STREAM_TESTS
+    tests += COVERAGE_TESTS
+    if isinstance(network, Network):
+        further = directed_windows(network, arrays, seed)
+        arrays = tuple(np.concatenate(pair) for pair in zip(arrays, further, strict=True))
     case = Case(folder, network, arrays, seed)
     results, problems = _run(toolchain, case, source, tests, waves, tick or (lambda done: None))
     mismatches = sum(result.mismatches for result in results.values())
@@ -127,7 +146,16 @@ def run_testbench(
         predicted=predicted_report(network, case.codes),
         simulated=cycles,
         first_mismatch=first,
+        coverage=_coverage(case, results),
     )
+
+
+def _coverage(case: Case, results: dict[str, TestResult]) -> Bins:
+    hits: Counter[Key] = Counter()
+    for result in results.values():
+        hits.update({(group, name): count for group, name, count in result.hits})
+    control = counted(control_bins(case.network), hits)
+    return (*control, *observe(case.network, case.arrays).bins)
 
 
 def _register_tests(design: Design) -> tuple[str, ...]:
@@ -166,7 +194,7 @@ def _failed(
     """Run the first test that failed again with waves, and put it all into one sentence."""
     test, words = next(iter(problems.items()), ("cocotb", "no result was written"))
     files = [f"log: {case.folder / 'test.log'}"]
-    if test in TESTS + CONTROL_TESTS + RELOAD_TESTS + GATED_TESTS + STREAM_TESTS:
+    if test in _ALL_TESTS:
         _run(toolchain, case, source, (test,), True, lambda done: None)
         files.append(f"waveform: {case.folder / WAVE}")
     earlier = "" if first is None else f"; the first wrong code is in {first}"

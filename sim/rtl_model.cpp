@@ -94,9 +94,10 @@ struct Stream {
     int64_t beats, done;
 };
 
-// What one call did; `status` is 0 or says which rule was broken, on output `stream`.
+// What one call did; `status` is 0 or says which rule was broken, on output `stream`. `stalls` are
+// the cycles for which output beats waited, `gaps` those in which an input offered none of its beats.
 struct Result {
-    int64_t status, stream, cycles;
+    int64_t status, stream, cycles, stalls, gaps;
 };
 
 EXPORT void *model_open() { return new Bench; }
@@ -114,7 +115,8 @@ struct Driver {
     Stream &stream;
     bool offering = false;
 
-    void drive(Random &random, uint32_t gap) {
+    // Tells whether a beat that is due was withheld.
+    bool drive(Random &random, uint32_t gap) {
         if (!offering && stream.done < stream.beats && !(gap && random.below(gap))) {
             offering = true;
             std::memcpy(pins.data, stream.data + stream.done * pins.bytes, pins.bytes);
@@ -124,6 +126,7 @@ struct Driver {
             if (pins.tid) std::memcpy(pins.tid, &series, pins.tid_bytes);
         }
         *pins.valid = offering;
+        return !offering && stream.done < stream.beats;
     }
     bool accepts() const { return offering && *pins.ready; }
     void take(int64_t cycle) {
@@ -166,9 +169,9 @@ struct Monitor {
 //
 // A beat is withheld, or an output stalled, for a cycle with the probability gap / 2^32 or
 // stall / 2^32. After the last output `quiet` further cycles must bring no other one. `patience`
-// cycles without a handshake are a hang.
+// cycles without a handshake are a hang. After `most` cycles all is left as it is.
 EXPORT Result model_run(void *model, Stream *inputs, Stream *outputs, uint32_t gap, uint32_t stall,
-                        uint64_t seed, int64_t quiet, int64_t patience) {
+                        uint64_t seed, int64_t quiet, int64_t patience, int64_t most) {
     Bench &bench = *static_cast<Bench *>(model);
     Random random{seed * 2 + 1};
     std::vector<Driver> drivers;
@@ -183,16 +186,17 @@ EXPORT Result model_run(void *model, Stream *inputs, Stream *outputs, uint32_t g
             if (monitor.stream.done < monitor.stream.beats) return true;
         return false;
     };
-    Result result{FINISHED, 0, bench.cycle};
+    Result result{FINISHED, 0, bench.cycle, 0, 0};
     int64_t idle = 0;
-    while (result.status == FINISHED && (open() || quiet-- > 0)) {
-        for (Driver &driver : drivers) driver.drive(random, gap);
+    while (result.status == FINISHED && most-- > 0 && (open() || quiet-- > 0)) {
+        for (Driver &driver : drivers) result.gaps += driver.drive(random, gap);
         for (Monitor &monitor : monitors) *monitor.pins.ready = !(stall && random.below(stall));
         bench.settle();
         bool moved = false;
         for (size_t i = 0; i < monitors.size(); i++) {
             const Status status = monitors[i].watch();
             if (status != FINISHED) result.status = status, result.stream = i;
+            result.stalls += monitors[i].waiting;
             if (monitors[i].takes()) monitors[i].take(bench.cycle), moved = true;
         }
         for (Driver &driver : drivers)
@@ -303,7 +307,9 @@ void predict(const std::vector<Float *> &inputs, const std::vector<Float *> &out
     for (Window &window : sent) from.push_back(window.stream());
     for (Window &window : taken) to.push_back(window.stream());
     if (possible)
-        possible = model_run(&bench, from.data(), to.data(), 0, 0, 0, 0, PATIENCE).status == FINISHED;
+        possible = model_run(&bench, from.data(), to.data(), 0, 0, 0, 0, PATIENCE,
+                             std::numeric_limits<int64_t>::max())
+                       .status == FINISHED;
     for (size_t k = 0; k < outputs.size(); k++) {
         const Shape &shape = OUTPUT_SHAPES[k];
         const int bytes = shape.bytes / shape.channels;

@@ -1,7 +1,6 @@
 """The RTL in this process: NumPy codes in, NumPy codes out, every handshake's cycle noted."""
 
-import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,8 +14,9 @@ from hw.network.design import Design
 from hw.network.mode import Mode
 from hw.stream import Port
 from hw.top.axi import output_prefixes
-from sim.beats import arrange
-from sim.rtl_run import RtlRun
+from sim.beats import Beats, arrange
+from sim.library import FOREVER, RunResult, load_library
+from sim.rtl_run import Exchange, RtlRun
 from sim.streams import CStream, StreamBuffer, counts, structures, unpack, wrong_mark
 from sim.verilated import build_library
 
@@ -29,10 +29,6 @@ _BROKEN = {
     3: "{stream}_tvalid was withdrawn before {stream}_tready",
     4: "an output beat more than windows were sent on {stream}",
 }
-
-
-class _Result(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_int64) for name in ("status", "stream", "cycles")]
 
 
 class RtlModel:
@@ -60,7 +56,7 @@ class RtlModel:
     ) -> None:
         self.network = network
         self.library = build_library(network, Path(folder).resolve(), optimize, verilog)
-        self._functions = _load(self.library)
+        self._functions = load_library(self.library)
         self._model: int | None = self._functions.model_open()
 
     def __enter__(self) -> Self:
@@ -213,6 +209,27 @@ class RtlModel:
     ) -> RtlRun:
         network = self.network
         beats = arrange(network, arrays, order)
+        moved = self.exchange(beats, gaps, stalls, seed)
+        results = tuple(
+            _shaped(wanted.collect(codes), port, network.mode)
+            for wanted, codes, port in zip(
+                beats.outputs, moved.codes, network.output_ports, strict=True
+            )
+        )
+        lead = moved.inputs[network.inputs.index(network.input)]
+        return RtlRun(results, moved.result.cycles, lead, moved.outputs)
+
+    def exchange(
+        self, beats: Beats, gaps: float, stalls: float, seed: int, most: int = FOREVER
+    ) -> Exchange:
+        """Send and take beats, as `run` does, for `most` cycles at most.
+
+        Raises
+        ------
+        ChronogateError
+            When the design hangs or breaks a rule of AXI4-Stream; which one is said.
+        """
+        network = self.network
         sent = [
             StreamBuffer.of(given, port)
             for given, port in zip(beats.inputs, network.inputs, strict=True)
@@ -230,9 +247,9 @@ class RtlModel:
             + int(1000 / (1 - gaps) + 1000 / (1 - stalls))
         )
         inputs, outputs = structures(sent), structures(taken)
-        result: _Result = self._functions.model_run(
+        result: RunResult = self._functions.model_run(
             self._open_model(), inputs, outputs, int(gaps * 2**32), int(stalls * 2**32), seed,
-            timing.last_beat_cycles, patience,
+            timing.last_beat_cycles, patience, most,
         )  # fmt: skip
         prefixes = output_prefixes(network)
         broken = _BROKEN.get(result.status, "").format(
@@ -245,16 +262,18 @@ class RtlModel:
                 f"the RTL of {network.name} broke a rule after {counts(inputs)} input beats and "
                 f"{counts(outputs)} output beats: {broken}"
             )
-        results = tuple(
-            wanted.collect(unpack(buffer.data, port))
-            for wanted, buffer, port in zip(beats.outputs, taken, network.output_ports, strict=True)
+        codes = tuple(
+            unpack(buffer.data[: stream.done], port)
+            for buffer, stream, port in zip(taken, outputs, network.output_ports, strict=True)
         )
-        results = tuple(
-            _shaped(codes, port, network.mode)
-            for codes, port in zip(results, network.output_ports, strict=True)
-        )
-        lead = sent[network.inputs.index(network.input)].cycles
-        return RtlRun(results, result.cycles, lead, tuple(buffer.cycles for buffer in taken))
+        return Exchange(codes, _cycles(sent, inputs), _cycles(taken, outputs), result)
+
+
+def _cycles(
+    buffers: Sequence[StreamBuffer], streams: Iterable[CStream]
+) -> tuple[NDArray[np.int64], ...]:
+    pairs = zip(buffers, streams, strict=True)
+    return tuple(buffer.cycles[: stream.done] for buffer, stream in pairs)
 
 
 def _shaped(codes: np.ndarray, port: Port, mode: Mode) -> np.ndarray:
@@ -264,26 +283,3 @@ def _shaped(codes: np.ndarray, port: Port, mode: Mode) -> np.ndarray:
     if mode is Mode.SLIDING and port.steps is not None:
         return codes.reshape(len(codes), -1, port.steps, port.channels)
     return codes
-
-
-def _load(library: Path) -> ctypes.CDLL:
-    try:
-        functions = ctypes.CDLL(str(library))
-    except OSError as error:
-        raise ChronogateError(
-            f"the built simulation cannot be loaded ({error}): remove "
-            f"{library.parent} and try again"
-        ) from None
-    functions.model_open.restype = ctypes.c_void_p
-    for function in (functions.model_close, functions.model_reset, functions.model_dropped):
-        function.argtypes = [ctypes.c_void_p]
-    functions.model_dropped.restype = ctypes.c_int64
-    pointer, integer = ctypes.c_void_p, ctypes.c_int64
-    functions.model_register.argtypes = [pointer, integer, integer, integer]
-    functions.model_register.restype = integer
-    functions.model_run.argtypes = [
-        pointer, ctypes.POINTER(CStream), ctypes.POINTER(CStream), ctypes.c_uint32,
-        ctypes.c_uint32, ctypes.c_uint64, integer, integer,
-    ]  # fmt: skip
-    functions.model_run.restype = _Result
-    return functions

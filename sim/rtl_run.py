@@ -8,6 +8,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw.errors import ChronogateError
+from sim.library import RunResult
+
+
+@dataclass(frozen=True, eq=False)
+class Exchange:
+    """The beats that have moved in a call of the library.
+
+    Parameters
+    ----------
+    codes
+        Of each output, int64 ``(beats, channels)``.
+    inputs, outputs
+        Cycles of each stream's handshakes.
+    result
+        What else the library says: cycles, and those of gaps and stalls.
+    """
+
+    codes: tuple[NDArray[np.int64], ...]
+    inputs: tuple[NDArray[np.int64], ...]
+    outputs: tuple[NDArray[np.int64], ...]
+    result: RunResult
 
 
 @dataclass(frozen=True)

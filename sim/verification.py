@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from hw.timing import NetworkTiming
+from sim.coverage.bins import Bins, missing
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ class Verification:
         Cycles by contract, and counted.
     first_mismatch
         Where to look, or ``None``.
+    coverage
+        What the testbench has met, and what it could have.
     """
 
     vectors: int
@@ -96,8 +99,14 @@ class Verification:
     predicted: CycleReport
     simulated: CycleReport
     first_mismatch: Mismatch | None = None
+    coverage: Bins = ()
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every code and every cycle agrees."""
+        return self.mismatches == 0 and self.predicted == self.simulated
 
     @property
     def passed(self) -> bool:
-        """Whether every code and every cycle agrees."""
-        return self.mismatches == 0 and self.predicted == self.simulated
+        """Whether all agrees, and the testbench has met what it must."""
+        return self.agrees and not missing(self.coverage)

@@ -15,6 +15,7 @@ from accel.report.schema import (
     Accuracy,
     Artifacts,
     Baselines,
+    CoverageBin,
     Cycles,
     Implementation,
     Latency,
@@ -94,6 +95,9 @@ def _verification(verified: Verified | None, note: str) -> Verification:
         return Verification(note=note or None)
     wanted = {field.name for field in fields(Verification)}
     found = {key: value for key, value in vars(verified).items() if key in wanted}
+    found["coverage"] = tuple(
+        CoverageBin(b.group, b.name, b.hits, b.state, b.excluded or None) for b in verified.coverage
+    )
     return Verification(**found, note=note or None)
 
 

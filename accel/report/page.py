@@ -13,6 +13,7 @@ from accel.report.schema import Accuracy, Cycles, Implementation, Report
 from accel.report.style import inline_svg
 from accel.report.text import duration, number, percent, step_length, whole
 from accel.report.verdict import judge
+from sim.coverage.bins import State
 
 SOURCES = {"rtl": "the simulated RTL", "reference": "the golden model"}
 RESOURCES = (("lut", "LUT4"), ("ff", "flip-flops"), ("dsp", "18 × 18 multipliers"),
@@ -116,6 +117,7 @@ def render_page(results: Results) -> str:
             cycle_names=list(CYCLES.values()),
             cycle_rows=_cycle_rows(report),
             layer_rows=_layer_rows(report),
+            coverage=_coverage_rows(report),
             boards=[_board_bars(routed) for routed in report.implementations],
             files=_files(report),
         )
@@ -239,6 +241,22 @@ def _layer_rows(report: Report) -> list[tuple[str, ...]]:
         )
         for layer, timing in zip(report.model.layers, report.latency.layers, strict=True)
     ]  # fmt: skip
+
+
+def _coverage_rows(report: Report) -> list[tuple[str, ...]]:
+    """Return for each group of bins how many were met, and what became of the others."""
+    bins = report.verification.coverage or ()
+    rows = []
+    for group in dict.fromkeys(b.group for b in bins):
+        inside = [b for b in bins if b.group == group]
+        hit = [b for b in inside if b.state == State.HIT]
+        others = [
+            f"{b.name}: {f'impossible, {b.excluded}' if b.excluded else b.state}"
+            for b in inside
+            if b.state != State.HIT
+        ]
+        rows.append((group, f"{len(hit)} of {len(inside)}", "; ".join(others)))
+    return rows
 
 
 def _board_bars(routed: Implementation) -> BoardBars:

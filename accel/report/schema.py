@@ -49,6 +49,29 @@ class Model:
 
 
 @dataclass(frozen=True)
+class CoverageBin:
+    """Something that the testbench ought to meet (`sim.coverage`).
+
+    Parameters
+    ----------
+    group, name
+        What it belongs to, and what happens.
+    hits
+        How often it happened.
+    state
+        ``hit``, ``missing``, ``not reached`` or ``excluded``.
+    excluded
+        Why it cannot happen; None where it can.
+    """
+
+    group: str
+    name: str
+    hits: int
+    state: str
+    excluded: str | None = None
+
+
+@dataclass(frozen=True)
 class Verification:
     """What was compared; all None before `accel verify`.
 
@@ -63,6 +86,7 @@ class Verification:
     simulator: str | None = None
     realizations: tuple[str, ...] | None = None
     note: str | None = None
+    coverage: tuple[CoverageBin, ...] | None = None
 
 
 @dataclass(frozen=True)

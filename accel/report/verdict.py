@@ -5,6 +5,7 @@ from typing import Literal
 
 from accel.report.schema import Report
 from accel.report.text import whole
+from sim.coverage.bins import State
 
 NAMES = {"qkeras": "QKeras", "reference": "golden model", "hls": "HLS C++", "rtl": "RTL"}
 
@@ -26,6 +27,12 @@ def agreement(report: Report) -> bool | None:
     return found.mismatches == 0 and report.latency.predicted == report.latency.simulated
 
 
+def uncovered(report: Report) -> list[str]:
+    """Return what the testbench should have met and has not."""
+    bins = report.verification.coverage or ()
+    return [f"{b.group}: {b.name}" for b in bins if b.state == State.MISSING]
+
+
 def judge(report: Report) -> Verdict:
     """Return the verdict on a run."""
     found, agreed = report.verification, agreement(report)
@@ -33,6 +40,10 @@ def judge(report: Report) -> Verdict:
         return Verdict("none", "Not verified yet", "`accel verify` compares the realizations.")
     who = " = ".join(NAMES.get(name, name) for name in found.realizations or ())
     compared = f"{whole(found.values_compared)} codes, {whole(found.mismatches)} mismatches"
+    lost = uncovered(report)
+    if agreed and lost:
+        detail = f"{who}: {compared}, but it never met {'; '.join(lost)}."
+        return Verdict("bad", "The testbench has not met all it must", detail)
     if agreed:
         detail = f"{compared}; predicted cycles = simulated cycles."
         if report.adaptive:

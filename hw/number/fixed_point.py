@@ -13,6 +13,7 @@ import numpy as np
 from amaranth.hdl import Shape, signed, unsigned
 
 from hw.errors import ChronogateError
+from hw.number.observation import tell
 
 MAX_WIDTH = 63
 """Widest format whose every code, and every difference of codes, fits NumPy's int64."""
@@ -189,6 +190,7 @@ class FixedPoint:
     def resize(self, codes: np.ndarray, source: "FixedPoint") -> np.ndarray:
         """Bring int64 `codes` of format `source` into this format, exactly as ap_fixed does."""
         codes = np.asarray(codes, dtype=np.int64)
+        tell(self, codes, source)
         shift = source.fraction - self.fraction
         if shift > 0:
             # More than 62 places to the right leaves only the sign, and a rest below one half.

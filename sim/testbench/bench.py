@@ -15,6 +15,7 @@ from hw.stream import Port
 from hw.top.entry import padded_width
 from sim.testbench.case import Case
 from sim.testbench.handles import bit, number, word
+from sim.testbench.watch import watch_pins
 
 with warnings.catch_warnings():
     # cocotbext-axi 0.1.28 uses names that cocotb 2.1 has deprecated.
@@ -124,6 +125,7 @@ class Bench:
         if stalls:
             self.sink.set_pause_generator(pauses(rng, stalls))
         self.handshakes = Handshakes(dut)
+        self.record = watch_pins(dut, case, PERIOD_NS)
         cocotb.start_soon(watch_drops(dut))
 
     async def reset(self) -> None:

@@ -12,6 +12,8 @@ from hw.network.design import Design
 from hw.network.gated import GatedNetwork
 from hw.network.graph import Network
 from hw.network.storage import load_design, save_design
+from sim.coverage.control import control_hits
+from sim.coverage.record import Record
 from sim.verification import CycleReport, Mismatch
 
 FOLDER_VARIABLE = "CHRONOGATE_CASE"
@@ -104,6 +106,8 @@ class TestResult:
         The first of them.
     cycles
         Counted cycles, from the test without gaps and stalls.
+    hits
+        Of each bin of `sim.coverage.control`: group, name, how often it was met.
     """
 
     # Not a test class, whatever pytest thinks of the name.
@@ -114,6 +118,7 @@ class TestResult:
     mismatches: int
     first_mismatch: Mismatch | None = None
     cycles: CycleReport | None = None
+    hits: tuple[tuple[str, str, int], ...] = ()
 
     def save(self, folder: Path, test: str) -> None:
         """Write the result of `test`."""
@@ -124,8 +129,16 @@ class TestResult:
         """Read the result of `test`."""
         document = json.loads((folder / f"result_{test}.json").read_text())
         mismatch, cycles = document.pop("first_mismatch"), document.pop("cycles")
+        hits = tuple((group, name, count) for group, name, count in document.pop("hits"))
         return cls(
             **document,
+            hits=hits,
             first_mismatch=None if mismatch is None else Mismatch(**mismatch),
             cycles=None if cycles is None else CycleReport(**cycles),
         )
+
+
+def hits_of(case: Case, record: Record) -> tuple[tuple[str, str, int], ...]:
+    """Return the bins that a test has met, as `TestResult` keeps them."""
+    hits = control_hits(case.network, record)
+    return tuple((group, name, count) for (group, name), count in sorted(hits.items()))

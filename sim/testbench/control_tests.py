@@ -145,7 +145,7 @@ async def registers(dut: HierarchyObject) -> None:
         assert await host.read("enable") == enabled, f"byte {byte} of enable"
     await host.write("enable", 1)
     await traffic
-    scoreboard.finish("registers")
+    scoreboard.finish(bench, "registers")
 
 
 async def _check_register(host: Registers, offset: int, register: Register) -> None:
@@ -181,7 +181,7 @@ async def counters(dut: HierarchyObject) -> None:
         start = now if clear else start
     await traffic
     await _check_saturations(host, bench, windows)
-    scoreboard.finish("counters")
+    scoreboard.finish(bench, "counters")
 
 
 async def _check_counters(host: Registers, bench: Bench, start: int, now: int) -> None:
@@ -251,7 +251,7 @@ async def reset_state(dut: HierarchyObject) -> None:
         assert await host.read("dropped_windows") == dropped
         assert number(word(dut, "dropped_windows")) == dropped
     await _reset_while_frozen(host, bench, scoreboard, dropped)
-    scoreboard.finish("reset_state")
+    scoreboard.finish(bench, "reset_state")
 
 
 async def _reset_while_frozen(

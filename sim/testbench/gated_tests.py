@@ -60,7 +60,7 @@ async def gated_counters(dut: HierarchyObject) -> None:
     ):
         found = await host.read(name)
         assert found == count, f"{node}: {found} beats saturated, {count} should have"
-    scoreboard.finish("gated_counters")
+    scoreboard.finish(bench, "gated_counters")
 
 
 @cocotb.test()
@@ -94,7 +94,7 @@ async def threshold_changes(dut: HierarchyObject) -> None:
         assert (expected.wakes == want).any(), "the case wants windows of both kinds"
     scoreboard.expected = expected.outputs
     await collect(bench, scoreboard, list(range(len(windows))))
-    scoreboard.finish("threshold_changes")
+    scoreboard.finish(bench, "threshold_changes")
 
 
 async def _watch_awake(bench: Bench, cycles: list[int]) -> None:

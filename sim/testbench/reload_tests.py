@@ -102,4 +102,4 @@ async def reload(dut: HierarchyObject) -> None:
         left += loading.done()
     loading.result()
     assert epoch == MODELS, f"after {MODELS} commits, model {epoch} answers"
-    scoreboard.finish("reload")
+    scoreboard.finish(bench, "reload")

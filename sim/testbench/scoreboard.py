@@ -14,7 +14,7 @@ from hw.network.graph import Node
 from hw.stream import Port
 from hw.top.core import identifier, probe_names
 from sim.testbench.bench import Bench, codes_of
-from sim.testbench.case import Case, TestResult
+from sim.testbench.case import Case, TestResult, hits_of
 from sim.testbench.handles import bit, block, number, word
 from sim.verification import CycleReport, Mismatch
 
@@ -60,10 +60,11 @@ class Scoreboard:
                 window,
             )
 
-    def finish(self, test: str, cycles: CycleReport | None = None) -> None:
+    def finish(self, bench: Bench, test: str, cycles: CycleReport | None = None) -> None:
         """Write the result and fail the test if anything differs."""
         first = (self.layers.first if self.layers is not None else None) or self.first
-        TestResult(self.windows, self.values, self.mismatches, first, cycles).save(
+        hits = hits_of(self.case, bench.record)
+        TestResult(self.windows, self.values, self.mismatches, first, cycles, hits).save(
             self.case.folder, test
         )
         assert first is None, str(first)

@@ -21,6 +21,7 @@ from sim.beats import Beats, InputBeats
 from sim.testbench.bench import PERIOD_NS, pack_beat, pauses, unpack_beat, watch_drops
 from sim.testbench.case import Case
 from sim.testbench.handles import bit, number, word
+from sim.testbench.watch import watch_pins
 
 with warnings.catch_warnings():
     # cocotbext-axi 0.1.28 uses names that cocotb 2.1 has deprecated.
@@ -121,6 +122,7 @@ class StreamBench:
                 model.set_pause_generator(pauses(rng, share))
         self.inputs = [StreamMonitor(dut, prefix, port) for prefix, port in sources]
         self.outputs = [StreamMonitor(dut, prefix, port) for prefix, port in results]
+        self.record = watch_pins(dut, case, PERIOD_NS)
         cocotb.start_soon(watch_drops(dut))
 
     @property
@@ -179,7 +181,7 @@ class StreamBench:
                 f"only {[len(m.beats) for m in self.outputs]} of {wanted} output beats came, "
                 f"then none for {patience} cycles"
             )
-        timing = self.case.network.timing
+        timing = self.case.network.worst_timing
         await ClockCycles(self.clock, timing.last_beat_cycles + timing.interval_cycles + 8)
         for monitor, count in zip(self.outputs, wanted, strict=True):
             assert len(monitor.beats) == count, (

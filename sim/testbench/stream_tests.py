@@ -15,7 +15,7 @@ from cocotb.triggers import ClockCycles
 from hw.network.mode import Mode
 from sim.beats import Beats, InputBeats, arrange
 from sim.measure import counted, report, stimuli
-from sim.testbench.case import Case, TestResult
+from sim.testbench.case import Case, TestResult, hits_of
 from sim.testbench.stream_bench import StreamBench, codes_moved
 from sim.verification import CycleReport, Mismatch
 
@@ -60,9 +60,10 @@ class BeatScoreboard:
                 self.first = Mismatch(name, step, channel, *values, row)
         self.windows += len(results[0])
 
-    def finish(self, test: str, cycles: CycleReport | None = None) -> None:
+    def finish(self, bench: StreamBench, test: str, cycles: CycleReport | None = None) -> None:
         """Write the result and fail the test if anything differs."""
-        TestResult(self.windows, self.values, self.mismatches, self.first, cycles).save(
+        hits = hits_of(self.case, bench.record)
+        TestResult(self.windows, self.values, self.mismatches, self.first, cycles, hits).save(
             self.case.folder, test
         )
         assert self.first is None, str(self.first)
@@ -103,7 +104,7 @@ async def run_all(dut: HierarchyObject, test: str, gaps: float, stalls: float) -
         rows = np.repeat(np.arange(len(alone)), alone.shape[1])
         order = np.random.default_rng(case.seed).permutation(rows)
         await exchange(bench, board, (alone,), order, (gaps, stalls))
-    board.finish(test)
+    board.finish(bench, test)
 
 
 @cocotb.test()
@@ -119,7 +120,7 @@ async def streams_back_to_back(dut: HierarchyObject) -> None:
         runs.append(counted(case.plain, sent.arrays, bench.lead.cycles, beats))
     await bench.reset()
     await exchange(bench, board, case.arrays)
-    board.finish("streams_back_to_back", report(case.plain, runs))
+    board.finish(bench, "streams_back_to_back", report(case.plain, runs))
 
 
 @cocotb.test()
@@ -155,7 +156,7 @@ async def streams_long_stall(dut: HierarchyObject) -> None:
     bench.stall(False)
     await bench.collect(beats, patience(case, 0.0, 0.0))
     board.compare(bench, beats, case.plain.evaluate(case.arrays))
-    board.finish("streams_long_stall")
+    board.finish(bench, "streams_long_stall")
 
 
 @cocotb.test()
@@ -169,7 +170,7 @@ async def streams_reset(dut: HierarchyObject) -> None:
         await ClockCycles(bench.clock, int(share * case.network.timing.window_cycles) + 2)
         await bench.reset()
         await exchange(bench, board, case.arrays)
-    board.finish("streams_reset")
+    board.finish(bench, "streams_reset")
 
 
 @cocotb.test()
@@ -197,7 +198,7 @@ async def streams_wrong_tlast(dut: HierarchyObject) -> None:
     bench.send(sent)
     await bench.collect(beats, patience(case, 0.2, 0.3), wrong)
     board.compare(bench, beats, case.plain.evaluate(whole))
-    board.finish("streams_wrong_tlast")
+    board.finish(bench, "streams_wrong_tlast")
 
 
 def _with_further_packets(

@@ -62,7 +62,7 @@ async def run_all(dut: HierarchyObject, test: str, gaps: float = 0.0, stalls: fl
     cycles = None
     if not gaps and not stalls:
         cycles = _cycles(bench, case)
-    scoreboard.finish(test, cycles)
+    scoreboard.finish(bench, test, cycles)
 
 
 def _cycles(bench: Bench, case: Case) -> CycleReport:
@@ -124,7 +124,7 @@ async def long_stall(dut: HierarchyObject) -> None:
     assert not bench.handshakes.output_beats, "a forecast left although m_axis_tready is low"
     bench.stall(False)
     await collect(bench, scoreboard, windows)
-    scoreboard.finish("long_stall")
+    scoreboard.finish(bench, "long_stall")
 
 
 @cocotb.test()
@@ -141,7 +141,7 @@ async def reset_in_mid_window(dut: HierarchyObject) -> None:
         while not bench.sink.empty():
             await bench.sink.recv()
         await exchange(bench, scoreboard, list(range(len(case.codes)))[:3])
-    scoreboard.finish("reset_in_mid_window")
+    scoreboard.finish(bench, "reset_in_mid_window")
 
 
 @cocotb.test()
@@ -164,4 +164,4 @@ async def wrong_tlast(dut: HierarchyObject) -> None:
     assert counted == WRONG_WINDOWS, (
         f"{counted} windows counted as dropped, {WRONG_WINDOWS} were wrong"
     )
-    scoreboard.finish("wrong_tlast")
+    scoreboard.finish(bench, "wrong_tlast")

@@ -9,7 +9,8 @@ import pytest
 from hw import ChronogateError, Network
 from hw.network.mode import Mode
 from hw.top.axi import accelerator_verilog
-from sim.cocotb_runner import STREAM_TESTS, run_testbench
+from sim.cocotb_runner import COVERAGE_TESTS, STREAM_TESTS, run_testbench
+from sim.coverage.bins import missing
 from tests.hw.drawing import draw_codes, draw_network
 from tests.hw.many_ports import Arrays, draw_arrays, many_ports
 from tests.sim.test_modes import per_sample, stateful
@@ -46,7 +47,8 @@ def test_right_designs_pass(make, tmp_path: Path) -> None:
     result = run_testbench(network, arrays, tmp_path, 5)
     assert result.passed
     assert result.predicted == result.simulated
-    assert result.backpressure == STREAM_TESTS
+    assert result.backpressure == (*STREAM_TESTS, *COVERAGE_TESTS)
+    assert not missing(result.coverage)
 
 
 def broken(verilog: str, right: str, wrong: str) -> str:

@@ -9,7 +9,10 @@ import pytest
 
 from hw import ChronogateError, Network
 from hw.top.axi import accelerator_verilog
-from sim.cocotb_runner import TESTS, run_testbench
+from sim.cocotb_runner import COVERAGE_TESTS, TESTS, run_testbench
+from sim.coverage.bins import missing
+from sim.coverage.windows import directed_windows
+from sim.testbench.case import TestResult
 from sim.testbench.tests import RESETS, WRONG_WINDOWS
 from tests.hw.drawing import draw_codes, draw_network
 from tests.sim.toy import toy_network, toy_verilog
@@ -27,12 +30,17 @@ def test_right_design_passes(tmp_path: Path) -> None:
     result = run_testbench(network, windows(network, 8), tmp_path, 5, tick=ticks.append)
     assert result.passed
     assert result.predicted == result.simulated
-    assert result.backpressure == TESTS
-    assert result.vectors == 4 * 8 + 6 + len(RESETS) * 3 + 2 * WRONG_WINDOWS // 3
+    assert result.backpressure == (*TESTS, *COVERAGE_TESTS)
+    further = len(directed_windows(network, (windows(network, 8),), 5)[0])
+    vectors = 4 * (8 + further) + 6 + len(RESETS) * 3 + 2 * WRONG_WINDOWS // 3
+    aimed = [TestResult.load(tmp_path, test).windows for test in COVERAGE_TESTS]
+    assert min(aimed) > 0
+    assert result.vectors == vectors + sum(aimed)
+    assert not missing(result.coverage)
     assert result.values_compared == result.vectors * network.outputs_per_window
     assert sum(ticks) == 2
     # No other tests ran, such as those whose names end in the same way.
-    assert (tmp_path / "results.xml").read_text().count("<testcase ") == len(TESTS)
+    assert (tmp_path / "results.xml").read_text().count("<testcase ") == len(TESTS + COVERAGE_TESTS)
 
 
 def with_spec(network: Network, name: str, **changes: np.ndarray) -> Network:

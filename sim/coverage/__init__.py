@@ -1,0 +1,1 @@
+"""Functional coverage: what the testbench has met, and what it could have."""
