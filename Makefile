@@ -3,6 +3,7 @@
 # make bench     speed of the simulators beside each other
 # make bench-hw  the hardware against its limits and against other generators (QUICK=--quick: a slice)
 # make fuzz N=100 SEED=0  100 more random models, QKeras = reference, every 5th through HLS and RTL
+# make forecasters  docs/forecasters.md: every family on the bundled weather, through the RTL
 # make compare   docs/comparison.md: plain hls4ml beside ours, six models
 # make peer-hls4ml HLS4ML=path  docs/peer-hls4ml.md: the models of hls4ml's own test suite
 # make refusals  docs/refusals.md: every refusal, from the code
@@ -28,7 +29,8 @@ EVERY ?= 5
 MINUTES ?= 60
 SOAK_SEED ?= 1
 
-.PHONY: demo test lint unit bench bench-hw formal mutation soak fuzz compare peer-hls4ml refusals coverage-table \
+.PHONY: demo test lint unit bench bench-hw formal mutation soak fuzz forecasters compare peer-hls4ml \
+    refusals coverage-table \
     schema old-tensorflow frontends notebooks wheel lock clean
 
 .venv/ready: requirements.lock pyproject.toml scripts/make_venv.sh
@@ -67,6 +69,9 @@ bench-hw: .venv/ready
 
 fuzz: .venv/ready
 	$(BIN)/python -m tests.fuzz $(N) --seed $(SEED) --every $(EVERY) --jobs $(WORKERS)
+
+forecasters: .venv/ready
+	$(BIN)/python -m tests.forecasters $(FAMILY)
 
 compare: .venv/ready
 	$(BIN)/python -m tests.compare_hls4ml

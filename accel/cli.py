@@ -63,7 +63,7 @@ def demo(
 @app.command()
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the forecaster.")],
-    family: Annotated[str, typer.Option(help="mlp, gru or lstm.")] = "gru",
+    family: Annotated[str, typer.Option(help="A family of docs/forecasters.md.")] = "gru",
     output: Annotated[Path | None, typer.Option(help="File; default NAME.toml.")] = None,
 ) -> None:
     """Write a commented configuration to start from."""

@@ -16,11 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from accel.config_errors import describe
 from accel.datasets.calendar import Cycle
 from accel.datasets.registry import find_dataset
-from accel.model_config import GruModel, LstmModel, MlpModel
+from accel.forecasters.registry import FAMILIES, AnyModel
 from hw.errors import ChronogateError
 
 NAME_PATTERN = r"[A-Za-z][A-Za-z0-9_-]*"
-EXAMPLES = ("gru", "lstm", "mlp")
+EXAMPLES = tuple(FAMILIES)
 
 Positive = Annotated[int, Field(ge=1)]
 LaxCycle = Annotated[Cycle, Field(strict=False)]  # TOML has strings, not enumerations
@@ -105,7 +105,7 @@ class ForecastConfig(Section):
 class TrainingConfig(Section):
     """``[training]``."""
 
-    epochs: Positive = 30
+    epochs: Annotated[int, Field(ge=0)] = 30
     patience: Positive = 8
     batch_size: Positive = 256
     learning_rate: Annotated[float, Field(gt=0)] = 0.01
@@ -130,7 +130,7 @@ class Config(Section):
     board: str = "ulx3s-85f"
     data: DataConfig
     forecast: ForecastConfig
-    model: Annotated[MlpModel | GruModel | LstmModel, Field(discriminator="family")]
+    model: AnyModel
     training: TrainingConfig = TrainingConfig()
     verification: VerificationConfig = VerificationConfig()
 

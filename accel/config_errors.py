@@ -7,7 +7,7 @@ from typing import get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-_FAMILIES = ("mlp", "gru", "lstm")
+from accel.forecasters.registry import FAMILIES
 
 
 def describe(error: ValidationError, config: type[BaseModel]) -> str:
@@ -37,7 +37,7 @@ def _sentence(detail: ErrorDetails, config: type[BaseModel]) -> str:
         case "missing":
             return f"the key {key!r} is missing: write it"
         case "union_tag_invalid" | "union_tag_not_found":
-            return f"model.family must be one of {', '.join(_FAMILIES)}"
+            return f"model.family must be one of {', '.join(FAMILIES)}"
         case "value_error":
             where = f"{key}: " if key else ""
             return where + str(detail["ctx"]["error"]) if "ctx" in detail else where
@@ -51,7 +51,7 @@ def _key(path: tuple[str, ...]) -> str:
     """Return the dotted key as in the file: without the names of pydantic's alternatives."""
     shown: list[str] = []
     for position, part in enumerate(path):
-        tag = position == 1 and path[0] == "model" and part in _FAMILIES
+        tag = position == 1 and path[0] == "model" and part in FAMILIES
         alternative = part in ("int", "constrained-int") or "[" in part
         if not tag and not alternative:
             shown.append(part)
@@ -76,17 +76,10 @@ def _sections(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[type[Ba
     field = model.model_fields.get(path[0])
     if field is None:
         return
-    annotation = field.annotation
-    options = get_args(annotation) or (annotation,)
+    options = get_args(field.annotation) or (field.annotation,)
     rest = path[1:]
-    if len(options) > 1 and rest and rest[0] in _FAMILIES:
-        options = tuple(
-            option
-            for option in options
-            if option.model_fields["family"].annotation is not None
-            and rest[0] in get_args(option.model_fields["family"].annotation)
-        )
-        rest = rest[1:]
+    if len(options) > 1 and rest and rest[0] in FAMILIES:
+        options, rest = (FAMILIES[rest[0]],), rest[1:]
     for option in options:
         if isinstance(option, type) and issubclass(option, BaseModel):
             yield from _sections(option, rest)

@@ -45,7 +45,7 @@ def convert_run(run: Run, config: Config | None, folder: Path, progress: Progres
     progress.step("Loading TensorFlow")
     from accel.conversion.entry import convert, network_of
     from accel.conversion.hls import write_hls
-    from accel.forecasters.layer_names import hls_settings
+    from accel.forecasters.build import hls_settings
     from accel.model_files import load_model
 
     model = load_model(run.path("model.h5"))
@@ -55,7 +55,8 @@ def convert_run(run: Run, config: Config | None, folder: Path, progress: Progres
     # hls4ml prints what it does, and stdout belongs to results.
     with redirect_stdout(sys.stderr):
         name = config.name if config else run.folder.resolve().name
-        settings = hls_settings(config.model) if config else None
+        layers = [layer.name for layer in model.layers]
+        settings = hls_settings(config.model, layers) if config else None
         if given is not None:
             name, settings = given.name, given.hls_config
         graph = convert(

@@ -4,6 +4,8 @@ The loop is written out, because Keras's own compiles the step again for the las
 an epoch, which takes XLA longer than the epoch itself.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from accel.config import TrainingConfig
@@ -27,6 +29,7 @@ def fit(
     validation: Windows,
     training: TrainingConfig,
     advance: Advance,
+    started: bool = False,
 ) -> tuple[Epoch, ...]:
     """Fit `model` in place and leave it with the weights of its best epoch on validation.
 
@@ -34,16 +37,18 @@ def fit(
     ----------
     advance
         Called with 1 after each epoch.
+    started
+        Whether its weights have been fitted already, and may be the best.
 
     Returns
     -------
     tuple of Epoch
-        One for each epoch run.
+        One for each epoch run, behind one for the weights that were there, if `started`.
     """
     batch = min(training.batch_size, len(train))
     batches = len(train) // batch
     schedule = keras.optimizers.schedules.CosineDecay(
-        training.learning_rate, batches * training.epochs
+        training.learning_rate, max(1, batches * training.epochs)
     )
     # Keras annotates the learning rate as a number and takes a schedule as well.
     optimizer = keras.optimizers.AdamW(
@@ -56,6 +61,9 @@ def fit(
     evaluate = _evaluation(model)
     best, best_weights, history = float("inf"), model.get_weights(), list[Epoch]()
     since_best = 0
+    if started:
+        best = _masked_mse(evaluate(validation.inputs), validation)
+        history.append(Epoch(_masked_mse(evaluate(train.inputs), train), best))
     for _ in range(training.epochs):
         # Shuffled anew each time, so the few windows beyond the last whole batch always differ.
         order = random.permutation(len(train))[: batches * batch].reshape(batches, batch)
@@ -77,6 +85,11 @@ def predict_float32(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
     return _evaluation(model)(inputs)
 
 
+def evaluate_all(model: keras.Model, inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Do the same with a model of several outputs."""
+    return _all_evaluation(model)(inputs)
+
+
 def _masked_mse(forecasts: np.ndarray, windows: Windows) -> float:
     return float(np.mean((forecasts - windows.targets)[windows.mask] ** 2))
 
@@ -94,16 +107,26 @@ def _training_step(model: keras.Model, optimizer: keras.optimizers.Optimizer):
     return step
 
 
-def _evaluation(model: keras.Model):
-    compiled = tf.function(lambda inputs: model(inputs, training=False), jit_compile=True)
+def _evaluation(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    evaluate = _all_evaluation(model)
+    return lambda inputs: evaluate(inputs)[0]
 
-    def evaluate(inputs: np.ndarray) -> np.ndarray:
+
+def _all_evaluation(model: keras.Model) -> Callable[[np.ndarray], tuple[np.ndarray, ...]]:
+    compiled = tf.function(
+        lambda inputs: tf.nest.flatten(model(inputs, training=False)), jit_compile=True
+    )
+
+    def evaluate(inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         # Whole batches only, the last one padded: every shape is a compilation.
         count = len(inputs)
         batch = min(_EVALUATION_BATCH, count)
         padded = np.zeros((-(-count // batch) * batch, *inputs.shape[1:]), np.float32)
         padded[:count] = inputs
-        parts = [compiled(padded[n : n + batch]).numpy() for n in range(0, len(padded), batch)]
-        return np.concatenate(parts)[:count].astype(np.float64)
+        parts = [compiled(padded[n : n + batch]) for n in range(0, len(padded), batch)]
+        return tuple(
+            np.concatenate([part.numpy() for part in output])[:count].astype(np.float64)
+            for output in zip(*parts, strict=True)
+        )
 
     return evaluate

@@ -14,6 +14,8 @@ from accel.datasets.scaling import Scaler, fit_scaler
 from accel.datasets.series import Series
 from accel.datasets.split import Split, split_rows
 from accel.datasets.windows import Windows, cut_windows
+from accel.forecasters.fit_data import FitData
+from accel.forecasters.shape import Shape
 from accel.progress import Progress
 from accel.records import VALIDATION_WINDOWS
 from accel.scores import score
@@ -42,6 +44,7 @@ __all__ = [
     "metadata",
     "prepare",
     "save_training",
+    "shape_of",
     "train",
 ]
 
@@ -141,25 +144,31 @@ def train(config: Config, progress: Progress) -> TrainedModel:
     ChronogateError
         As `prepare`, or when the training diverged.
     """
+    if not config.training.epochs and not config.model.closed_form:
+        raise ChronogateError(
+            f"training.epochs is 0, and the family {config.model.family} has no closed form: "
+            "give it epochs to learn in"
+        )
     progress.step("Reading data")
     data = prepare(config)
     progress.step("Loading TensorFlow")
     from accel.fitting import fit, predict_float32, seed_everything
     from accel.float64 import evaluate_float64
-    from accel.forecasters.build import build_float_twin, build_forecaster
+    from accel.forecasters.build import build_float_twin, build_forecaster, count_coefficients
 
     training, forecast = config.training, config.forecast
-    shape = (forecast.look_back, len(data.features), forecast.horizon * len(data.targets))
+    shape = shape_of(config)
     seen = _every(data.train, training.window_stride)
 
     progress.step("Fitting the baselines")
     baselines = _baselines(config, data)
 
     seed_everything(training.seed)
-    model = build_forecaster(config.model, *shape)
+    model = build_forecaster(config.model, shape)
     advance = progress.step(f"Training the {config.model.family}", training.epochs)
     started = time.monotonic()
-    history = fit(model, seen, data.validation, training, advance)
+    fitted = config.model.start(model, FitData(shape, data.train, data.validation))
+    history = fit(model, seen, data.validation, training, advance, fitted)
     seconds = time.monotonic() - started
     if not np.isfinite([epoch.validation_mse for epoch in history]).all():
         raise ChronogateError(
@@ -172,9 +181,10 @@ def train(config: Config, progress: Progress) -> TrainedModel:
     float_mse = None
     if training.float_twin:
         seed_everything(training.seed)
-        twin = build_float_twin(config.model, *shape)
+        twin = build_float_twin(config.model, shape)
         advance = progress.step("Training its float twin", training.epochs)
-        fit(twin, seen, data.validation, training, advance)
+        fitted = config.model.start(twin, FitData(shape, data.train, data.validation, exact=True))
+        fit(twin, seen, data.validation, training, advance, fitted)
         forecasts = predict_float32(twin, data.test.inputs)
         float_mse = score(forecasts, data.test, data.targets).mse
 
@@ -190,7 +200,7 @@ def train(config: Config, progress: Progress) -> TrainedModel:
         look_back=forecast.look_back,
         horizon=forecast.horizon,
         seed=training.seed,
-        parameters=model.count_params(),
+        parameters=count_coefficients(model),
         train_windows=len(seen),
         validation_windows=len(data.validation),
         test_windows=len(data.test),
@@ -202,6 +212,18 @@ def train(config: Config, progress: Progress) -> TrainedModel:
         float_mse=float_mse,
     )
     return TrainedModel(model, result, data.test, data.validation)
+
+
+def shape_of(config: Config) -> Shape:
+    """Return the sizes of the model that a configuration describes."""
+    forecast = config.forecast
+    return Shape(
+        forecast.look_back,
+        forecast.horizon,
+        forecast.season,
+        feature_names(config.data),
+        target_names(config.data),
+    )
 
 
 def save_training(trained: TrainedModel, folder: Path) -> None:

@@ -69,7 +69,7 @@ class TrainingResult:
     seed
         Of the training.
     parameters
-        Trainable numbers in the model.
+        Weights and biases that the model stores.
     train_windows, validation_windows, test_windows
         How many windows each part gave (training: after its stride).
     scored_values
@@ -77,7 +77,7 @@ class TrainingResult:
     seconds
         Wall time of the fit.
     history
-        One entry for each epoch.
+        One entry for each epoch; the first may be a fit in closed form.
     model
         Scores of the quantized model on every test window, computed in float64 by its own layers.
     baselines

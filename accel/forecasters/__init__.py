@@ -1,1 +1,1 @@
-"""Forecasters: stock QKeras models, one family per file, each with its float twin."""
+"""Forecasters: stock QKeras models. One family is one file in `families`, found by itself."""
