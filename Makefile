@@ -71,7 +71,7 @@ fuzz: .venv/ready
 	$(BIN)/python -m tests.fuzz $(N) --seed $(SEED) --every $(EVERY) --jobs $(WORKERS)
 
 forecasters: .venv/ready
-	$(BIN)/python -m tests.forecasters $(FAMILY)
+	$(BIN)/python -m tests.forecasters $(QUICK) $(FAMILY)
 
 compare: .venv/ready
 	$(BIN)/python -m tests.compare_hls4ml

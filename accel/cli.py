@@ -90,7 +90,7 @@ def train(
     from accel.config import load_config
     from accel.flow import train_step
     from accel.runs import open_run
-    from accel.summary import training_table
+    from accel.summary import case_tables, training_table
 
     folder = run or RUNS / load_config(config).name
     with show_progress(json) as progress, open_run(folder, create=True) as opened:
@@ -99,6 +99,8 @@ def train(
         print_json(result)
     else:
         console().print(training_table(result))
+        for table in case_tables(result):
+            console().print(table)
         print(f"run: {folder}; go on with `accel convert {folder}`")
 
 

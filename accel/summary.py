@@ -18,6 +18,9 @@ from sim.verification import Verification
 
 Rows = Iterable[tuple[str, str]]
 
+SHOWN_TARGETS = 4
+"""Most targets whose own errors have room for a column."""
+
 
 def summary_table(report: Report) -> Table:
     """Return the whole of a run in one table."""
@@ -107,7 +110,8 @@ def implementation_table(routed: Implementation) -> Table:
 def training_table(result: TrainingResult) -> Table:
     """Return the errors of the forecaster beside those of the baselines, on all test windows."""
     table = Table("forecaster", "MSE", "MAE", title=result.name, title_justify="left")
-    for target in result.model.targets:
+    shown = len(result.model.targets) <= SHOWN_TARGETS
+    for target in result.model.targets if shown else ():
         table.add_column(f"MAE, {label(target.name, target.unit)}")
     baselines = result.baselines
     for name, scores in (
@@ -116,7 +120,8 @@ def training_table(result: TrainingResult) -> Table:
         (f"seasonal naive ({baselines.season})", baselines.seasonal_naive),
         (f"ridge regression (penalty {baselines.ridge_penalty:g})", baselines.ridge),
     ):
-        errors = (scores.mse, scores.mae, *(target.mae for target in scores.targets))
+        own = (target.mae for target in scores.targets) if shown else ()
+        errors = (scores.mse, scores.mae, *own)
         table.add_row(name, *(number(error) for error in errors))
     for column in table.columns[1:]:
         column.justify = "right"
@@ -124,6 +129,33 @@ def training_table(result: TrainingResult) -> Table:
         f"{result.test_windows:,} test windows of {result.look_back} steps, {result.horizon} ahead"
     )
     return table
+
+
+def case_tables(result: TrainingResult) -> list[Table]:
+    """Return errors as prices, and of intermittent demand, where the data are such."""
+    tables: list[Table] = []
+    prices, demand = result.prices, result.demand
+    if prices is not None:
+        table = _two_columns("scored as prices, squared per cent of the last price")
+        table.add_row(f"this {result.family}", number(prices.model))
+        table.add_row("last price (a return of zero)", number(prices.last_price))
+        interval = f"95 %: {prices.low:+.2%} to {prices.high:+.2%}, blocks of {prices.block}"
+        verdict = "" if prices.significant else "; it may be chance"
+        table.add_row("gain on the last price", f"{prices.gain:+.2%} ({interval}{verdict})")
+        tables.append(table)
+    if demand is not None:
+        table = Table("forecaster", "MASE", title="intermittent demand", title_justify="left")
+        for name, error in (
+            (f"this {result.family}", demand.model),
+            ("zero", demand.zero),
+            (f"Croston (smoothing {demand.smoothing:g})", demand.croston),
+            ("last value", demand.last_value),
+            (f"seasonal naive ({result.baselines.season})", demand.seasonal_naive),
+            ("ridge regression", demand.ridge),
+        ):
+            table.add_row(name, number(error))
+        tables.append(table)
+    return tables
 
 
 def boards_table(boards: Sequence[Board]) -> Table:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from accel.baselines import fit_ridge, last_value, seasonal_naive
+from accel.case_scores import demand_of, prices_of
 from accel.config import Config
 from accel.datasets.loader import feature_names, load_series, target_names, time_column
 from accel.datasets.scaling import Scaler, fit_scaler
@@ -161,7 +162,7 @@ def train(config: Config, progress: Progress) -> TrainedModel:
     seen = _every(data.train, training.window_stride)
 
     progress.step("Fitting the baselines")
-    baselines = _baselines(config, data)
+    naive, penalty = _baseline_forecasts(config, data)
 
     seed_everything(training.seed)
     model = build_forecaster(config.model, shape)
@@ -176,7 +177,8 @@ def train(config: Config, progress: Progress) -> TrainedModel:
             f"(it is {training.learning_rate})"
         )
     progress.step("Scoring the test windows")
-    scores = score(evaluate_float64(model, data.test.inputs), data.test, data.targets)
+    forecasts = evaluate_float64(model, data.test.inputs)
+    scores = score(forecasts, data.test, data.targets)
 
     float_mse = None
     if training.float_twin:
@@ -185,8 +187,8 @@ def train(config: Config, progress: Progress) -> TrainedModel:
         advance = progress.step("Training its float twin", training.epochs)
         fitted = config.model.start(twin, FitData(shape, data.train, data.validation, exact=True))
         fit(twin, seen, data.validation, training, advance, fitted)
-        forecasts = predict_float32(twin, data.test.inputs)
-        float_mse = score(forecasts, data.test, data.targets).mse
+        in_float = predict_float32(twin, data.test.inputs)
+        float_mse = score(in_float, data.test, data.targets).mse
 
     result = TrainingResult(
         version=VERSION,
@@ -208,8 +210,14 @@ def train(config: Config, progress: Progress) -> TrainedModel:
         seconds=seconds,
         history=history,
         model=scores,
-        baselines=baselines,
+        baselines=Baselines(
+            **{name: score(found, data.test, data.targets) for name, found in naive.items()},
+            ridge_penalty=penalty,
+            season=forecast.season,
+        ),
         float_mse=float_mse,
+        prices=prices_of(config, data, forecasts),
+        demand=demand_of(config, data, forecasts, naive),
     )
     return TrainedModel(model, result, data.test, data.validation)
 
@@ -237,19 +245,16 @@ def save_training(trained: TrainedModel, folder: Path) -> None:
     np.savez_compressed(folder / VALIDATION_WINDOWS, inputs=inputs)
 
 
-def _baselines(config: Config, data: PreparedData) -> Baselines:
+def _baseline_forecasts(config: Config, data: PreparedData) -> tuple[dict[str, np.ndarray], float]:
+    """Return the forecasts to beat on the test windows, and the penalty of the ridge regression."""
     test, horizon, season = data.test, config.forecast.horizon, config.forecast.season
     ridge = fit_ridge(data.train, data.validation)
-    naive = seasonal_naive(data.scaled_targets, test.origins, horizon, season)
-    return Baselines(
-        last_value=score(
-            last_value(data.scaled_targets, test.origins, horizon), test, data.targets
-        ),
-        seasonal_naive=score(naive, test, data.targets),
-        ridge=score(ridge.predict(test.inputs), test, data.targets),
-        ridge_penalty=ridge.penalty,
-        season=season,
-    )
+    values = data.scaled_targets
+    return {
+        "last_value": last_value(values, test.origins, horizon),
+        "seasonal_naive": seasonal_naive(values, test.origins, horizon, season),
+        "ridge": ridge.predict(test.inputs),
+    }, ridge.penalty
 
 
 def _every(windows: Windows, stride: int) -> Windows:

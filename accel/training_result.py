@@ -8,6 +8,8 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from accel.datasets.windows import Windows
+from accel.demand_scores import DemandScores
+from accel.price_scores import PriceScores
 from accel.scores import Scores
 from hw.errors import ChronogateError
 from hw.network.metadata import Feature, Metadata
@@ -84,6 +86,10 @@ class TrainingResult:
         Scores of the forecasts to beat.
     float_mse
         Scaled test error of the same structure trained in float, or ``None``.
+    prices
+        Of forecasts of returns: their errors as prices.
+    demand
+        Of intermittent demand: mean absolute scaled errors.
     """
 
     version: int
@@ -107,6 +113,8 @@ class TrainingResult:
     model: Scores
     baselines: Baselines
     float_mse: float | None
+    prices: PriceScores | None = None
+    demand: DemandScores | None = None
 
     @property
     def best_epoch(self) -> int:

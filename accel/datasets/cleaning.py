@@ -13,6 +13,9 @@ import pandas as pd
 from accel.datasets.table import FIRST_ROW, Table
 from hw.errors import ChronogateError
 
+ROW = "row"
+"""The step of series whose rows follow one another without a clock."""
+
 # A series with more holes than this is a wrong step or a wrong year, not a series with gaps.
 _MOST_STEPS_PER_ROW = 20
 
@@ -30,7 +33,8 @@ class Policy:
     irregular
         Rows off the grid: refuse, or take the last row of each step.
     step
-        Sampling step as pandas writes it; ``None`` takes the most frequent one.
+        Sampling step as pandas writes it; ``None`` takes the most frequent one. ``"row"``: each
+        row is a step, however far apart (trading days).
     """
 
     gaps: Literal["refuse", "fill"]
@@ -74,11 +78,12 @@ def clean(table: Table, policy: Policy) -> Grid:
     if len(times) < 2:
         raise ChronogateError(f"{table.source} has {len(times)} row: a series needs at least 2")
     step = _step(table, times, policy)
-    slots = _slots(table, times, rows, step, policy)
+    by_row = policy.step == ROW
+    slots = np.arange(len(times)) if by_row else _slots(table, times, rows, step, policy)
     if policy.gaps == "refuse":
         _refuse_gaps(table, times, values, rows, slots)
     grid = _on_grid(slots, values)
-    grid_times = times[0] + np.arange(len(grid)) * step
+    grid_times = times if by_row else times[0] + np.arange(len(grid)) * step
     return _filled(table, grid_times, grid, step)
 
 
@@ -104,7 +109,7 @@ def _without_duplicates(table: Table, policy: Policy) -> np.ndarray:
 
 
 def _step(table: Table, times: np.ndarray, policy: Policy) -> np.timedelta64:
-    if policy.step is None:
+    if policy.step is None or policy.step == ROW:
         lengths, counts = np.unique(np.diff(times), return_counts=True)
         return lengths[counts.argmax()]
     try:
@@ -114,7 +119,7 @@ def _step(table: Table, times: np.ndarray, policy: Policy) -> np.timedelta64:
     if not step > np.timedelta64(0, "ns"):
         raise ChronogateError(
             f"step = {policy.step!r} for {table.source} is no length of time: write it like "
-            '"15min", "1h" or "1D"'
+            '"15min", "1h" or "1D", or "row" where each row is a step'
         )
     return step
 

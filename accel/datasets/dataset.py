@@ -37,7 +37,7 @@ class Dataset:
     time_column
         Name of the column of time stamps.
     step
-        Sampling step, as pandas writes it ("1h").
+        Sampling step, as pandas writes it ("1h"), or "row": each row is a step.
     columns
         The value columns.
     default_targets

@@ -11,6 +11,7 @@ from accel.datasets.calendar import calendar_features
 from accel.datasets.cleaning import Policy, clean
 from accel.datasets.dataset import Dataset
 from accel.datasets.registry import find_dataset
+from accel.datasets.returns import returns
 from accel.datasets.series import Series
 from accel.datasets.table import Table, read_table
 from hw.errors import ChronogateError
@@ -49,6 +50,10 @@ def load_series(data: DataConfig, file: Path | None = None) -> Series:
                 f"{table.source}: the column {name!r} has the name of a calendar feature: "
                 "rename it, or leave that cycle out of `calendar`"
             )
+    prices = None
+    if data.transform == "returns":
+        grid, prices = returns(grid, table)
+        cyclic = cyclic[1:]
     split = len(measured)
     known = np.ones(cyclic.shape, dtype=bool)
     names = (*columns[:split], *cyclic_names, *columns[split:])
@@ -62,7 +67,14 @@ def load_series(data: DataConfig, file: Path | None = None) -> Series:
         times=grid.times.astype("datetime64[s]"),
         step_seconds=float(grid.step / np.timedelta64(1, "s")),
         source=table.source,
+        prices=None if prices is None else _beside(prices, split, cyclic.shape[1]),
     )
+
+
+def _beside(prices: np.ndarray, split: int, width: int) -> np.ndarray:
+    """Return the prices in the order of the series' columns, NaN where the calendar's are."""
+    gap = np.full((len(prices), width), np.nan)
+    return np.concatenate([prices[:, :split], gap, prices[:, split:]], axis=1)
 
 
 def feature_names(data: DataConfig) -> tuple[str, ...]:
@@ -110,6 +122,8 @@ def _policy(data: DataConfig, dataset: Dataset | None) -> Policy:
 
 
 def _unit(name: str, data: DataConfig, dataset: Dataset | None) -> str:
+    if data.transform == "returns":
+        return ""
     if name in data.units:
         return data.units[name]
     known = () if dataset is None else dataset.columns

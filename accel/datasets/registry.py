@@ -3,10 +3,18 @@
 from accel.datasets.beijing_weather import BEIJING_WEATHER
 from accel.datasets.dataset import Dataset
 from accel.datasets.etth1 import ETTH1
+from accel.datasets.retail_demand import RETAIL_DEMAND
 from accel.datasets.seattle_temperature import SEATTLE_TEMPERATURE
+from accel.datasets.stock_prices import STOCK_PRICES
 from hw.errors import ChronogateError
 
-_DATASETS: tuple[Dataset, ...] = (BEIJING_WEATHER, SEATTLE_TEMPERATURE, ETTH1)
+_DATASETS: tuple[Dataset, ...] = (
+    BEIJING_WEATHER,
+    SEATTLE_TEMPERATURE,
+    STOCK_PRICES,
+    RETAIL_DEMAND,
+    ETTH1,
+)
 
 
 def datasets() -> tuple[Dataset, ...]:

@@ -19,11 +19,14 @@ class Series:
         bool ``(rows, columns)``; False where a value was filled forward. Such a value may be seen
         as an input and is never scored as a target.
     times
-        datetime64[s] ``(rows,)``, local time as in the file, one step apart.
+        datetime64[s] ``(rows,)``, local time as in the file, one step apart (or one row).
     step_seconds
         The sampling step.
     source
         Where the rows come from, for messages.
+    prices
+        Of a series of returns: the values ``(rows, columns)`` that they are returns of; NaN where a
+        column is none.
     """
 
     names: tuple[str, ...]
@@ -33,6 +36,7 @@ class Series:
     times: np.ndarray
     step_seconds: float
     source: str
+    prices: np.ndarray | None = None
 
     @property
     def rows(self) -> int:
