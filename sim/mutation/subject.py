@@ -86,16 +86,26 @@ class Subject:
         ]
 
     def codes(self) -> tuple[np.ndarray, ...]:
-        """Return what is sent to each input, the same at every call."""
+        """Return what is sent to each input, the same at every call.
+
+        Codes of the whole range, each as often as any other, and in one window of four only the
+        ends of the range, in another one the same beat all the time.
+        """
         rng = np.random.default_rng(1)
-        return tuple(
-            rng.integers(port.format.minimum, port.format.maximum + 1, self._shape(port))
-            for port in self.network.inputs
-        )
+        return tuple(_codes(port, self._shape(port), rng) for port in self.network.inputs)
 
     def _shape(self, port: Port) -> tuple[int, ...]:
         beats = () if port.steps is None else (self.length or port.steps,)
         return (self.rows, *beats, port.channels)
+
+
+def _codes(port: Port, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    low, high = port.format.minimum, port.format.maximum
+    codes = rng.permutation(np.resize(np.arange(low, high + 1), shape).ravel()).reshape(shape)
+    if port.steps is not None:
+        codes[1::4] = rng.choice((low, high), codes[1::4].shape)
+        codes[3::4] = codes[3::4, :1]
+    return codes
 
 
 def _kind(node: Node) -> str:

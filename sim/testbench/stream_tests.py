@@ -5,6 +5,7 @@ stalls of its own; codes, ``tlast`` and ``tid`` of every beat are compared. The 
 `sim.cocotb_runner.STREAM_TESTS`.
 """
 
+import random
 from dataclasses import dataclass
 
 import cocotb
@@ -15,6 +16,7 @@ from cocotb.triggers import ClockCycles
 from hw.network.mode import Mode
 from sim.beats import Beats, InputBeats, arrange
 from sim.measure import counted, report, stimuli
+from sim.testbench.bench import DROP_BITS, high_counts
 from sim.testbench.case import Case, TestResult, hits_of
 from sim.testbench.stream_bench import StreamBench, codes_moved
 from sim.verification import CycleReport, Mismatch
@@ -24,6 +26,10 @@ WRONG_SHARE = 0.3
 
 RESETS = (0.1, 0.5, 0.9, 1.5, 2.3)
 """Moments of the resets, in shares of the time that a window takes."""
+
+
+FEW = 8
+"""Windows or series at each count of dropped windows, to which no simulation counts."""
 
 
 @dataclass
@@ -182,23 +188,40 @@ async def streams_wrong_tlast(dut: HierarchyObject) -> None:
     is lost; in streaming mode ``tlast`` may come at any time.
     """
     case = Case.from_environment()
-    network, rng = case.network, np.random.default_rng(case.seed)
+    rng = np.random.default_rng(case.seed)
     bench, board = StreamBench(dut, case, 0.2, 0.3), BeatScoreboard(case)
     await bench.reset()
-    right = np.ones(len(case.codes), dtype=bool)
-    sent = arrange(network, case.arrays).inputs
+    await _exchange_wrong(bench, board, case.arrays, 0, rng)
+    for count in high_counts(random.Random(case.seed), DROP_BITS):
+        await bench.reset()
+        await bench.drops.begin_at(count)
+        few = tuple(codes[:FEW] for codes in case.arrays)
+        await _exchange_wrong(bench, board, few, count, rng)
+    board.finish(bench, "streams_wrong_tlast")
+
+
+async def _exchange_wrong(
+    bench: StreamBench,
+    board: BeatScoreboard,
+    arrays: tuple[np.ndarray, ...],
+    dropped: int,
+    rng: np.random.Generator,
+) -> None:
+    """Exchange codes with wrong packets among them, after so many windows were `dropped`."""
+    case, network = bench.case, bench.case.network
+    right = np.ones(len(arrays[0]), dtype=bool)
+    sent = arrange(network, arrays).inputs
     wrong = 0
     if network.mode is Mode.WINDOW and network.input.series == 1:
         sent = tuple(_with_wrong_packets(beats, right, rng) for beats in sent)
         wrong = int((~right).sum())
     elif network.mode is not Mode.STREAMING:
         sent, wrong = _with_further_packets(sent, network.look_back, network.mode, rng)
-    whole = tuple(codes[right] for codes in case.arrays)
+    whole = tuple(codes[right] for codes in arrays)
     beats = arrange(network, whole)
     bench.send(sent)
-    await bench.collect(beats, patience(case, 0.2, 0.3), wrong)
+    await bench.collect(beats, patience(case, 0.2, 0.3), (dropped + wrong) % (1 << DROP_BITS))
     board.compare(bench, beats, case.plain.evaluate(whole))
-    board.finish(bench, "streams_wrong_tlast")
 
 
 def _with_further_packets(

@@ -14,7 +14,7 @@ from cocotb.triggers import ClockCycles, SimTimeoutError, with_timeout
 from hw.network.gated import GatedNetwork
 from hw.network.graph import Network
 from sim.measure import counted, cycle_report, gated_report
-from sim.testbench.bench import PERIOD_NS, Bench
+from sim.testbench.bench import DROP_BITS, PERIOD_NS, Bench, high_counts
 from sim.testbench.case import Case
 from sim.testbench.handles import bit, number, word
 from sim.testbench.scoreboard import LayerWatch, Scoreboard
@@ -164,4 +164,10 @@ async def wrong_tlast(dut: HierarchyObject) -> None:
     assert counted == WRONG_WINDOWS, (
         f"{counted} windows counted as dropped, {WRONG_WINDOWS} were wrong"
     )
+    for count in high_counts(rng, DROP_BITS):
+        await bench.drops.begin_at(count)
+        bench.send(0, beats=lengths[0], extra=max(lengths[0] - beats, 0))
+        await exchange(bench, scoreboard, [0])
+        counted = number(word(dut, "dropped_windows"))
+        assert counted == (count + 1) % (1 << DROP_BITS), f"{counted} dropped after {count}"
     scoreboard.finish(bench, "wrong_tlast")
