@@ -48,6 +48,9 @@ PROVED, REFUTED = "Property proved", "was asserted in frame"
 
 _ASSERTED = re.compile(r"Output +(\d+) was asserted in frame +(\d+) ")
 
+_WITHOUT_REGISTERS = ("combinational", "UNDECIDED")
+"""Words of ABC where no register is left."""
+
 MITER = "miter"
 OWN = "own"
 CHOSEN = "chosen"
@@ -133,13 +136,20 @@ class Prover:
         chosen = {(CHOSEN, bit) for bit in range(SELECTOR_BITS) if mutant.number >> bit & 1}
         text = begin_with(text, chosen | {(OWN, register) for register in own})
         (self.folder / f"{name}.aig").write_bytes(text)
-        script = f"read_aiger {name}.aig; zero; strash; scleanup; {commands}"
-        # ABC's own limit counts seconds of the wall: on a busy machine it would prove less.
-        limited = ["sh", "-c", f'ulimit -t {SECONDS}; exec "$0" -c "$1"', _abc(), script]
-        run = subprocess.run(limited, cwd=self.folder, capture_output=True, text=True, check=False)
-        with (self.folder / f"{name}.abc").open("a", encoding="utf-8") as log:
-            log.write(f"{sorted(own)}: {commands}\n{run.stdout}")
-        return run.stdout
+        said = ""
+        # What is the same in both may leave no register, and then ABC wants those that hold.
+        for cleanup in ("scleanup;", ""):
+            script = f"read_aiger {name}.aig; zero; strash; {cleanup} {commands}"
+            # ABC's own limit counts seconds of the wall: on a busy machine it would prove less.
+            limited = ["sh", "-c", f'ulimit -t {SECONDS}; exec "$0" -c "$1"', _abc(), script]
+            said = subprocess.run(
+                limited, cwd=self.folder, capture_output=True, text=True, check=False
+            ).stdout
+            with (self.folder / f"{name}.abc").open("a", encoding="utf-8") as log:
+                log.write(f"{sorted(own)}: {commands}\n{said}")
+            if not any(word in said for word in _WITHOUT_REGISTERS):
+                break
+        return said
 
 
 def begin_with(aiger: bytes, ones: Collection[tuple[str, int]]) -> bytes:

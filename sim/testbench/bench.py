@@ -2,7 +2,7 @@
 
 import random
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cocotb
 import numpy as np
@@ -28,6 +28,8 @@ PERIOD_NS = 10
 LONGEST, LONG_ONES = 40, 12
 """Cycles of a long pause of a stream, and how many pauses one of them is."""
 
+RESET_CYCLES = 4
+SHORT_RESETS = 10
 DROP_BITS = 32
 HIGH = 3
 """High values from which counters go on."""
@@ -170,10 +172,10 @@ class Bench:
         self.record = watch_pins(dut, case, PERIOD_NS)
         self.drops = DropWatch(dut, case.network)
 
-    async def reset(self) -> None:
-        """Hold reset for four cycles."""
+    async def reset(self, cycles: int = RESET_CYCLES) -> None:
+        """Hold reset for some cycles."""
         self.reset_pin.value = 0
-        await ClockCycles(self.clock, 4)
+        await ClockCycles(self.clock, cycles)
         self.reset_pin.value = 1
 
     def send(self, window: int, beats: int | None = None, extra: int = 0) -> None:
@@ -211,6 +213,15 @@ class Bench:
         """Time within which a forecast must come, pauses included."""
         timing = self.case.network.worst_timing
         return PERIOD_NS * (20 * (timing.window_cycles + timing.interval_cycles) + 2000)
+
+
+def reset_moments(shares: Sequence[float], rng: random.Random) -> Iterator[tuple[float, int]]:
+    """Yield moments of resets, in shares of the time of a window, and how long each is held.
+
+    Behind those given come others at random: what one cycle of reset leaves must not matter.
+    """
+    yield from ((share, RESET_CYCLES) for share in shares)
+    yield from ((1.5 * rng.random(), 1) for _ in range(SHORT_RESETS))
 
 
 def pauses(rng: random.Random, probability: float, longest: int = 0) -> Iterator[bool]:

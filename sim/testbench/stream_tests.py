@@ -16,7 +16,7 @@ from cocotb.triggers import ClockCycles
 from hw.network.mode import Mode
 from sim.beats import Beats, InputBeats, arrange
 from sim.measure import counted, report, stimuli
-from sim.testbench.bench import DROP_BITS, high_counts
+from sim.testbench.bench import DROP_BITS, high_counts, reset_moments
 from sim.testbench.case import Case, TestResult, hits_of
 from sim.testbench.stream_bench import StreamBench, codes_moved
 from sim.verification import CycleReport, Mismatch
@@ -25,11 +25,11 @@ WRONG_SHARE = 0.3
 """Packets that are too short or too long."""
 
 RESETS = (0.1, 0.5, 0.9, 1.5, 2.3)
-"""Moments of the resets, in shares of the time that a window takes."""
+"""Moments of resets, in shares of the time that a window takes; `reset_moments` adds others."""
 
 
 FEW = 8
-"""Windows or series at each count of dropped windows, to which no simulation counts."""
+"""Windows or series after a reset, and at counts of dropped windows that nobody waits for."""
 
 
 @dataclass
@@ -171,11 +171,12 @@ async def streams_reset(dut: HierarchyObject) -> None:
     case = Case.from_environment()
     bench, board = StreamBench(dut, case), BeatScoreboard(case)
     await bench.reset()
-    for share in RESETS:
+    few = tuple(codes[:FEW] for codes in case.arrays)
+    for share, cycles in reset_moments(RESETS, random.Random(case.seed)):
         bench.send(arrange(case.network, case.arrays).inputs)
         await ClockCycles(bench.clock, int(share * case.network.timing.window_cycles) + 2)
-        await bench.reset()
-        await exchange(bench, board, case.arrays)
+        await bench.reset(cycles)
+        await exchange(bench, board, few)
     board.finish(bench, "streams_reset")
 
 
@@ -262,7 +263,9 @@ def _with_wrong_packets(
     rows: list[np.ndarray] = []
     for window, packet in enumerate(packets):
         # The last window is right, so that forecasts come until the end.
-        if window < len(packets) - 1 and rng.random() < WRONG_SHARE / 2:
+        # Where another input's is wrong already, both are often.
+        share = WRONG_SHARE / 2 if right[window] else 0.5
+        if window < len(packets) - 1 and rng.random() < share:
             right[window] = False
             lengths = [n for n in range(1, 2 * len(packet) + 2) if n != len(packet)]
             rows.append(np.resize(packet, int(rng.choice(lengths))))
