@@ -13,7 +13,7 @@ from cocotb_tools.runner import Runner
 
 from hw.errors import ChronogateError
 from sim.cocotb_build import build_simulation, tool_environment
-from sim.cocotb_runner import CONTROL_TESTS, STREAM_TESTS, TESTS, is_plain
+from sim.cocotb_runner import CONTROL_TESTS, COVERAGE_TESTS, STREAM_TESTS, TESTS, is_plain
 from sim.mutation.mutant import Mutant
 from sim.mutation.plan import Plan
 from sim.mutation.subject import Subject
@@ -63,9 +63,9 @@ class Verdict:
 def tests_of(subject: Subject) -> tuple[str, ...]:
     """Return the shipped tests of a design."""
     if not is_plain(subject.network):
-        return STREAM_TESTS
+        return STREAM_TESTS + COVERAGE_TESTS
     # Mutants of the registers are found by their own tests, or by none: those come first.
-    return CONTROL_TESTS * subject.control + TESTS
+    return CONTROL_TESTS * subject.control + TESTS + COVERAGE_TESTS
 
 
 def run_mutants(
@@ -139,7 +139,7 @@ def _run(subject: Subject, runner: Runner, folder: Path, turns: tuple[int, ...])
     """Run the shipped tests for each number in turn; returns a verdict for each."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    Case(folder, subject.network, subject.codes(), SEED).save()
+    Case(folder, subject.network, subject.codes, SEED).save()
     inputs = tuple(pin.name for pin in subject.pins if pin.is_input)
     Plan(turns, tests_of(subject), inputs).save(folder)
     # With an exception the runner says, too, that tests failed, which here most must.

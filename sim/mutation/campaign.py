@@ -104,7 +104,7 @@ class Campaign:
         self, subject: Subject, mutants: Sequence[Mutant], place: Path
     ) -> dict[int, Verdict]:
         kept, netlist = Kept(place / "verdicts.jsonl"), (place / NETLIST).read_bytes()
-        testbench = digest(digest_of_sources(_TESTBENCH), *(c.tobytes() for c in subject.codes()))
+        testbench = digest(digest_of_sources(_TESTBENCH), *(c.tobytes() for c in subject.codes))
         keys = {mutant.number: digest(netlist, mutant.options) for mutant in mutants}
         verdicts = dict[int, Verdict]()
         for number, key in keys.items():
