@@ -33,13 +33,16 @@ def test_a_line_of_yosys_is_read() -> None:
 
 
 def test_a_mutant_is_chosen_in_a_statement() -> None:
-    latches = [b"2"] + [str(4 + 2 * bit).encode() for bit in range(SELECTOR_BITS)]
-    names = [f"l{bit + 1} chosen[{bit}] wrong.mutant[{bit}]" for bit in range(SELECTOR_BITS)]
-    head = f"aig 17 0 {len(latches)} 1 0".encode()
+    """Its number, and which registers it has for itself, is what registers begin with."""
+    begins = [f"chosen[{bit}]" for bit in range(SELECTOR_BITS)] + ["own[0]", "own[1]"]
+    latches = [b"2"] + [str(4 + 2 * place).encode() for place in range(len(begins))]
+    names = [f"l{place + 1} {name} wrong.mutant" for place, name in enumerate(begins)]
+    head = f"aig 19 0 {len(latches)} 1 0".encode()
     text = b"\n".join([head, *latches, b"2", *(name.encode() for name in names), b""])
-    lines = begin_with(text, 5).split(b"\n")
+    lines = begin_with(text, {("chosen", 0), ("chosen", 2), ("own", 1)}).split(b"\n")
     assert lines[1:5] == [b"2", b"4 1", b"6", b"8 1"]
-    assert lines[18:] == text.split(b"\n")[18:]
+    assert lines[18:20] == [b"36", b"38 1"]
+    assert lines[20:] == text.split(b"\n")[20:]
 
 
 def test_every_block_has_its_hundred_mutants() -> None:
