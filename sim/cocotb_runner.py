@@ -54,7 +54,7 @@ COVERAGE_TESTS = ("reset_phases", "patterns")
 
 MODULES = tuple(
     f"sim.testbench.{name}tests"
-    for name in ("", "control_", "reload_", "gated_", "stream_", "coverage_")
+    for name in ("", "control_", "counter_", "reload_", "gated_", "stream_", "coverage_")
 )
 _ALL_TESTS = (
     *TESTS, *CONTROL_TESTS, *RELOAD_TESTS, *GATED_TESTS, *STREAM_TESTS, *COVERAGE_TESTS,

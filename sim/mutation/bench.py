@@ -1,18 +1,19 @@
 """Builds all mutants of a design at once and runs the shipped testbench on each."""
 
 import shutil
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 from xml.etree import ElementTree
 
 from cocotb_tools.runner import Runner
 
 from hw.errors import ChronogateError
 from sim.cocotb_build import build_simulation, tool_environment
-from sim.cocotb_runner import CONTROL_TESTS, STREAM_TESTS, TESTS, is_plain
+from sim.cocotb_runner import CONTROL_TESTS, COVERAGE_TESTS, STREAM_TESTS, TESTS, is_plain
 from sim.mutation.mutant import Mutant
 from sim.mutation.plan import Plan
 from sim.mutation.subject import Subject
@@ -25,6 +26,9 @@ SEED = 1
 """Of gaps and stalls."""
 
 NO_MUTANT = 0
+AT_A_TIME = 50
+"""Mutants of one process at most, after which their verdicts are kept."""
+
 _FURTHER = ("--output-split", "100000", "-Wno-UNOPTFLAT", "-Wno-CASEOVERLAP", "--no-assert-case")
 """Yosys writes a choice by one of several bits as a case, and a mutant may raise two of them; a
 mutant may also make one bit of a word depend on another, which Verilator takes for a loop."""
@@ -48,18 +52,25 @@ class Verdict:
     words: str
     cycles: int
 
+    @classmethod
+    def read(cls, result: Mapping[str, str | int | None]) -> Self:
+        """Return what `asdict` wrote, among other things."""
+        test, cycles = result["test"], result["cycles"]
+        assert isinstance(cycles, int)
+        return cls(None if test is None else str(test), str(result["words"]), cycles)
+
 
 def tests_of(subject: Subject) -> tuple[str, ...]:
     """Return the shipped tests of a design."""
     if not is_plain(subject.network):
-        return STREAM_TESTS
+        return STREAM_TESTS + COVERAGE_TESTS
     # Mutants of the registers are found by their own tests, or by none: those come first.
-    return CONTROL_TESTS * subject.control + TESTS
+    return CONTROL_TESTS * subject.control + TESTS + COVERAGE_TESTS
 
 
 def run_mutants(
     subject: Subject, mutated: Path, mutants: Sequence[Mutant], workers: int
-) -> dict[int, Verdict]:
+) -> Iterator[dict[int, Verdict]]:
     """Run the shipped tests on every mutant, each until the first that fails.
 
     Parameters
@@ -73,10 +84,10 @@ def run_mutants(
     workers
         Simulator processes at a time.
 
-    Returns
-    -------
+    Yields
+    ------
     dict
-        Verdicts by the mutants' numbers.
+        Verdicts by the mutants' numbers, of one process after the other.
 
     Raises
     ------
@@ -84,14 +95,15 @@ def run_mutants(
         When the build fails, or the testbench fails the design without any mutant.
     """
     numbers = [mutant.number for mutant in mutants]
+    count = -(-len(numbers) // (workers * AT_A_TIME)) * workers
     # Neighbours are of one block: dealt out in turn, all processes take equally long.
-    shares = [share for k in range(workers) if (share := numbers[k::workers])]
+    shares = [share for k in range(count) if (share := numbers[k::count])]
     with _built(mutated) as runner, ThreadPoolExecutor(workers) as pool:
         folders = [mutated.parent.resolve() / f"process{k}" for k in range(len(shares))]
         runs = [
             pool.submit(_share, subject, runner, *job) for job in zip(folders, shares, strict=True)
         ]
-        return {number: verdict for run in runs for number, verdict in run.result().items()}
+        yield from (run.result() for run in as_completed(runs))
 
 
 def run_design(subject: Subject, verilog: Path) -> Verdict:
@@ -127,7 +139,7 @@ def _run(subject: Subject, runner: Runner, folder: Path, turns: tuple[int, ...])
     """Run the shipped tests for each number in turn; returns a verdict for each."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    Case(folder, subject.network, subject.codes(), SEED).save()
+    Case(folder, subject.network, subject.codes, SEED).save()
     inputs = tuple(pin.name for pin in subject.pins if pin.is_input)
     Plan(turns, tests_of(subject), inputs).save(folder)
     # With an exception the runner says, too, that tests failed, which here most must.

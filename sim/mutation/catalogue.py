@@ -26,7 +26,7 @@ def _saturating(width: int, integer: int, signed: bool = True) -> FixedPoint:
     return FixedPoint(width, integer, signed, Rounding.RND_CONV, Overflow.SAT)
 
 
-CODE, WEIGHT = _saturating(5, 2), _saturating(4, 1)
+CODE, WEIGHT, WIDE = _saturating(5, 2), _saturating(4, 1), _saturating(9, 4)
 GATE = Quantizer(Function.HARD_SIGMOID, _saturating(5, 0, signed=False))
 HARD_TANH = Quantizer(Function.HARD_TANH, _saturating(5, 1))
 NARROW = Quantizer(Function.LINEAR, CODE)
@@ -43,29 +43,38 @@ def _dense(
     return Dense(kernel, bias, source, WEIGHT, WEIGHT, reuse, skip_zeros=skip_zeros)
 
 
-def mlp() -> Network:
-    """Return two dense layers, a searched, a looked-up and a piecewise linear activation."""
-    tanh, sigmoid = real_tanh(4), real_sigmoid(4)
-    first = _dense(2 * STEPS, 4, tanh.output, 6)
-    wide = first.outputs[0].format
-    second = _dense(4, 3, sigmoid.output, 4, skip_zeros=True)
-    last = second.outputs[0].format
+def dense() -> Network:
+    """Return a folded layer, and one that skips zeros; no bit of a sum is lost."""
+    first = _dense(2 * STEPS, 4, CODE, 6)
     nodes = (
-        Node("squash", Activation(2, CODE, tanh, STEPS), ("x",)),
-        Node("flat", Flatten(STEPS, 2, tanh.output), ("squash",)),
+        Node("flat", Flatten(STEPS, 2, CODE), ("x",)),
         Node("hidden", first, ("flat",)),
-        Node("gate", Activation(4, wide, sigmoid), ("hidden",)),
-        Node("result", second, ("gate",)),
-        Node("narrow", Activation(3, last, NARROW), ("result",)),
+        Node("result", _dense(4, 3, first.outputs[0].format, 4, skip_zeros=True), ("hidden",)),
     )
-    return Network("mlp", (Port("x", 2, CODE, STEPS),), nodes, ("narrow",))
+    return Network("dense", (Port("x", 2, CODE, STEPS),), nodes, ("result",))
+
+
+def activations() -> Network:
+    """Return a quantizer, piecewise linear functions, a searched and a looked-up staircase."""
+    functions = {
+        "narrow": (WIDE, NARROW),
+        "squash": (WIDE, real_tanh(4)),
+        "gate": (CODE, real_sigmoid(4)),
+        "clip": (WIDE, HARD_TANH),
+        "open": (WIDE, GATE),
+    }
+    nodes = tuple(
+        Node(name, Activation(1, source, function), ("narrow" if source is CODE else "x",))
+        for name, (source, function) in functions.items()
+    )
+    outputs = tuple(name for name in functions if name != "narrow")
+    return Network("activations", (Port("x", 1, WIDE),), nodes, outputs)
 
 
 def counted() -> Network:
     """Return a quantizer that often saturates, which registers count."""
-    wide = _saturating(7, 4)
-    node = Node("narrow", Activation(1, wide, NARROW, STEPS), ("x",))
-    return Network("counted", (Port("x", 1, wide, STEPS),), (node,), ("narrow",))
+    node = Node("narrow", Activation(1, WIDE, NARROW, STEPS), ("x",))
+    return Network("counted", (Port("x", 1, WIDE, STEPS),), (node,), ("narrow",))
 
 
 def lstm() -> Network:
@@ -76,7 +85,7 @@ def lstm() -> Network:
         CODE, WEIGHT, WEIGHT, WEIGHT, CODE, HARD_TANH, GATE, STEPS,
         input_reuse=4, recurrent_reuse=6,
     )  # fmt: skip
-    return _recurrent("lstm", layer)
+    return _alone("lstm", layer)
 
 
 def gru() -> Network:
@@ -87,13 +96,11 @@ def gru() -> Network:
         _weights(7, 3 * units), CODE, WEIGHT, WEIGHT, WEIGHT, CODE, HARD_TANH, GATE, True, STEPS,
         multipliers=6,
     )  # fmt: skip
-    return _recurrent("gru", layer)
+    return _alone("gru", layer)
 
 
-def _recurrent(name: str, layer: LSTM | GRU) -> Network:
-    narrow = Activation(layer.units, layer.outputs[0].format, NARROW)
-    nodes = (Node(name, layer, ("x",)), Node("narrow", narrow, (name,)))
-    return Network(name, (Port("x", 2, CODE, STEPS),), nodes, ("narrow",))
+def _alone(name: str, layer: LSTM | GRU) -> Network:
+    return Network(name, (Port("x", 2, CODE, STEPS),), (Node(name, layer, ("x",)),), (name,))
 
 
 def residual() -> Network:
@@ -131,18 +138,18 @@ def interleaved() -> Network:
         CODE, WEIGHT, WEIGHT, WEIGHT, CODE, HARD_TANH, GATE, STEPS,
         multipliers=8, series=series,
     )  # fmt: skip
-    narrow = Activation(units, layer.outputs[0].format, NARROW, None, series)
-    nodes = (Node("lstm", layer, ("x",)), Node("narrow", narrow, ("lstm",)))
-    return Network("interleaved", (Port("x", 1, CODE, STEPS, series),), nodes, ("narrow",))
+    port = Port("x", 1, CODE, STEPS, series)
+    return Network("interleaved", (port,), (Node("lstm", layer, ("x",)),), ("lstm",))
 
 
 SUBJECTS = (
-    Subject("mlp", mlp, {"dense": 160, ACTIVATIONS: 160, STREAM: 30}),
+    Subject("dense", dense, {"dense": 160, STREAM: 30}, rows=128),
+    Subject("activations", activations, {ACTIVATIONS: 160}, rows=512),
     Subject("registers", counted, {REGISTERS: 200}, control=True, rows=12, quick=20),
-    Subject("LSTM", lstm, {"LSTM": 160, STREAM: 30}, quick=20),
-    Subject("GRU", gru, {"GRU": 160, STREAM: 30}),
+    Subject("LSTM", lstm, {"LSTM": 160, STREAM: 30}, rows=128, quick=20),
+    Subject("GRU", gru, {"GRU": 160, STREAM: 30}, rows=128),
     Subject("residual", residual, {JOINS: 80, STREAM: 30}, quick=20),
     Subject("two inputs, two outputs", two_inputs, {JOINS: 60, STREAM: 40}),
-    Subject("sliding", sliding, {STREAM: 60}, rows=2, length=20),
-    Subject("interleaved series", interleaved, {STREAM: 60}),
+    Subject("sliding", sliding, {STREAM: 60}, rows=8, length=20),
+    Subject("interleaved series", interleaved, {STREAM: 60}, rows=24),
 )

@@ -3,26 +3,22 @@
 Original and mutant get the same inputs, free in every cycle but that the first is a reset. They
 are equivalent when their output pins never differ where they say something: data, ``tlast`` and
 ``tid`` while valid, read data while ``rvalid``, an answer's code while its valid, all other pins
-in every cycle. Two statements are tried, either suffices:
+in every cycle.
 
-1. From every state that the *original* reaches, the mutant goes to the same next state and shows
-   the same on its pins. This has the original's registers only, so it is easy.
-2. With registers of its own, which may hold something else where it does not matter, the mutant
-   shows the same.
-
-A mutant of a counter's upper bits differs, but only after more events than anyone simulates. For
-it there is a weaker statement: the first one, for all cycles in which every counter of the
-original is below `FEW`.
+A mutant whose registers may all hold something else is hard to prove equal. Most change a few
+only, where it does not matter. So the mutant has registers of its own where it needs them, and
+shares all others with the original. What is proved is that from every state that the two reach
+they show the same on their pins *and* give the shared registers the same next values: by
+induction, registers of its own would then hold the same in all cycles. At first all are shared.
+When some are found to get another value, the mutant gets these for itself, and so on.
 """
 
 import importlib.util
 import re
 import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import product
 from pathlib import Path
 from typing import Self
 
@@ -30,36 +26,19 @@ from hw.errors import ChronogateError
 from sim.mutation.mutant import SELECTOR, SELECTOR_BITS, Mutant
 from sim.mutation.netlist import NETLIST
 from sim.mutation.subject import Pin
-from sim.mutation.yosys import run_yosys
+from sim.mutation.yosys import run_script, run_yosys
 
-SECONDS = 10
-"""Of the processor, for one statement in one way; what is open after that is not proved."""
+SECONDS = 20
+"""Of the processor, for one way to a proof; what is open after that is not proved."""
 
-FEW = 256
-"""Events up to which mutants of counters are compared, where they are not equivalent."""
+ROUNDS = 25
+"""In which a mutant gets registers of its own."""
 
+FRAMES = 40
+"""Cycles in which registers are looked for that get another value; a window's and some more."""
 
-@dataclass(frozen=True)
-class Statement:
-    """What is proved of each mutant.
-
-    Parameters
-    ----------
-    name
-        Of its files.
-    shared
-        Whether the mutant shares the original's registers.
-    few
-        Whether it is about the cycles only in which all counters are below `FEW`.
-    """
-
-    name: str
-    shared: bool
-    few: bool = False
-
-
-STEP, PINS = Statement("step", True), Statement("pins", False)
-FEW_STEP = Statement("few_step", True, True)
+AHEAD = 2
+"""Cycles after the first difference of a shared register in which others are looked for."""
 
 DIRECT, MERGED = "", "lcorr; scorr;"
 """Ways to a proof: at once, and after registers that are proved always equal are merged."""
@@ -67,9 +46,14 @@ DIRECT, MERGED = "", "lcorr; scorr;"
 PROVED, REFUTED = "Property proved", "was asserted in frame"
 """Words of ABC."""
 
+_ASSERTED = re.compile(r"Output +(\d+) was asserted in frame +(\d+) ")
+
+_WITHOUT_REGISTERS = ("combinational", "UNDECIDED")
+"""Words of ABC where no register is left."""
+
+MITER = "miter"
+OWN = "own"
 CHOSEN = "chosen"
-_COUNTERS = "control.counters."
-"""Where counters behind AXI4-Lite, and their snapshots, lie."""
 
 _TO_GATES = (
     "hierarchy -top miter",
@@ -103,72 +87,80 @@ class Answer(StrEnum):
     """What is known of a mutant that the testbench does not kill."""
 
     EQUIVALENT = "equivalent"
-    RARE = "equal below 256 counts"
     MISSED = "missed"
 
 
 @dataclass(frozen=True)
 class Prover:
-    """The statements about some mutants of one netlist.
+    """The statement about some mutants of one netlist.
 
-    Yosys writes them once for all mutants, with the selector in registers that hold; a mutant is
-    chosen by what these begin with.
+    Yosys writes it once for all mutants, with the selector, and the choice of registers that a
+    mutant has for itself, in registers that hold; a mutant is chosen by what these begin with.
     """
 
     folder: Path
 
     @classmethod
     def prepare(cls, mutants: Sequence[Mutant], pins: Sequence[Pin], folder: Path) -> Self:
-        """Write the statements about `mutants`; `pins` are those of the top."""
-        widths = _evert(mutants, folder)
-        counters = _counters(folder)
-        for statement in (STEP, PINS, FEW_STEP):
-            name = statement.name
-            text = "\n".join(_miter(pins, widths, counters, statement)) + "\n"
-            (folder / f"{name}.v").write_text(text, encoding="utf-8")
-            script = ["read_rtlil logic.il", f"read_verilog {name}.v", *_TO_GATES]
-            run_yosys([*script, f"write_aiger -zinit -symbols {name}.aig"], folder, name)
+        """Write the statement about `mutants`; `pins` are those of the top."""
+        text = "\n".join(_miter(pins, _evert(mutants, folder))) + "\n"
+        (folder / f"{MITER}.v").write_text(text, encoding="utf-8")
+        script = ["read_rtlil logic.il", f"read_verilog {MITER}.v", *_TO_GATES]
+        run_yosys([*script, f"write_aiger -zinit -symbols {MITER}.aig"], folder, MITER)
         return cls(folder)
 
     def answer(self, mutant: Mutant) -> Answer:
         """Tell what a mutant is; what is left open is missed."""
-        for statements, proved in (
-            ((STEP, PINS), Answer.EQUIVALENT),
-            ((FEW_STEP,), Answer.RARE),
-        ):
-            open_ones = set(statements)
-            for effort, statement in product((DIRECT, MERGED), statements):
-                outcome = self._prove(mutant, statement, effort) if statement in open_ones else ""
-                if outcome == PROVED:
-                    return proved
-                if outcome == REFUTED:
-                    # Who differs on the pins differs in some step, too, but not the other way.
-                    open_ones -= {statement} if statement is STEP else set(statements)
+        own = set[int]()
+        for _ in range(ROUNDS):
+            said = self._abc(mutant, own, f"bmc3 -a -F {FRAMES} -T {SECONDS}")
+            frames = {int(output): int(at) for output, at in _ASSERTED.findall(said)}
+            pins = frames.pop(0, None)
+            if pins is not None and pins <= min(frames.values(), default=pins):
+                return Answer.MISSED  # So far nothing else differed: an input shows the mutant.
+            if not frames:
+                break
+            first = min(frames.values())
+            own |= {output - 1 for output, at in frames.items() if at <= first + AHEAD}
+        for effort in (DIRECT, MERGED):
+            said = self._abc(mutant, own, f"orpos; {effort} pdr")
+            if PROVED in said:
+                return Answer.EQUIVALENT
+            if REFUTED in said:
+                break
         return Answer.MISSED
 
-    def _prove(self, mutant: Mutant, statement: Statement, effort: str) -> str:
-        name = f"{statement.name}{mutant.number}"
-        text = (self.folder / f"{statement.name}.aig").read_bytes()
-        (self.folder / f"{name}.aig").write_bytes(begin_with(text, mutant.number))
-        commands = f"read_aiger {name}.aig; zero; strash; scleanup; {effort} pdr"
-        # ABC's own limit counts seconds of the wall: on a busy machine it would prove less.
-        limited = ["sh", "-c", f'ulimit -t {SECONDS}; exec "$0" -c "$1"', _abc(), commands]
-        run = subprocess.run(limited, cwd=self.folder, capture_output=True, text=True, check=False)
-        (self.folder / f"{name}.abc").write_text(run.stdout, encoding="utf-8")
-        return next((word for word in (PROVED, REFUTED) if word in run.stdout), "")
+    def _abc(self, mutant: Mutant, own: Collection[int], commands: str) -> str:
+        name = f"{MITER}{mutant.number}"
+        text = (self.folder / f"{MITER}.aig").read_bytes()
+        chosen = {(CHOSEN, bit) for bit in range(SELECTOR_BITS) if mutant.number >> bit & 1}
+        text = begin_with(text, chosen | {(OWN, register) for register in own})
+        (self.folder / f"{name}.aig").write_bytes(text)
+        said = ""
+        # What is the same in both may leave no register, and then ABC wants those that hold.
+        for cleanup in ("scleanup;", ""):
+            script = f"read_aiger {name}.aig; zero; strash; {cleanup} {commands}"
+            # ABC's own limit counts seconds of the wall: on a busy machine it would prove less.
+            limited = ["sh", "-c", f'ulimit -t {SECONDS}; exec "$0" -c "$1"', _abc(), script]
+            said = subprocess.run(
+                limited, cwd=self.folder, capture_output=True, text=True, check=False
+            ).stdout
+            with (self.folder / f"{name}.abc").open("a", encoding="utf-8") as log:
+                log.write(f"{sorted(own)}: {commands}\n{said}")
+            if not any(word in said for word in _WITHOUT_REGISTERS):
+                break
+        return said
 
 
-def begin_with(aiger: bytes, mutant: int) -> bytes:
-    """Return a statement (binary AIGER) with another mutant chosen."""
+def begin_with(aiger: bytes, ones: Collection[tuple[str, int]]) -> bytes:
+    """Return a statement (binary AIGER) in which bits of `CHOSEN` and `OWN` begin with one."""
     head, _, rest = aiger.partition(b"\n")
     latches = int(head.split()[3])
     lines = rest.split(b"\n", latches)
-    names = re.findall(rb"^l(\d+) " + CHOSEN.encode() + rb"\[(\d+)\]", aiger, re.MULTILINE)
-    assert len(names) == SELECTOR_BITS, "the statement has lost bits of the selector"
-    for latch, bit in names:
-        lines[int(latch)] = lines[int(latch)].split()[0] + (
-            b" 1" if mutant >> int(bit) & 1 else b""
-        )
+    names = re.findall(rf"^l(\d+) ({CHOSEN}|{OWN})\[(\d+)\]".encode(), aiger, re.MULTILINE)
+    found = {(name.decode(), int(bit)): int(latch) for latch, name, bit in names}
+    for one in ones:
+        lines[found[one]] = lines[found[one]].split()[0] + b" 1"
     return b"\n".join([head, *lines])
 
 
@@ -181,65 +173,45 @@ def _evert(mutants: Sequence[Mutant], folder: Path) -> list[int]:
         "setattr -unset init w:*",
         "memory_map",
         "dffunmap",
-        f"expose w:{_COUNTERS}running* w:{_COUNTERS}count*",
         "opt_clean",
         "rename -top logic",
     ]
-    (folder / "logic.ys").write_text("\n".join(script) + "\n", encoding="utf-8")
-    command = [sys.executable, str(_EVERT), "logic.ys", "logic.il"]
-    with (folder / "logic.log").open("w", encoding="utf-8") as log:
-        run = subprocess.run(command, cwd=folder, stdout=log, stderr=log, check=False)
-    if run.returncode:
-        raise ChronogateError(f"Yosys could not prepare proofs: see {folder / 'logic.log'}")
+    run_script(_EVERT, script, "logic.il", folder, "logic")
     return [int(width) for width in (folder / "logic.widths").read_text().split()]
 
 
-def _counters(folder: Path) -> list[tuple[str, int]]:
-    """Return name and width of the counters behind AXI4-Lite."""
-    text = (folder / "logic.il").read_text(encoding="utf-8")
-    found = re.findall(rf"wire width (\d+) output \d+ \\({re.escape(_COUNTERS)}\w+)", text)
-    return [(name, int(width)) for width, name in found]
-
-
-def _miter(
-    pins: Sequence[Pin],
-    widths: Sequence[int],
-    counters: Sequence[tuple[str, int]],
-    statement: Statement,
-) -> Iterator[str]:
-    """Yield Verilog whose one output says that the two differ."""
+def _miter(pins: Sequence[Pin], widths: Sequence[int]) -> Iterator[str]:
+    """Yield Verilog whose outputs say that pins differ (0), and each shared register (from 1)."""
     inputs = [pin for pin in pins if pin.is_input]
     outputs = [pin for pin in pins if not pin.is_input]
-    yield f"module miter({', '.join(pin.name for pin in inputs)}, differs);"
+    count = len(widths)
+    yield f"module {MITER}({', '.join(pin.name for pin in inputs)}, differs);"
     yield from (f"  input [{pin.width - 1}:0] {pin.name};" for pin in inputs)
-    yield "  output differs;"
+    yield f"  output [{count}:0] differs;"
     yield "  reg begun = 0;"
-    yield f"  reg [{SELECTOR_BITS - 1}:0] {CHOSEN} = 0;"
-    yield f"  always @(posedge aclk) begin begun <= 1; {CHOSEN} <= {CHOSEN}; end"
+    yield "  always @(posedge aclk) begun <= 1;"
+    for name, width in ((CHOSEN, SELECTOR_BITS), (OWN, count)):
+        yield f"  reg [{width - 1}:0] {name} = 0;"
+        yield f"  always @(posedge aclk) {name} <= {name};"
     given = [f".{pin.name}({pin.name})" for pin in inputs if pin.name != "aresetn"]
     given += [".aresetn(aresetn & begun)"]
-    for copy, number in (("right", "0"), ("wrong", CHOSEN)):
-        state = "right" if statement.shared else copy
-        for k, width in enumerate(widths):
+    for k, width in enumerate(widths):
+        for copy in ("right", "wrong"):
             yield f"  wire [{width - 1}:0] {copy}_d{k};"
-            if state == copy:
-                yield f"  reg [{width - 1}:0] {copy}_q{k} = 0;"
-                yield f"  always @(posedge aclk) {copy}_q{k} <= {copy}_d{k};"
+            yield f"  reg [{width - 1}:0] {copy}_r{k} = 0;"
+            yield f"  always @(posedge aclk) {copy}_r{k} <= {copy}_d{k};"
+        yield f"  wire [{width - 1}:0] right_q{k} = right_r{k};"
+        yield f"  wire [{width - 1}:0] wrong_q{k} = {OWN}[{k}] ? wrong_r{k} : right_r{k};"
+        yield f"  assign differs[{k + 1}] = ~{OWN}[{k}] & (right_d{k} != wrong_d{k});"
+    for copy, number in (("right", "0"), ("wrong", CHOSEN)):
         yield from (f"  wire [{pin.width - 1}:0] {copy}_{pin.name};" for pin in outputs)
         taken = [f".{pin.name}({copy}_{pin.name})" for pin in outputs]
-        for k, (name, width) in enumerate(counters):
-            yield f"  wire [{width - 1}:0] {copy}_count{k};"
-            taken.append(f".\\{name} ({copy}_count{k})")
-        states = [f".q{k}({state}_q{k}), .d{k}({copy}_d{k})" for k in range(len(widths))]
+        states = [f".q{k}({copy}_q{k}), .d{k}({copy}_d{k})" for k in range(count)]
         yield f"  logic {copy}(.{SELECTOR}({number}), {', '.join(given + taken + states)});"
-    counts = ["right_dropped_windows", *(f"right_count{k}" for k in range(len(counters)))]
-    passes = " | ".join(f"({count} >= {FEW})" for count in counts) if statement.few else "0"
-    yield f"  wire many = {passes};"
     # What is seen during the reset, before the first state is reached, does not count.
     names = {pin.name for pin in outputs}
     seen = [f"begun & {_difference(pin.name, names)}" for pin in outputs]
-    steps = [f"(right_d{k} != wrong_d{k})" for k in range(len(widths))] if statement.shared else []
-    yield f"  assign differs = ~many & ({' | '.join(seen + steps)});"
+    yield f"  assign differs[0] = {' | '.join(seen)};"
     yield "endmodule"
 
 

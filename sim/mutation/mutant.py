@@ -1,6 +1,7 @@
 """One mutant: a bit of a netlist that is wrong, and where it comes from."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,9 @@ SELECTOR, SELECTOR_BITS = "mutant", 16
 """Input pin of a mutated netlist: the number of the mutant that is alive; zero: none."""
 
 _ROOT = Path(__file__).parents[2]
-_CLOCKS = re.compile(r"-port (RD_|WR_)?CLK\b")
+_CLOCKS = re.compile(r"-port ((RD_|WR_)?CLK|RD_ARST)\b")
+_OF_CLOCKED = re.compile(r"-port RD_(EN|SRST)\b")
+_CELL = re.compile(r"-cell (\S+)")
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,15 @@ class Mutant:
         return f"{where}: {fields['mode']} at {bit} of {cell}{wire}"
 
 
-def is_logic(line: str) -> bool:
-    """Tell whether a line of ``mutate -list`` leaves the clock alone."""
-    return not _CLOCKS.search(line)
+def is_logic(line: str, unclocked: Collection[str] = ()) -> bool:
+    """Tell whether a line of ``mutate -list`` is about logic.
+
+    That is not the clock, nor pins that memories do not have: of an asynchronous reset, and those
+    of a register where the cells in `unclocked` have none.
+    """
+    cell = _CELL.search(line)
+    bare = cell is not None and cell[1] in unclocked and _OF_CLOCKED.search(line)
+    return not bare and not _CLOCKS.search(line)
 
 
 def _place(source: str) -> str:

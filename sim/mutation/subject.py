@@ -15,6 +15,7 @@ from hw.network.checks import identifier
 from hw.network.graph import Network, Node
 from hw.stream import Port
 from hw.top.axi import Accelerator
+from sim.coverage.windows import directed_windows
 
 STREAM, JOINS, REGISTERS, ACTIVATIONS = "stream", "joins", "registers", "activations"
 _KINDS = {Dense: "dense", LSTM: "LSTM", GRU: "GRU"}
@@ -85,17 +86,31 @@ class Subject:
             for name, member in members.items()
         ]
 
+    @cached_property
     def codes(self) -> tuple[np.ndarray, ...]:
-        """Return what is sent to each input, the same at every call."""
+        """What is sent to each input.
+
+        Codes of the whole range, each as often as any other, and in one window of four only the
+        ends of the range, in another one the same beat all the time; behind them what the shipped
+        testbench adds itself.
+        """
         rng = np.random.default_rng(1)
-        return tuple(
-            rng.integers(port.format.minimum, port.format.maximum + 1, self._shape(port))
-            for port in self.network.inputs
-        )
+        drawn = tuple(_codes(port, self._shape(port), rng) for port in self.network.inputs)
+        further = directed_windows(self.network, drawn, 1)
+        return tuple(np.concatenate(pair) for pair in zip(drawn, further, strict=True))
 
     def _shape(self, port: Port) -> tuple[int, ...]:
         beats = () if port.steps is None else (self.length or port.steps,)
         return (self.rows, *beats, port.channels)
+
+
+def _codes(port: Port, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    low, high = port.format.minimum, port.format.maximum
+    codes = rng.permutation(np.resize(np.arange(low, high + 1), shape).ravel()).reshape(shape)
+    if port.steps is not None:
+        codes[1::4] = rng.choice((low, high), codes[1::4].shape)
+        codes[3::4] = codes[3::4, :1]
+    return codes
 
 
 def _kind(node: Node) -> str:

@@ -2,19 +2,21 @@
 
 import random
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cocotb
 import numpy as np
 from cocotb.clock import Clock
 from cocotb.handle import HierarchyObject
-from cocotb.triggers import ClockCycles, First, RisingEdge, ValueChange
+from cocotb.triggers import ClockCycles, FallingEdge, First, RisingEdge, ValueChange
 from cocotb.utils import get_sim_time
 
+from hw.network.design import Design
+from hw.network.gated import GatedNetwork
 from hw.stream import Port
 from hw.top.entry import padded_width
 from sim.testbench.case import Case
-from sim.testbench.handles import bit, number, word
+from sim.testbench.handles import bit, inner, number, word
 from sim.testbench.watch import watch_pins
 
 with warnings.catch_warnings():
@@ -23,6 +25,14 @@ with warnings.catch_warnings():
     from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 
 PERIOD_NS = 10
+LONGEST, LONG_ONES = 40, 12
+"""Cycles of a long pause of a stream, and how many pauses one of them is."""
+
+RESET_CYCLES = 4
+SHORT_RESETS = 10
+DROP_BITS = 32
+HIGH = 3
+"""High values from which counters go on."""
 
 
 def pack_beat(codes: list[int], port: Port) -> int:
@@ -83,15 +93,49 @@ class Handshakes:
             self.output_beats.append(cycle)
 
 
-async def watch_drops(dut: HierarchyObject) -> None:
-    """Check that windows are counted as dropped one at a time, from zero at a reset."""
-    dropped, reset = word(dut, "dropped_windows"), bit(dut, "aresetn")
-    before = number(dropped)
-    while True:
-        await ValueChange(dropped)
-        now = number(dropped)
-        assert now == (before + 1 if number(reset) else 0), f"{now} dropped windows after {before}"
-        before = now
+class DropWatch:
+    """Checks that windows are counted as dropped one at a time, from zero at a reset.
+
+    Parameters
+    ----------
+    dut
+        The top ``accelerator``.
+    design
+        What it holds.
+    """
+
+    def __init__(self, dut: HierarchyObject, design: Design) -> None:
+        self._dut, self._clock = dut, bit(dut, "aclk")
+        self._reset, self._dropped = bit(dut, "aresetn"), word(dut, "dropped_windows")
+        self._core = "cheap" if isinstance(design, GatedNetwork) else "core"
+        self._given: int | None = None
+        cocotb.start_soon(self._watch())
+
+    async def _watch(self) -> None:
+        before = number(self._dropped)
+        while True:
+            await ValueChange(self._dropped)
+            now = number(self._dropped)
+            due = (before + 1) % (1 << DROP_BITS) if number(self._reset) else 0
+            due, self._given = (due if self._given is None else self._given), None
+            assert now == due, f"{now} dropped windows after {before} instead of {due}"
+            before = now
+
+    async def begin_at(self, count: int) -> None:
+        """Go on as if `count` windows had been dropped, more than any simulation drops."""
+        await FallingEdge(self._clock)
+        if number(self._dropped) != count:
+            self._given = count
+            inner(self._dut, self._core, "entry", "dropped_windows").value = count
+        await RisingEdge(self._clock)
+        counted = number(self._dropped)
+        assert counted == count, f"{counted} dropped windows instead of {count}"
+
+
+def high_counts(rng: random.Random, width: int) -> tuple[int, int, int]:
+    """Return counts in which every bit is set and clear, and the last one before it wraps."""
+    some, most = rng.getrandbits(width), (1 << width) - 1
+    return some, some ^ most, most
 
 
 class Bench:
@@ -121,17 +165,17 @@ class Bench:
         self.sink = AxiStreamSink(sink, *pins, **options)
         rng = random.Random(case.seed)
         if gaps:
-            self.source.set_pause_generator(pauses(rng, gaps))
+            self.source.set_pause_generator(pauses(rng, gaps, LONGEST))
         if stalls:
-            self.sink.set_pause_generator(pauses(rng, stalls))
+            self.sink.set_pause_generator(pauses(rng, stalls, LONGEST))
         self.handshakes = Handshakes(dut)
         self.record = watch_pins(dut, case, PERIOD_NS)
-        cocotb.start_soon(watch_drops(dut))
+        self.drops = DropWatch(dut, case.network)
 
-    async def reset(self) -> None:
-        """Hold reset for four cycles."""
+    async def reset(self, cycles: int = RESET_CYCLES) -> None:
+        """Hold reset for some cycles."""
         self.reset_pin.value = 0
-        await ClockCycles(self.clock, 4)
+        await ClockCycles(self.clock, cycles)
         self.reset_pin.value = 1
 
     def send(self, window: int, beats: int | None = None, extra: int = 0) -> None:
@@ -171,10 +215,22 @@ class Bench:
         return PERIOD_NS * (20 * (timing.window_cycles + timing.interval_cycles) + 2000)
 
 
-def pauses(rng: random.Random, probability: float) -> Iterator[bool]:
-    """Yield for every cycle whether it is paused."""
+def reset_moments(shares: Sequence[float], rng: random.Random) -> Iterator[tuple[float, int]]:
+    """Yield moments of resets, in shares of the time of a window, and how long each is held.
+
+    Behind those given come others at random: what one cycle of reset leaves must not matter.
+    """
+    yield from ((share, RESET_CYCLES) for share in shares)
+    yield from ((1.5 * rng.random(), 1) for _ in range(SHORT_RESETS))
+
+
+def pauses(rng: random.Random, probability: float, longest: int = 0) -> Iterator[bool]:
+    """Yield for every cycle whether it is paused; one pause in `LONG_ONES` is up to `longest`."""
     while True:
-        yield rng.random() < probability
+        paused = rng.random() < probability
+        yield paused
+        if paused and longest and rng.randrange(LONG_ONES) == 0:
+            yield from (True for _ in range(rng.randrange(longest)))
 
 
 def codes_of(value: int, port: Port) -> np.ndarray:

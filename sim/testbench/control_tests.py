@@ -16,12 +16,9 @@ from cocotb.utils import get_sim_time
 
 from hw.control.axi_lite import OKAY, SLVERR
 from hw.control.design_map import design_map
-from hw.control.map import COUNTERS, moved_names, saturation_names
-from hw.control.registers import WORD_BYTES, Access, Register
-from hw.control.saturation import saturation_watches
-from hw.layer.delta.layer import MOVED_INPUTS, MOVED_STATES
+from hw.control.registers import WORD_BITS, WORD_BYTES, Access, Register
 from hw.network.storage import design_fingerprint
-from sim.testbench.bench import PERIOD_NS, Bench, pauses
+from sim.testbench.bench import DROP_BITS, PERIOD_NS, Bench, high_counts, pauses
 from sim.testbench.case import Case
 from sim.testbench.handles import bit, number, word
 from sim.testbench.scoreboard import Scoreboard
@@ -33,8 +30,10 @@ with warnings.catch_warnings():
     from cocotbext.axi import AxiLiteBus, AxiLiteMaster
 
 LATCH, CLEAR, RESET_STATE = 1 << 1, 1 << 2, 1 << 0
-SNAPSHOTS = 8
 STOPS = 12
+RESETS = 8
+AHEAD = 24
+"""Accesses that are on their way at a time."""
 ANSWER_CYCLES = 500
 """In which a register answers, whatever pauses the bus makes."""
 
@@ -59,7 +58,7 @@ class Registers:
             bus, bench.clock, bench.reset_pin, reset_active_level=False
         )
         writes, reads = self.master.write_if, self.master.read_if
-        rng = random.Random(bench.case.seed)
+        self._rng = rng = random.Random(bench.case.seed)
         for channel in (
             writes.aw_channel,
             writes.w_channel,
@@ -113,7 +112,10 @@ class Registers:
 
     async def write(self, name: str, value: int) -> int:
         """Write the word of a register; return the cycle in which it takes effect."""
-        offset = self.map.offset(name)
+        offset, register = next(at for at in self.map.placed if at[1].name == name)
+        known = sum(field.mask for field in register.fields)
+        # Bits that belong to no field mean nothing.
+        value |= self._rng.getrandbits(WORD_BITS) & ~known
         answer = await self.write_at(offset, value.to_bytes(WORD_BYTES, "little"))
         assert answer.resp == OKAY, f"{name} cannot be written: {answer.resp}"
         return self.written[-1]
@@ -145,6 +147,12 @@ async def registers(dut: HierarchyObject) -> None:
         assert await host.read("enable") == enabled, f"byte {byte} of enable"
     await host.write("enable", 1)
     await traffic
+    await _side_by_side(host, random.Random(case.seed))
+    await _overtaken(host, random.Random(case.seed))
+    for count in high_counts(random.Random(case.seed), DROP_BITS):
+        await bench.drops.begin_at(count)
+        assert await host.read("dropped_windows") == count
+    await _reset_in_mid_access(host, bench, random.Random(case.seed))
     scoreboard.finish(bench, "registers")
 
 
@@ -157,65 +165,64 @@ async def _check_register(host: Registers, offset: int, register: Register) -> N
     assert answer.resp == (OKAY if register.writable else SLVERR), register.name
 
 
+async def _side_by_side(host: Registers, rng: random.Random) -> None:
+    """Have many reads and writes on their way, so that each waits for the one before it."""
+    here, beyond = host.map.placed, (host.map.size, None)
+    placed = [rng.choice(here) if rng.random() < 0.7 else beyond for _ in range(AHEAD)]
+    words = [bytes(WORD_BYTES) if one is None else await _same(host, one) for _, one in placed]
+    # Counters stand still: only what `control.latch` has caught is read.
+    reads = [cocotb.start_soon(host.read_at(offset)) for offset, _ in placed]
+    writes = [
+        cocotb.start_soon(host.write_at(offset, data))
+        for (offset, _), data in zip(placed, words, strict=True)
+    ]
+    for (offset, one), data, read, write in zip(placed, words, reads, writes, strict=True):
+        answer = await read
+        assert (answer.resp, bytes(answer.data)) == (SLVERR if one is None else OKAY, data), (
+            f"{offset:#x} reads {answer.data.hex()}, and {data.hex()} alone"
+        )
+        right = one is not None and one.writable
+        assert (await write).resp == (OKAY if right else SLVERR), f"write of {offset:#x}"
+
+
+async def _overtaken(host: Registers, rng: random.Random) -> None:
+    """Have the data of a write wait for its address, while other data that counts nowhere waits."""
+    offset = host.map.offset("enable")
+    for _ in range(AHEAD):
+        enabled = rng.randrange(2)
+        other = bytes(WORD_BYTES) if enabled else b"\xff" * WORD_BYTES
+        first = cocotb.start_soon(host.write_at(offset, enabled.to_bytes(WORD_BYTES, "little")))
+        second = cocotb.start_soon(host.write_at(host.map.size, other))
+        assert ((await first).resp, (await second).resp) == (OKAY, SLVERR)
+        assert await host.read("enable") == enabled, "a write took the data of the one behind it"
+    await host.write("enable", 1)
+
+
+async def _reset_in_mid_access(host: Registers, bench: Bench, rng: random.Random) -> None:
+    """What a reset cuts short is never answered, and registers are as at the beginning."""
+    enable, last = host.map.offset("enable"), host.map.placed[-1][0]
+    for _ in range(RESETS):
+        cut = [
+            cocotb.start_soon(access)
+            for access in (
+                host.write_at(enable, bytes(WORD_BYTES)),
+                host.read_at(enable),
+                host.write_at(host.map.size, bytes(WORD_BYTES)),
+                host.read_at(last),
+            )
+        ]
+        await ClockCycles(bench.clock, rng.randrange(1, 12))
+        await bench.reset()
+        for access in cut:
+            await access
+        assert await host.read("enable") == 1, "enable is not what it is after a reset"
+        assert await host.read("dropped_windows") == 0
+        await host.write("enable", 1)
+
+
 async def _same(host: Registers, register: Register) -> bytes:
     """Return what a write may hold without changing anything: pulses read as zero."""
     return (await host.read(register.name)).to_bytes(WORD_BYTES, "little")
-
-
-@cocotb.test()
-async def counters(dut: HierarchyObject) -> None:
-    """Snapshots at any moment hold what the bench has counted up to it."""
-    case = Case.from_environment()
-    bench, scoreboard = Bench(dut, case, 0.3, 0.5), Scoreboard(case)
-    host = Registers(bench, 0.5)
-    await bench.reset()
-    start = await host.write("control", CLEAR)
-    windows = list(range(len(case.codes)))
-    traffic = cocotb.start_soon(exchange(bench, scoreboard, windows))
-    rng = random.Random(case.seed)
-    for snapshot in range(SNAPSHOTS):
-        await ClockCycles(bench.clock, rng.randrange(1, 60))
-        clear = CLEAR if snapshot % 3 == 2 else 0
-        now = await host.write("control", LATCH | clear)
-        await _check_counters(host, bench, start, now)
-        start = now if clear else start
-    await traffic
-    await _check_saturations(host, bench, windows)
-    scoreboard.finish(bench, "counters")
-
-
-async def _check_counters(host: Registers, bench: Bench, start: int, now: int) -> None:
-    def between(cycles: list[int]) -> int:
-        return sum(start <= cycle < now for cycle in cycles)
-
-    counted = {
-        "cycles": now - start,
-        "input_beats": between(bench.handshakes.input_beats),
-        "output_beats": between(bench.handshakes.output_beats),
-        "stalled_cycles": between(host.stalls),
-    }
-    assert set(counted) == set(COUNTERS)
-    for name, expected in counted.items():
-        found = await host.counter(name)
-        assert found == expected, f"{name} is {found}, the bench counted {expected}"
-
-
-async def _check_saturations(host: Registers, bench: Bench, windows: list[int]) -> None:
-    """Count from the beginning, and compare with the golden model."""
-    case = bench.case
-    start = await host.write("control", CLEAR)
-    await exchange(bench, Scoreboard(case), windows)
-    await _check_counters(host, bench, start, await host.write("control", LATCH))
-    entering = {**case.trace, case.network.input.name: case.codes}
-    watches = saturation_watches(case.plain)
-    names = saturation_names(case.plain)
-    for (name, node), watch in zip(names, watches, strict=True):
-        found, expected = await host.read(name), watch.reference(entering[watch.source])
-        assert found == expected, f"{node}: {found} beats saturated, {expected} should have"
-    for name, node in moved_names(case.plain):
-        found = await host.counter(name)
-        expected = sum(case.trace[f"{node}.{key}"].sum() for key in (MOVED_INPUTS, MOVED_STATES))
-        assert found == expected, f"{node}: {found} values moved, {expected} should have"
 
 
 @cocotb.test()
@@ -229,8 +236,11 @@ async def reset_state(dut: HierarchyObject) -> None:
     host = Registers(bench, 0.3)
     await bench.reset()
     rng, beats = random.Random(case.seed), case.network.look_back
-    dropped = 0
+    dropped, high = 0, high_counts(rng, DROP_BITS)
     for stop in range(STOPS):
+        if stop % 4 == 0:
+            dropped = high[stop // 4]
+            await bench.drops.begin_at(dropped)
         window = stop % len(case.codes)
         sent = len(bench.handshakes.input_beats)
         bench.send(window)
@@ -241,10 +251,11 @@ async def reset_state(dut: HierarchyObject) -> None:
         taken = len(bench.handshakes.input_beats)
         await ClockCycles(bench.clock, 5)
         assert len(bench.handshakes.input_beats) == taken, "a beat was accepted while disabled"
-        await host.write("control", RESET_STATE)
+        # Other commands in the same word change nothing.
+        await host.write("control", RESET_STATE | rng.choice((0, LATCH, CLEAR, LATCH | CLEAR)))
         await host.write("enable", 1)
         inside = 0 < taken - sent < beats
-        dropped += 2 * inside
+        dropped = (dropped + 2 * inside) % (1 << DROP_BITS)
         await collect(bench, scoreboard, [] if inside else [window])
         await _taken(bench, sent + beats)
         await exchange(bench, scoreboard, [window])
@@ -275,7 +286,7 @@ async def _reset_while_frozen(
     if part:
         del windows[whole]
     await collect(bench, scoreboard, windows)
-    assert await host.read("dropped_windows") == dropped + 2 * bool(part)
+    assert await host.read("dropped_windows") == (dropped + 2 * bool(part)) % (1 << DROP_BITS)
 
 
 async def _taken(bench: Bench, beats: int) -> None:

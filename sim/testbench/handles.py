@@ -32,3 +32,14 @@ def block(parent: HierarchyObject, name: str) -> HierarchyObject:
 def number(signal: Word) -> int:
     """Return a signal's value; fails on X and Z."""
     return int(cast(SupportsInt, signal.value))
+
+
+def inner(dut: HierarchyObject, *path: str) -> Word:
+    """Return a signal inside of the design by its path, also where the netlist was flattened."""
+    place = dut
+    try:
+        for name in path[:-1]:
+            place = block(place, name)
+    except KeyError:
+        return word(dut, f"\\{'.'.join(path)} ")
+    return word(place, path[-1])

@@ -18,7 +18,15 @@ from cocotb.utils import get_sim_time
 from hw.stream import Port
 from hw.top.axi import input_prefixes, output_prefixes
 from sim.beats import Beats, InputBeats
-from sim.testbench.bench import PERIOD_NS, pack_beat, pauses, unpack_beat, watch_drops
+from sim.testbench.bench import (
+    LONGEST,
+    PERIOD_NS,
+    RESET_CYCLES,
+    DropWatch,
+    pack_beat,
+    pauses,
+    unpack_beat,
+)
 from sim.testbench.case import Case
 from sim.testbench.handles import bit, number, word
 from sim.testbench.watch import watch_pins
@@ -119,23 +127,23 @@ class StreamBench:
             share = gaps if number_ < len(self.sources) else stalls
             if share:
                 rng = random.Random(case.seed * 100 + number_)
-                model.set_pause_generator(pauses(rng, share))
+                model.set_pause_generator(pauses(rng, share, LONGEST))
         self.inputs = [StreamMonitor(dut, prefix, port) for prefix, port in sources]
         self.outputs = [StreamMonitor(dut, prefix, port) for prefix, port in results]
         self.record = watch_pins(dut, case, PERIOD_NS)
-        cocotb.start_soon(watch_drops(dut))
+        self.drops = DropWatch(dut, case.network)
 
     @property
     def lead(self) -> StreamMonitor:
         """The monitor of the leading input."""
         return self.inputs[self.case.network.inputs.index(self.case.network.input)]
 
-    async def reset(self) -> None:
-        """Hold reset for four cycles and forget what has moved."""
+    async def reset(self, cycles: int = RESET_CYCLES) -> None:
+        """Hold reset for some cycles and forget what has moved."""
         self.reset_pin.value = 0
         for source in self.sources:
             source.clear()
-        await ClockCycles(self.clock, 4)
+        await ClockCycles(self.clock, cycles)
         self.reset_pin.value = 1
         for monitor in (*self.inputs, *self.outputs):
             monitor.beats.clear()

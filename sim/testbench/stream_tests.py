@@ -5,6 +5,7 @@ stalls of its own; codes, ``tlast`` and ``tid`` of every beat are compared. The 
 `sim.cocotb_runner.STREAM_TESTS`.
 """
 
+import random
 from dataclasses import dataclass
 
 import cocotb
@@ -15,6 +16,7 @@ from cocotb.triggers import ClockCycles
 from hw.network.mode import Mode
 from sim.beats import Beats, InputBeats, arrange
 from sim.measure import counted, report, stimuli
+from sim.testbench.bench import DROP_BITS, high_counts, reset_moments
 from sim.testbench.case import Case, TestResult, hits_of
 from sim.testbench.stream_bench import StreamBench, codes_moved
 from sim.verification import CycleReport, Mismatch
@@ -23,7 +25,11 @@ WRONG_SHARE = 0.3
 """Packets that are too short or too long."""
 
 RESETS = (0.1, 0.5, 0.9, 1.5, 2.3)
-"""Moments of the resets, in shares of the time that a window takes."""
+"""Moments of resets, in shares of the time that a window takes; `reset_moments` adds others."""
+
+
+FEW = 8
+"""Windows or series after a reset, and at counts of dropped windows that nobody waits for."""
 
 
 @dataclass
@@ -165,11 +171,12 @@ async def streams_reset(dut: HierarchyObject) -> None:
     case = Case.from_environment()
     bench, board = StreamBench(dut, case), BeatScoreboard(case)
     await bench.reset()
-    for share in RESETS:
+    few = tuple(codes[:FEW] for codes in case.arrays)
+    for share, cycles in reset_moments(RESETS, random.Random(case.seed)):
         bench.send(arrange(case.network, case.arrays).inputs)
         await ClockCycles(bench.clock, int(share * case.network.timing.window_cycles) + 2)
-        await bench.reset()
-        await exchange(bench, board, case.arrays)
+        await bench.reset(cycles)
+        await exchange(bench, board, few)
     board.finish(bench, "streams_reset")
 
 
@@ -182,23 +189,40 @@ async def streams_wrong_tlast(dut: HierarchyObject) -> None:
     is lost; in streaming mode ``tlast`` may come at any time.
     """
     case = Case.from_environment()
-    network, rng = case.network, np.random.default_rng(case.seed)
+    rng = np.random.default_rng(case.seed)
     bench, board = StreamBench(dut, case, 0.2, 0.3), BeatScoreboard(case)
     await bench.reset()
-    right = np.ones(len(case.codes), dtype=bool)
-    sent = arrange(network, case.arrays).inputs
+    await _exchange_wrong(bench, board, case.arrays, 0, rng)
+    for count in high_counts(random.Random(case.seed), DROP_BITS):
+        await bench.reset()
+        await bench.drops.begin_at(count)
+        few = tuple(codes[:FEW] for codes in case.arrays)
+        await _exchange_wrong(bench, board, few, count, rng)
+    board.finish(bench, "streams_wrong_tlast")
+
+
+async def _exchange_wrong(
+    bench: StreamBench,
+    board: BeatScoreboard,
+    arrays: tuple[np.ndarray, ...],
+    dropped: int,
+    rng: np.random.Generator,
+) -> None:
+    """Exchange codes with wrong packets among them, after so many windows were `dropped`."""
+    case, network = bench.case, bench.case.network
+    right = np.ones(len(arrays[0]), dtype=bool)
+    sent = arrange(network, arrays).inputs
     wrong = 0
     if network.mode is Mode.WINDOW and network.input.series == 1:
         sent = tuple(_with_wrong_packets(beats, right, rng) for beats in sent)
         wrong = int((~right).sum())
     elif network.mode is not Mode.STREAMING:
         sent, wrong = _with_further_packets(sent, network.look_back, network.mode, rng)
-    whole = tuple(codes[right] for codes in case.arrays)
+    whole = tuple(codes[right] for codes in arrays)
     beats = arrange(network, whole)
     bench.send(sent)
-    await bench.collect(beats, patience(case, 0.2, 0.3), wrong)
+    await bench.collect(beats, patience(case, 0.2, 0.3), (dropped + wrong) % (1 << DROP_BITS))
     board.compare(bench, beats, case.plain.evaluate(whole))
-    board.finish(bench, "streams_wrong_tlast")
 
 
 def _with_further_packets(
@@ -239,7 +263,9 @@ def _with_wrong_packets(
     rows: list[np.ndarray] = []
     for window, packet in enumerate(packets):
         # The last window is right, so that forecasts come until the end.
-        if window < len(packets) - 1 and rng.random() < WRONG_SHARE / 2:
+        # Where another input's is wrong already, both are often.
+        share = WRONG_SHARE / 2 if right[window] else 0.5
+        if window < len(packets) - 1 and rng.random() < share:
             right[window] = False
             lengths = [n for n in range(1, 2 * len(packet) + 2) if n != len(packet)]
             rows.append(np.resize(packet, int(rng.choice(lengths))))

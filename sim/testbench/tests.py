@@ -14,14 +14,14 @@ from cocotb.triggers import ClockCycles, SimTimeoutError, with_timeout
 from hw.network.gated import GatedNetwork
 from hw.network.graph import Network
 from sim.measure import counted, cycle_report, gated_report
-from sim.testbench.bench import PERIOD_NS, Bench
+from sim.testbench.bench import DROP_BITS, PERIOD_NS, Bench, high_counts, reset_moments
 from sim.testbench.case import Case
 from sim.testbench.handles import bit, number, word
 from sim.testbench.scoreboard import LayerWatch, Scoreboard
 from sim.verification import CycleReport
 
 RESETS = (0.1, 0.5, 0.9)
-"""Moments of the resets, in shares of the time that a window takes."""
+"""Moments of resets, in shares of the time that a window takes; `reset_moments` adds others."""
 
 WRONG_WINDOWS = 12
 """Windows with a wrong ``tlast``, drawn between the right ones."""
@@ -133,10 +133,11 @@ async def reset_in_mid_window(dut: HierarchyObject) -> None:
     case = Case.from_environment()
     bench, scoreboard = Bench(dut, case), Scoreboard(case)
     await bench.reset()
-    for share in RESETS:
+    rng = random.Random(case.seed)
+    for share, cycles in reset_moments(RESETS, rng):
         bench.send(0)
         await ClockCycles(bench.clock, int(share * case.network.worst_timing.window_cycles) + 2)
-        await bench.reset()
+        await bench.reset(cycles)
         bench.source.clear()
         while not bench.sink.empty():
             await bench.sink.recv()
@@ -164,4 +165,10 @@ async def wrong_tlast(dut: HierarchyObject) -> None:
     assert counted == WRONG_WINDOWS, (
         f"{counted} windows counted as dropped, {WRONG_WINDOWS} were wrong"
     )
+    for count in high_counts(rng, DROP_BITS):
+        await bench.drops.begin_at(count)
+        bench.send(0, beats=lengths[0], extra=max(lengths[0] - beats, 0))
+        await exchange(bench, scoreboard, [0])
+        counted = number(word(dut, "dropped_windows"))
+        assert counted == (count + 1) % (1 << DROP_BITS), f"{counted} dropped after {count}"
     scoreboard.finish(bench, "wrong_tlast")

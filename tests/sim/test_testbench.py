@@ -12,6 +12,7 @@ from hw.top.axi import accelerator_verilog
 from sim.cocotb_runner import COVERAGE_TESTS, TESTS, run_testbench
 from sim.coverage.bins import missing
 from sim.coverage.windows import directed_windows
+from sim.testbench.bench import HIGH, SHORT_RESETS
 from sim.testbench.case import TestResult
 from sim.testbench.tests import RESETS, WRONG_WINDOWS
 from tests.hw.drawing import draw_codes, draw_network
@@ -32,7 +33,8 @@ def test_right_design_passes(tmp_path: Path) -> None:
     assert result.predicted == result.simulated
     assert result.backpressure == (*TESTS, *COVERAGE_TESTS)
     further = len(directed_windows(network, (windows(network, 8),), 5)[0])
-    vectors = 4 * (8 + further) + 6 + len(RESETS) * 3 + 2 * WRONG_WINDOWS // 3
+    vectors = 4 * (8 + further) + 6 + (len(RESETS) + SHORT_RESETS) * 3
+    vectors += 2 * WRONG_WINDOWS // 3 + HIGH
     aimed = [TestResult.load(tmp_path, test).windows for test in COVERAGE_TESTS]
     assert min(aimed) > 0
     assert result.vectors == vectors + sum(aimed)

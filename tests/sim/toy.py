@@ -8,7 +8,9 @@ _VERILOG = """
 module accelerator(input aclk, input aresetn,
     input [7:0] s_axis_tdata, input s_axis_tvalid, output s_axis_tready, input s_axis_tlast,
     output [7:0] m_axis_tdata, output m_axis_tvalid, input m_axis_tready, output m_axis_tlast,
-    output reg [31:0] dropped_windows);
+    output [31:0] dropped_windows);
+  reg [31:0] \\core.entry.dropped_windows ;
+  assign dropped_windows = \\core.entry.dropped_windows ;
   // The latency of the real design: one block, one output buffer.
   reg [7:0] first, second; reg first_valid, second_valid, dropping; reg [7:0] beats, stalled;
   wire moves = ~second_valid | m_axis_tready;
@@ -16,13 +18,13 @@ module accelerator(input aclk, input aresetn,
   assign m_axis_tdata = DATA; assign m_axis_tvalid = VALID; assign m_axis_tlast = LAST;
   always @(posedge aclk)
     if (~aresetn) begin
-      first_valid <= 0; second_valid <= 0; beats <= 0; dropped_windows <= 0; stalled <= 0;
-      dropping <= 0;
+      first_valid <= 0; second_valid <= 0; beats <= 0; stalled <= 0; dropping <= 0;
+      \\core.entry.dropped_windows <= 0;
     end else begin
       stalled <= m_axis_tvalid & ~m_axis_tready ? stalled + 1 : 0;
       if (s_axis_tvalid & s_axis_tready) begin
         dropping <= ~s_axis_tlast;
-        if (~s_axis_tlast & ~dropping) dropped_windows <= dropped_windows + 1;
+        if (~s_axis_tlast & ~dropping) \\core.entry.dropped_windows <= dropped_windows + 1;
       end
       if (moves) begin
         first <= s_axis_tdata;

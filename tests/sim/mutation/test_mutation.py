@@ -11,6 +11,7 @@ from sim.mutation.bench import Verdict, run_mutants
 from sim.mutation.campaign import Fate, Row
 from sim.mutation.catalogue import SUBJECTS, residual
 from sim.mutation.equivalence import Answer, Prover, begin_with
+from sim.mutation.kept import Kept, digest
 from sim.mutation.mutant import SELECTOR_BITS, Mutant, is_logic
 from sim.mutation.netlist import write_mutated, write_netlist
 from sim.mutation.subject import JOINS, REGISTERS, Subject
@@ -32,13 +33,16 @@ def test_a_line_of_yosys_is_read() -> None:
 
 
 def test_a_mutant_is_chosen_in_a_statement() -> None:
-    latches = [b"2"] + [str(4 + 2 * bit).encode() for bit in range(SELECTOR_BITS)]
-    names = [f"l{bit + 1} chosen[{bit}] wrong.mutant[{bit}]" for bit in range(SELECTOR_BITS)]
-    head = f"aig 17 0 {len(latches)} 1 0".encode()
+    """Its number, and which registers it has for itself, is what registers begin with."""
+    begins = [f"chosen[{bit}]" for bit in range(SELECTOR_BITS)] + ["own[0]", "own[1]"]
+    latches = [b"2"] + [str(4 + 2 * place).encode() for place in range(len(begins))]
+    names = [f"l{place + 1} {name} wrong.mutant" for place, name in enumerate(begins)]
+    head = f"aig 19 0 {len(latches)} 1 0".encode()
     text = b"\n".join([head, *latches, b"2", *(name.encode() for name in names), b""])
-    lines = begin_with(text, 5).split(b"\n")
+    lines = begin_with(text, {("chosen", 0), ("chosen", 2), ("own", 1)}).split(b"\n")
     assert lines[1:5] == [b"2", b"4 1", b"6", b"8 1"]
-    assert lines[18:] == text.split(b"\n")[18:]
+    assert lines[18:20] == [b"36", b"38 1"]
+    assert lines[20:] == text.split(b"\n")[20:]
 
 
 def test_every_block_has_its_hundred_mutants() -> None:
@@ -66,7 +70,7 @@ def test_killed_equivalent_and_missed_are_told_apart(
     assert 'attribute \\block "joins"' in text
     queue = "$flatten\\core.\\y_join.\\queue0.$23"
     mutants = [join_mutant(1, queue, "const0"), join_mutant(2, queue, "const1")]
-    verdicts = run_mutants(subject, write_mutated(mutants, tmp_path), mutants, 1)
+    (verdicts,) = run_mutants(subject, write_mutated(mutants, tmp_path), mutants, 1)
     assert verdicts[1].test == "back_to_back"
     assert verdicts[1].cycles > 0
     assert verdicts[2] == Verdict(None, "", verdicts[2].cycles)
@@ -86,10 +90,46 @@ def test_the_exit_code(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     found = fates(killed, missed, 3 * bool(killed))
-    monkeypatch.setattr("sim.mutation.__main__.run", lambda *given: found)
+    monkeypatch.setattr(campaign.Campaign, "run", lambda *given: found)
     assert main(["--only", "LSTM", "--folder", str(tmp_path)]) == code
     said = capsys.readouterr().out
     assert said.count("missed: design, stream: ") == missed
+
+
+def test_results_are_kept_and_a_cut_line_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "kept.jsonl"
+    Kept(path).put("a", {"answer": "missed"})
+    Kept(path).put("a", {"answer": "equivalent"})
+    with path.open("a") as file:
+        file.write('{"b": {"ans')
+    assert Kept(path).get("a") == {"answer": "equivalent"}
+    assert Kept(path).get("b") is None
+    assert digest("ab", "c") != digest("a", "bc")
+
+
+def test_only_what_is_new_is_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A verdict is one of a testbench, unless one asks for what lives only."""
+    subject = Subject("residual", residual, {JOINS: 3}, rows=4)
+    ran: list[list[int]] = []
+
+    def run(given: Subject, mutated: Path, mutants: list[Mutant], workers: int):
+        ran.append([mutant.number for mutant in mutants])
+        yield {m.number: Verdict(None if m.number == 2 else "test", "", 1) for m in mutants}
+
+    monkeypatch.setattr(campaign, "run_mutants", run)
+    monkeypatch.setattr(Prover, "prepare", lambda *given: Prover(tmp_path))
+    monkeypatch.setattr(Prover, "answer", lambda *given: Answer.MISSED)
+    for testbench, living, expected in (
+        ("one", False, [1, 2, 3]),
+        ("one", False, None),
+        ("two", True, [2]),
+        ("two", False, [1, 3]),
+    ):
+        monkeypatch.setattr(campaign, "digest_of_sources", lambda names, said=testbench: said)
+        ran.clear()
+        found = campaign.Campaign(tmp_path, False, 1, 1, living, lambda line: None).run(subject)
+        assert ran == ([] if expected is None else [expected])
+        assert [fate.answer for fate in found] == [None, Answer.MISSED, None]
 
 
 def test_equal_ones_do_not_count() -> None:
