@@ -48,6 +48,9 @@ CELL_REGISTERS = 3
 INPUT_LEVELS, OUTPUT_LEVELS = 2, 2
 """What the state quantizer and the activations take on an ECP5, in adders of the graph."""
 
+CELL_LEVELS = 12
+"""The same for two products, the sum of c, and tanh(c)."""
+
 
 @dataclass(frozen=True, eq=False)
 class UnrolledLSTM(RefoldedLSTM):
@@ -133,13 +136,18 @@ activation, recurrent_activation, steps, return_sequences
     def with_levels(self, levels: int) -> "UnrolledLSTM":
         """Return the layer with the fewest registers that leave at most so many adders between two.
 
-        The state quantizer in front of the sums and the activations behind them count as two each.
+        The state quantizer in front of the sums and the activations behind them count as two each,
+        the rest of a cell as `CELL_LEVELS`. Where a whole step has no more and its activations are
+        hard ones, the cell has no registers either.
         """
         if levels < 1:
             raise ChronogateError(
                 f"{levels} levels of adders between registers is not possible: use 1 or more"
             )
         depth = INPUT_LEVELS + self.graph.depth + OUTPUT_LEVELS
+        functions = self.activation, self.recurrent_activation
+        if levels >= depth + CELL_LEVELS and all(isinstance(f, Quantizer) for f in functions):
+            return replace(self, registers=0, cell_registers=0)
         return replace(self, registers=max(ceil(depth / levels) - 1, 0))
 
     @property
