@@ -52,6 +52,12 @@ def verification_table(found: Verification) -> Table:
         counted = getattr(found.simulated, key)
         text = f"{value:,} predicted, {counted:,} simulated"
         table.add_row(key.replace("_", " "), _mark(text, value == counted))
+    for predicted, counted in zip(found.layers_predicted, found.layers_counted, strict=True):
+        if counted.latency_cycles is not None:
+            text = f"latency {counted.latency_cycles:,}, a beat every {counted.distance_cycles}"
+            if predicted != counted:
+                text += f", predicted {predicted.latency_cycles} and {predicted.distance_cycles}"
+            table.add_row(counted.name, _mark(f"{text} cycles", predicted == counted))
     return table
 
 

@@ -20,6 +20,7 @@ from sim.coverage.bins import Bins, Key, counted
 from sim.coverage.control import control_bins
 from sim.coverage.data import observe
 from sim.coverage.windows import directed_windows
+from sim.layer_cycles import predicted_layers
 from sim.measure import predicted_report
 from sim.testbench.build_options import build_options
 from sim.testbench.case import FOLDER_VARIABLE, Case, TestResult
@@ -133,6 +134,7 @@ def run_testbench(
     mismatches = sum(result.mismatches for result in results.values())
     first = _locate(toolchain, case, source, results) if mismatches else None
     cycles = results[tests[0]].cycles if tests[0] in results else None
+    layers = results[tests[0]].layers if tests[0] in results else ()
     if cycles is None or (problems and not mismatches):
         raise _failed(toolchain, case, source, problems, first)
     return Verification(
@@ -147,6 +149,8 @@ def run_testbench(
         simulated=cycles,
         first_mismatch=first,
         coverage=_coverage(case, results),
+        layers_predicted=predicted_layers(case.plain, layers) if layers else (),
+        layers_counted=layers,
     )
 
 

@@ -41,9 +41,11 @@ class RtlModel:
     folder
         Where the library is built, or found if its content is unchanged.
     optimize
-        The compiler's optimization option.
+        The compiler's optimization options; ``python -m tests.bench --options`` compares some.
     verilog
         Verilog to run in place of the network's own; for tests of this model.
+    further
+        Options of Verilator.
 
     Raises
     ------
@@ -52,10 +54,17 @@ class RtlModel:
     """
 
     def __init__(
-        self, network: Design, folder: Path, optimize: str = "-O2", verilog: str | None = None
+        self,
+        network: Design,
+        folder: Path,
+        optimize: str = "-O2",
+        verilog: str | None = None,
+        further: tuple[str, ...] = (),
     ) -> None:
         self.network = network
-        self.library = build_library(network, Path(folder).resolve(), optimize, verilog)
+        self.library = build_library(
+            network, Path(folder).resolve(), optimize, verilog, further=further
+        )
         self._functions = load_library(self.library)
         self._model: int | None = self._functions.model_open()
 

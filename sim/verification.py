@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from hw.timing import NetworkTiming
 from sim.coverage.bins import Bins, missing
+from sim.layer_cycles import Counts
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ class Verification:
         Where to look, or ``None``.
     coverage
         What the testbench has met, and what it could have.
+    layers_predicted, layers_counted
+        Cycles of every layer by contract, and counted; none where they depend on more.
     """
 
     vectors: int
@@ -100,11 +103,14 @@ class Verification:
     simulated: CycleReport
     first_mismatch: Mismatch | None = None
     coverage: Bins = ()
+    layers_predicted: Counts = ()
+    layers_counted: Counts = ()
 
     @property
     def agrees(self) -> bool:
         """Whether every code and every cycle agrees."""
-        return self.mismatches == 0 and self.predicted == self.simulated
+        layers = self.layers_predicted == self.layers_counted
+        return self.mismatches == 0 and self.predicted == self.simulated and layers
 
     @property
     def passed(self) -> bool:

@@ -45,7 +45,12 @@ _OVERFLOW = {Overflow.WRAP: "W", Overflow.SAT: "S", Overflow.SAT_ZERO: "Z", Over
 
 
 def build_library(
-    network: Design, folder: Path, optimize: str = "-O2", verilog: str | None = None
+    network: Design,
+    folder: Path,
+    optimize: str = "-O2",
+    verilog: str | None = None,
+    wrapper: Path = _WRAPPER,
+    further: tuple[str, ...] = (),
 ) -> Path:
     """Verilate `network` and compile it.
 
@@ -56,9 +61,13 @@ def build_library(
     folder
         Where libraries are kept; a library of the same content is used again.
     optimize
-        The compiler's optimization option for the design.
+        The compiler's optimization options for the design.
     verilog
         Verilog to build in place of the network's own.
+    wrapper
+        The C++ around it.
+    further
+        Options of Verilator besides the usual ones.
 
     Returns
     -------
@@ -73,8 +82,9 @@ def build_library(
     verilog = design_verilog(network) if verilog is None else verilog
     header = design_header(network)
     toolchain = find_toolchain()
-    wrapper = _WRAPPER.read_text(encoding="utf-8")
-    parts = (verilog, header, wrapper, optimize, toolchain.version, *_VERILATOR, *_COMPILER)
+    text = wrapper.read_text(encoding="utf-8")
+    options = (*_VERILATOR, *further)
+    parts = (verilog, header, text, optimize, toolchain.version, *options, *_COMPILER)
     library = folder / f"model_{sha256(chr(0).join(parts).encode()).hexdigest()[:16]}.so"
     if is_whole(library):
         return library
@@ -86,7 +96,7 @@ def build_library(
         (work / "design.h").write_text(header, encoding="utf-8")
         verilate = (
             *toolchain.verilator,
-            *_VERILATOR,
+            *options,
             "--prefix",
             _CLASS,
             "--top-module",
@@ -97,11 +107,11 @@ def build_library(
         )
         _call(toolchain, verilate, work, "Verilator")
         sources = [f'#include "{file.name}"\n' for file in sorted((work / "cpp").glob("*.cpp"))]
-        (work / "all.cpp").write_text("".join([*sources, f'#include "{_WRAPPER}"\n']))
+        (work / "all.cpp").write_text("".join([*sources, f'#include "{wrapper.resolve()}"\n']))
         compile_all = (
             toolchain.compiler,
             *_COMPILER,
-            optimize,
+            *optimize.split(),
             *_includes(toolchain),
             "-Icpp",
             "-I.",

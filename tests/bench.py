@@ -1,16 +1,25 @@
 """Speed of the realizations, measured in one run: ``make bench``.
 
-The RTL in this process, the golden model, and hls4ml's own C simulation compute the same windows
-of the same model; the codes must be equal before a time is printed.
+The RTL in this process, a bare hand-written loop around the same Verilated design, the cocotb
+testbench, the golden model, and hls4ml's own C simulation compute the same windows of the same
+model; the codes must be equal before a time is printed. ``--options`` compares compilers' options
+and threads instead, from which those of `sim.verilated` were chosen.
 """
 
+import argparse
+import ctypes
+import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 import numpy as np
+from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
@@ -18,10 +27,37 @@ import accel
 from accel.conversion.hls import csim, csim_windows_per_second, write_hls
 from accel.qkeras_compat import keras, qkeras
 from hw.network.graph import Network
+from sim.beats import arrange
+from sim.cocotb_runner import RESULTS, run_testbench
 from sim.rtl_model import RtlModel
+from sim.streams import pack, unpack
+from sim.verilated import beat_bytes, build_library
 
-LOOK_BACK, FEATURES, UNITS, HORIZON = 12, 4, 16, 4
-WINDOWS = 20_000
+if TYPE_CHECKING:
+    from hls4ml.model.graph import ModelGraph
+
+LOOK_BACK, FEATURES, HORIZON = 12, 4, 4
+ROUNDS = 5
+"""Times that in-process model and bare loop take turns; the best of each counts."""
+
+SECONDS = 1.0
+"""That each measured run takes, about."""
+
+COCOTB_WINDOWS = 48
+BARE_LOOP = Path(__file__).parent / "bare_loop.cpp"
+OPTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("-O1", ()), ("-O2", ()), ("-O3", ()), ("-Os", ()), ("-O2 -march=native", ()),
+    ("-O2", ("--threads", "2")),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model that is measured, and the reuse factor of its layers."""
+
+    name: str
+    layers: Callable[[], Sequence[keras.layers.Layer]]
+    reuse: int
 
 
 def weights() -> object:
@@ -34,87 +70,190 @@ def dense(units: int) -> keras.layers.Layer:
     return qkeras.QDense(units, kernel_quantizer=weights(), bias_quantizer=weights())
 
 
-def gru() -> keras.layers.Layer:
-    """Return a recurrent layer of the same size."""
-    return qkeras.QGRU(
-        UNITS, kernel_quantizer=weights(), recurrent_quantizer=weights(),
-        bias_quantizer=weights(), state_quantizer=weights(), reset_after=True,
+def recurrent(kind: type, units: int, **further: object) -> keras.layers.Layer:
+    """Return a recurrent layer."""
+    return kind(
+        units, kernel_quantizer=weights(), recurrent_quantizer=weights(),
+        bias_quantizer=weights(), state_quantizer=weights(),
         activation=qkeras.quantized_tanh(8), recurrent_activation=qkeras.quantized_sigmoid(8),
+        **further,
     )  # fmt: skip
 
 
-def models() -> dict[str, keras.Model]:
-    """Return an MLP and a GRU with drawn weights."""
-    keras.utils.set_random_seed(1)
-
-    def chain(*layers: keras.layers.Layer) -> keras.Model:
-        source = [
-            keras.layers.Input((LOOK_BACK, FEATURES)),
-            qkeras.QActivation(qkeras.quantized_bits(8, 2, alpha=1)),
-        ]
-        result = qkeras.QActivation(qkeras.quantized_bits(8, 2, alpha=1))
-        return keras.Sequential([*source, *layers, dense(HORIZON), result])
-
+def mlp() -> Sequence[keras.layers.Layer]:
+    """Return the layers of an MLP of 16 units."""
     hidden = qkeras.QActivation(qkeras.quantized_relu(8, 2))
-    return {"MLP": chain(keras.layers.Flatten(), dense(UNITS), hidden), "GRU": chain(gru())}
+    return keras.layers.Flatten(), dense(16), hidden
+
+
+SUBJECTS = (
+    Subject("MLP", mlp, 1),
+    Subject("LSTM-20", lambda: [recurrent(qkeras.QLSTM, 20)], 16),
+    Subject("GRU-64", lambda: [recurrent(qkeras.QGRU, 64, reset_after=True)], 64),
+)
+
+
+def model_of(subject: Subject) -> keras.Model:
+    """Return the model with drawn weights."""
+    keras.utils.set_random_seed(1)
+    source = [
+        keras.layers.Input((LOOK_BACK, FEATURES)),
+        qkeras.QActivation(qkeras.quantized_bits(8, 2, alpha=1)),
+    ]
+    result = qkeras.QActivation(qkeras.quantized_bits(8, 2, alpha=1))
+    return keras.Sequential([*source, *subject.layers(), dense(HORIZON), result])
+
+
+def convert(subject: Subject, folder: Path) -> "ModelGraph":
+    """Convert the model."""
+    model = model_of(subject)
+    config = accel.config_from_keras_model(model, granularity="name")
+    config["Model"]["ReuseFactor"] = subject.reuse
+    for layer in config["LayerName"].values():
+        layer["ReuseFactor"] = subject.reuse
+    name = subject.name.lower().replace("-", "_")
+    return accel.convert(model, output_dir=folder, project_name=name, hls_config=config)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return how long something takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
 
 
 def rate(work: Callable[[], object], windows: int) -> float:
     """Return windows per second of the faster of two runs."""
-    times = []
-    for _ in range(2):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return windows / min(times)
+    return windows / min(seconds(work) for _ in range(2))
 
 
-def draw(network: Network) -> np.ndarray:
+def draw(network: Network, windows: int) -> np.ndarray:
     """Return windows of codes over the whole range of the input."""
     format = network.input_format
-    shape = (WINDOWS, network.look_back, network.features)
+    shape = (windows, network.look_back, network.features)
     return np.random.default_rng(1).integers(format.minimum, format.maximum + 1, shape)
 
 
-def main() -> None:
-    """Measure and print."""
-    table = Table(
-        "model",
-        "realization",
-        "windows / s",
-        "megacycles / s",
-        title=f"{LOOK_BACK} x {FEATURES} -> {UNITS} -> {HORIZON}, 8 bits",
+class BareLoop:
+    """The hand-written loop (``bare_loop.cpp``) around the same design."""
+
+    def __init__(self, network: Network, folder: Path) -> None:
+        self._network = network
+        self._run = ctypes.CDLL(str(build_library(network, folder, wrapper=BARE_LOOP))).bare_run
+        self._run.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64]
+        self._run.restype = ctypes.c_int64
+
+    def pack(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the bytes of the windows, and room for those of the forecasts."""
+        network = self._network
+        sent = pack(arrange(network, [codes]).inputs[0].codes, network.input)
+        port = network.output
+        return sent, np.zeros((len(codes) * port.beats, beat_bytes(port)), dtype=np.uint8)
+
+    def run(self, sent: np.ndarray, taken: np.ndarray) -> int:
+        """Run all windows; returns the cycles."""
+        windows = len(taken) // self._network.output.beats
+        return self._run(sent.ctypes.data, taken.ctypes.data, windows)
+
+
+@dataclass
+class Best:
+    """The shortest times of two that take turns."""
+
+    ours: float
+    bare: float
+
+
+def race(rtl: RtlModel, bare: BareLoop, codes: np.ndarray) -> Best:
+    """Run both alternately; packing the bytes is in neither time."""
+    sent, taken = bare.pack(codes)
+    beats = arrange(rtl.network, [codes])
+    best = Best(np.inf, np.inf)
+    for _ in range(ROUNDS):
+        best.ours = min(best.ours, seconds(lambda: rtl.exchange(beats, 0.0, 0.0, 1)))
+        best.bare = min(best.bare, seconds(lambda: bare.run(sent, taken)))
+    network = rtl.network
+    assert isinstance(network, Network)
+    same(network.reference(codes).reshape(-1, network.output.channels),
+         unpack(taken, network.output), f"{network.name}, bare loop")  # fmt: skip
+    return best
+
+
+def cocotb_speed(network: Network, folder: Path) -> tuple[float, float]:
+    """Return windows and cycles per second of the shipped test without gaps and stalls."""
+    run_testbench(network, draw(network, COCOTB_WINDOWS), folder, 1)
+    cases = ElementTree.parse(folder / RESULTS).getroot().iter("testcase")
+    case = next(c for c in cases if (c.get("name") or "").endswith("random_gaps"))
+    # The first test also reads the case; this one, with gaps where a folded design waits anyway.
+    duration = next(
+        float(p.get("value") or 0)
+        for p in case.iter("property")
+        if p.get("name") == "sim_time_duration"
     )
-    with tempfile.TemporaryDirectory() as scratch:
-        for name, model in models().items():
-            folder = Path(scratch) / name
-            graph = accel.convert(model, output_dir=folder, project_name=name.lower())
-            network, codes = graph.network, draw(graph.network)
-            floats, expected = network.input_format.to_float(codes), network.reference(codes)
+    elapsed = float(case.get("time") or 0)
+    return COCOTB_WINDOWS / elapsed, duration / 10 / elapsed
+
+
+def measure(subject: Subject, folder: Path, table: Table) -> float:
+    """Add the rows of a model; returns the in-process model's speed as a share of the loop's."""
+    graph = convert(subject, folder)
+    network = graph.network
+    start = time.perf_counter()
+    with RtlModel(network, folder) as rtl:
+        built = time.perf_counter() - start
+        few = draw(network, 64)
+        once = seconds(lambda: rtl.run(few))
+        run = rtl.run(few)
+        same(network.reference(few), run.outputs, subject.name)
+        windows = int(np.clip(SECONDS * len(few) / once, 64, 50_000))
+        codes = draw(network, windows)
+        cycles = run.cycles / len(few)
+        floats = network.input_format.to_float(codes)
+        best = race(rtl, BareLoop(network, folder), codes)
+        share = best.bare / best.ours
+
+        def row(name: str, per_second: float, note: str = "", clocked: bool = True) -> None:
+            mega = f"{per_second * cycles / 1e6:.3f}" if clocked else ""
+            table.add_row(subject.name, name, f"{per_second:,.0f}", mega, note)
+
+        row("RTL in this process", windows / best.ours, f"{share:.2f} of the bare loop")
+        row("RTL, predict (floats)", rate(lambda: rtl.predict(floats), windows),
+            f"built in {built:.1f} s")  # fmt: skip
+    row("RTL, bare C++ loop", windows / best.bare)
+    speed, clock = cocotb_speed(network, folder / "cocotb")
+    table.add_row(subject.name, "RTL, cocotb", f"{speed:,.0f}", f"{clock / 1e6:.3f}", "")
+    row("golden model, NumPy", rate(lambda: network.reference(codes), windows), clocked=False)
+    project = write_hls(graph, folder / "hls")
+    if project.reason:
+        table.add_row(subject.name, "hls4ml's C simulation", "", "", "not exact, not written")
+    else:
+        same(network.reference(few), csim(folder / "hls", few), f"{subject.name}, HLS")
+        speed = csim_windows_per_second(folder / "hls", codes[:2000])
+        row("hls4ml's C simulation", speed, clocked=False)
+    return share
+
+
+def compare_options(subjects: Sequence[Subject], scratch: Path) -> Table:
+    """Build each design with each of `OPTIONS`, and measure."""
+    table = Table("model", "compiler", "Verilator", "build, s", "windows / s", box=MARKDOWN)
+    for subject in subjects:
+        network = convert(subject, scratch / subject.name).network
+        codes = draw(network, 256)
+        beats = arrange(network, [codes])
+        for optimize, further in OPTIONS:
             start = time.perf_counter()
-            with RtlModel(network, folder) as rtl:
+            folder = scratch / subject.name / "options"
+            with RtlModel(network, folder, optimize, further=further) as rtl:
                 built = time.perf_counter() - start
-                run = rtl.run(codes)
-                same(expected, run.outputs, name)
-                speed = rate(lambda rtl=rtl, x=floats: rtl.predict(x), WINDOWS)
-            cycles = speed * run.cycles / WINDOWS / 1e6
-            table.add_row(
-                name, f"RTL, predict (built in {built:.1f} s)", f"{speed:,.0f}", f"{cycles:.2f}"
-            )
-            table.add_row(
-                name,
-                "golden model, NumPy",
-                f"{rate(lambda n=network, c=codes: n.reference(c), WINDOWS):,.0f}",
-                "",
-            )
-            project = write_hls(graph, folder / "hls")
-            if project.reason:
-                table.add_row(name, "hls4ml's C simulation", "not exact, not written", "")
-                continue
-            same(expected, csim(folder / "hls", codes), name)
-            speed = csim_windows_per_second(folder / "hls", codes)
-            table.add_row(name, "hls4ml's C simulation", f"{speed:,.0f}", "")
-    Console(width=100).print(table)
+                once = seconds(lambda rtl=rtl, b=beats: rtl.exchange(b, 0.0, 0.0, 1))
+                times = max(int(SECONDS / once), 1)
+                best = min(
+                    seconds(lambda rtl=rtl, b=beats: rtl.exchange(b, 0.0, 0.0, 1))
+                    for _ in range(times)
+                )
+            row = (subject.name, optimize, " ".join(further), f"{built:.1f}")
+            table.add_row(*row, f"{len(codes) / best:,.0f}")
+    return table
 
 
 def same(expected: np.ndarray, actual: np.ndarray, name: str) -> None:
@@ -123,5 +262,28 @@ def same(expected: np.ndarray, actual: np.ndarray, name: str) -> None:
         sys.exit(f"{name}: realizations differ, so their speed means nothing")
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--only", default="", help="text in the name of the model")
+    parser.add_argument("--options", action="store_true", help="compare compilers' options")
+    given = parser.parse_args(arguments)
+    chosen = [subject for subject in SUBJECTS if given.only in subject.name]
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as scratch:
+        if given.options:
+            table, slow = compare_options(chosen, Path(scratch)), []
+        else:
+            table = Table("model", "realization", "windows / s", "megacycles / s", "", box=MARKDOWN)
+            shares = {s.name: measure(s, Path(scratch) / s.name, table) for s in chosen}
+            slow = [f"{name}: {share:.2f}" for name, share in shares.items() if share < 0.9]
+    Console(width=140, soft_wrap=True).print(table)
+    print(f"{LOOK_BACK} x {FEATURES} in, {HORIZON} out, 8 bits; load at the start {load:.1f} of "
+          f"{os.cpu_count()} cores")  # fmt: skip
+    if slow:
+        print(f"slower than nine tenths of the bare loop: {', '.join(slow)}")
+    return 0
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -8,6 +8,7 @@ from accel.adaptive import load_adaptive
 from accel.bitstream.implementation import Implementation as RoutedDesign
 from accel.json_files import read_json
 from accel.records import TestWindows, load_conversion, load_forecasts, load_test_windows
+from accel.report.covered import coverage_bins
 from accel.report.hls_reports import read_hls_latency
 from accel.report.model import describe_model
 from accel.report.schema import (
@@ -15,7 +16,6 @@ from accel.report.schema import (
     Accuracy,
     Artifacts,
     Baselines,
-    CoverageBin,
     Cycles,
     Implementation,
     Latency,
@@ -30,6 +30,7 @@ from accel.scores import score_arrays
 from accel.training import TrainingResult
 from hw.network.graph import Network
 from hw.network.serialization import load_network
+from hw.timing import LayerTiming
 from sim.verification import Verification as Verified
 
 
@@ -95,9 +96,7 @@ def _verification(verified: Verified | None, note: str) -> Verification:
         return Verification(note=note or None)
     wanted = {field.name for field in fields(Verification)}
     found = {key: value for key, value in vars(verified).items() if key in wanted}
-    found["coverage"] = tuple(
-        CoverageBin(b.group, b.name, b.hits, b.state, b.excluded or None) for b in verified.coverage
-    )
+    found["coverage"] = coverage_bins(verified.coverage)
     return Verification(**found, note=note or None)
 
 
@@ -115,8 +114,24 @@ def describe_latency(network: Network, verified: Verified | None = None) -> Late
     return Latency(
         predicted=Cycles(**{key: getattr(timing, key) for key in keys}),
         simulated=Cycles() if verified is None else Cycles(**asdict(verified.simulated)),
-        layers=tuple(LayerCycles(**asdict(layer)) for layer in timing.layers),
+        layers=tuple(_layer(layer, verified) for layer in timing.layers),
     )
+
+
+def _layer(layer: LayerTiming, verified: Verified | None) -> LayerCycles:
+    found = LayerCycles(**asdict(layer))
+    if verified is None:
+        return found
+    pairs = zip(verified.layers_predicted, verified.layers_counted, strict=True)
+    for predicted, counted in pairs:
+        if counted.name == layer.name:
+            return replace(
+                found,
+                counted_latency_cycles=counted.latency_cycles,
+                distance_cycles=predicted.distance_cycles,
+                counted_distance_cycles=counted.distance_cycles,
+            )
+    return found
 
 
 def _accuracy(

@@ -122,10 +122,11 @@ def measures_of(reports: Sequence[Report]) -> dict[str, tuple[Measure, ...]]:
 
 
 def _layers(reports: Sequence[Report]) -> Iterator[Measure]:
-    """Yield for each layer what was predicted, and below it what the HLS tool estimates."""
+    """Yield for each layer what was predicted, and below it what was counted and HLS estimates."""
     names = [layer.name for report in reports for layer in report.latency.layers]
     for name in dict.fromkeys(names):
         yield Measure(name, _layer(name), "less")
+        yield Measure(f"{name}, simulated", _counted(name), "less")
         yield Measure(f"{name}, HLS estimate", _hls(_hls_layer(name)), "less")
 
 
@@ -133,6 +134,14 @@ def _layer(name: str) -> Callable[[Report], Value]:
     def value(report: Report) -> Value:
         found = (layer for layer in report.latency.layers if layer.name == name)
         return next((layer.latency_cycles for layer in found), None)
+
+    return value
+
+
+def _counted(name: str) -> Callable[[Report], Value]:
+    def value(report: Report) -> Value:
+        found = (layer for layer in report.latency.layers if layer.name == name)
+        return next((layer.counted_latency_cycles for layer in found), None)
 
     return value
 

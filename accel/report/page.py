@@ -7,13 +7,13 @@ from markupsafe import Markup
 
 from accel.boards import find_board
 from accel.report.collect import Results
+from accel.report.covered import coverage_rows
 from accel.report.examples import horizon_curves, pick_examples
 from accel.report.plots import forecast_figure, horizon_figure, timeline_figure
 from accel.report.schema import Accuracy, Cycles, Implementation, Report
 from accel.report.style import inline_svg
 from accel.report.text import duration, number, percent, step_length, whole
 from accel.report.verdict import judge
-from sim.coverage.bins import State
 
 SOURCES = {"rtl": "the simulated RTL", "reference": "the golden model"}
 RESOURCES = (("lut", "LUT4"), ("ff", "flip-flops"), ("dsp", "18 × 18 multipliers"),
@@ -117,7 +117,7 @@ def render_page(results: Results) -> str:
             cycle_names=list(CYCLES.values()),
             cycle_rows=_cycle_rows(report),
             layer_rows=_layer_rows(report),
-            coverage=_coverage_rows(report),
+            coverage=coverage_rows(report.verification.coverage or ()),
             boards=[_board_bars(routed) for routed in report.implementations],
             files=_files(report),
         )
@@ -236,27 +236,20 @@ def _layer_rows(report: Report) -> list[tuple[str, ...]]:
         (
             layer.name, layer.kind, f"{layer.channels} × {layer.output}",
             whole(layer.parameters or None), whole(layer.products_per_window or None),
-            whole(timing.interval_cycles), whole(timing.latency_cycles),
+            whole(timing.interval_cycles),
+            _both(timing.distance_cycles, timing.counted_distance_cycles),
+            _both(timing.latency_cycles, timing.counted_latency_cycles),
             whole(timing.multipliers or None), percent(timing.utilization),
         )
         for layer, timing in zip(report.model.layers, report.latency.layers, strict=True)
     ]  # fmt: skip
 
 
-def _coverage_rows(report: Report) -> list[tuple[str, ...]]:
-    """Return for each group of bins how many were met, and what became of the others."""
-    bins = report.verification.coverage or ()
-    rows = []
-    for group in dict.fromkeys(b.group for b in bins):
-        inside = [b for b in bins if b.group == group]
-        hit = [b for b in inside if b.state == State.HIT]
-        others = [
-            f"{b.name}: {f'impossible, {b.excluded}' if b.excluded else b.state}"
-            for b in inside
-            if b.state != State.HIT
-        ]
-        rows.append((group, f"{len(hit)} of {len(inside)}", "; ".join(others)))
-    return rows
+def _both(predicted: int | None, counted: int | None) -> str:
+    """Return a predicted figure, with what was counted where that is another."""
+    if counted is None:
+        return whole(predicted)
+    return f"{predicted} = {counted}" if predicted == counted else f"{predicted}, not {counted}"
 
 
 def _board_bars(routed: Implementation) -> BoardBars:

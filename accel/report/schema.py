@@ -6,6 +6,8 @@ Keys may be added, never renamed. What was not measured is ``None`` (``null``), 
 from dataclasses import dataclass
 from typing import Literal
 
+from accel.report.covered import CoverageBin
+
 VERSION = 1
 
 
@@ -49,29 +51,6 @@ class Model:
 
 
 @dataclass(frozen=True)
-class CoverageBin:
-    """Something that the testbench ought to meet (`sim.coverage`).
-
-    Parameters
-    ----------
-    group, name
-        What it belongs to, and what happens.
-    hits
-        How often it happened.
-    state
-        ``hit``, ``missing``, ``not reached`` or ``excluded``.
-    excluded
-        Why it cannot happen; None where it can.
-    """
-
-    group: str
-    name: str
-    hits: int
-    state: str
-    excluded: str | None = None
-
-
-@dataclass(frozen=True)
 class Verification:
     """What was compared; all None before `accel verify`.
 
@@ -102,7 +81,19 @@ class Cycles:
 
 @dataclass(frozen=True)
 class LayerCycles:
-    """The cycle contract of one layer; of its multipliers, `shifters` have powers of two only."""
+    """The cycle contract of one layer, and what simulation counted of it.
+
+    Parameters
+    ----------
+    name, interval_cycles, latency_cycles, multipliers, utilization
+        The contract.
+    shifters
+        Of the multipliers, those that have powers of two only.
+    counted_latency_cycles
+        Counted inside of the design (`sim.layer_cycles`); None where it is not seen.
+    distance_cycles, counted_distance_cycles
+        Fewest cycles between two beats that come to it, predicted and counted.
+    """
 
     name: str
     interval_cycles: int
@@ -110,6 +101,9 @@ class LayerCycles:
     multipliers: int
     utilization: float | None
     shifters: int = 0
+    counted_latency_cycles: int | None = None
+    distance_cycles: int | None = None
+    counted_distance_cycles: int | None = None
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,18 @@ def agreement(report: Report) -> bool | None:
     found = report.verification
     if found.mismatches is None:
         return None
-    return found.mismatches == 0 and report.latency.predicted == report.latency.simulated
+    cycles = report.latency.predicted == report.latency.simulated
+    return found.mismatches == 0 and cycles and not wrong_layers(report)
+
+
+def wrong_layers(report: Report) -> list[str]:
+    """Return the layers whose counted cycles are not the predicted ones."""
+    return [
+        layer.name
+        for layer in report.latency.layers
+        if layer.counted_latency_cycles not in {None, layer.latency_cycles}
+        or layer.counted_distance_cycles != layer.distance_cycles
+    ]
 
 
 def uncovered(report: Report) -> list[str]:
@@ -57,4 +68,6 @@ def judge(report: Report) -> Verdict:
         if report.latency.predicted == report.latency.simulated
         else ("; the simulated cycles are not the predicted ones")
     )
+    if wrong_layers(report):
+        cycles += f"; cycles of {', '.join(wrong_layers(report))} are not the predicted ones"
     return Verdict("bad", "The realizations differ", f"{who}: {compared}{cycles}.")

@@ -14,6 +14,7 @@ from hw.network.graph import Network
 from hw.network.storage import load_design, save_design
 from sim.coverage.control import control_hits
 from sim.coverage.record import Record
+from sim.layer_cycles import Counts, LayerCount
 from sim.verification import CycleReport, Mismatch
 
 FOLDER_VARIABLE = "CHRONOGATE_CASE"
@@ -108,6 +109,8 @@ class TestResult:
         Counted cycles, from the test without gaps and stalls.
     hits
         Of each bin of `sim.coverage.control`: group, name, how often it was met.
+    layers
+        Counted cycles of every layer, from the test without gaps and stalls.
     """
 
     # Not a test class, whatever pytest thinks of the name.
@@ -119,6 +122,7 @@ class TestResult:
     first_mismatch: Mismatch | None = None
     cycles: CycleReport | None = None
     hits: tuple[tuple[str, str, int], ...] = ()
+    layers: Counts = ()
 
     def save(self, folder: Path, test: str) -> None:
         """Write the result of `test`."""
@@ -129,10 +133,12 @@ class TestResult:
         """Read the result of `test`."""
         document = json.loads((folder / f"result_{test}.json").read_text())
         mismatch, cycles = document.pop("first_mismatch"), document.pop("cycles")
+        layers = tuple(LayerCount(**count) for count in document.pop("layers"))
         hits = tuple((group, name, count) for group, name, count in document.pop("hits"))
         return cls(
             **document,
             hits=hits,
+            layers=layers,
             first_mismatch=None if mismatch is None else Mismatch(**mismatch),
             cycles=None if cycles is None else CycleReport(**cycles),
         )

@@ -13,6 +13,7 @@ from hw.layer.recurrent.simple_rnn import SimpleRNN
 from hw.network.graph import Node
 from hw.stream import Port
 from hw.top.core import identifier, probe_names
+from sim.layer_cycles import Counts
 from sim.testbench.bench import Bench, codes_of
 from sim.testbench.case import Case, TestResult, hits_of
 from sim.testbench.handles import bit, block, number, word
@@ -60,11 +61,13 @@ class Scoreboard:
                 window,
             )
 
-    def finish(self, bench: Bench, test: str, cycles: CycleReport | None = None) -> None:
+    def finish(
+        self, bench: Bench, test: str, cycles: CycleReport | None = None, counts: Counts = ()
+    ) -> None:
         """Write the result and fail the test if anything differs."""
         first = (self.layers.first if self.layers is not None else None) or self.first
         hits = hits_of(self.case, bench.record)
-        TestResult(self.windows, self.values, self.mismatches, first, cycles, hits).save(
+        TestResult(self.windows, self.values, self.mismatches, first, cycles, hits, counts).save(
             self.case.folder, test
         )
         assert first is None, str(first)

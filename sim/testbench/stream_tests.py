@@ -15,10 +15,12 @@ from cocotb.triggers import ClockCycles
 
 from hw.network.mode import Mode
 from sim.beats import Beats, InputBeats, arrange
+from sim.layer_cycles import Counts, counted_layers, is_counted
 from sim.measure import counted, report, stimuli
-from sim.testbench.bench import DROP_BITS, high_counts, reset_moments
+from sim.testbench.bench import DROP_BITS, PERIOD_NS, high_counts, reset_moments
 from sim.testbench.case import Case, TestResult, hits_of
 from sim.testbench.stream_bench import StreamBench, codes_moved
+from sim.testbench.watch import watch_layers
 from sim.verification import CycleReport, Mismatch
 
 WRONG_SHARE = 0.3
@@ -66,12 +68,14 @@ class BeatScoreboard:
                 self.first = Mismatch(name, step, channel, *values, row)
         self.windows += len(results[0])
 
-    def finish(self, bench: StreamBench, test: str, cycles: CycleReport | None = None) -> None:
+    def finish(
+        self, bench: StreamBench, test: str, cycles: CycleReport | None = None, counts: Counts = ()
+    ) -> None:
         """Write the result and fail the test if anything differs."""
         hits = hits_of(self.case, bench.record)
-        TestResult(self.windows, self.values, self.mismatches, self.first, cycles, hits).save(
-            self.case.folder, test
-        )
+        TestResult(
+            self.windows, self.values, self.mismatches, self.first, cycles, hits, counts
+        ).save(self.case.folder, test)
         assert self.first is None, str(self.first)
 
 
@@ -119,14 +123,18 @@ async def streams_back_to_back(dut: HierarchyObject) -> None:
     case = Case.from_environment()
     bench, board = StreamBench(dut, case), BeatScoreboard(case)
     runs = []
+    left = watch_layers(dut, case, PERIOD_NS) if is_counted(case.network) else {}
+    layers: Counts = ()
     for sent in stimuli(case.plain):
         await bench.reset()
         await exchange(bench, board, sent.arrays, sent.order)
+        if left and not layers:
+            layers = counted_layers(case.plain, {n: np.array(c) for n, c in left.items()})
         beats = [monitor.cycles for monitor in bench.outputs]
         runs.append(counted(case.plain, sent.arrays, bench.lead.cycles, beats))
     await bench.reset()
     await exchange(bench, board, case.arrays)
-    board.finish(bench, "streams_back_to_back", report(case.plain, runs))
+    board.finish(bench, "streams_back_to_back", report(case.plain, runs), layers)
 
 
 @cocotb.test()

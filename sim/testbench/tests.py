@@ -13,11 +13,13 @@ from cocotb.triggers import ClockCycles, SimTimeoutError, with_timeout
 
 from hw.network.gated import GatedNetwork
 from hw.network.graph import Network
+from sim.layer_cycles import Counts, counted_layers, is_counted
 from sim.measure import counted, cycle_report, gated_report
 from sim.testbench.bench import DROP_BITS, PERIOD_NS, Bench, high_counts, reset_moments
 from sim.testbench.case import Case
 from sim.testbench.handles import bit, number, word
 from sim.testbench.scoreboard import LayerWatch, Scoreboard
+from sim.testbench.watch import watch_layers
 from sim.verification import CycleReport
 
 RESETS = (0.1, 0.5, 0.9)
@@ -58,11 +60,16 @@ async def run_all(dut: HierarchyObject, test: str, gaps: float = 0.0, stalls: fl
     windows = list(range(len(case.codes)))
     if case.locate and isinstance(case.network, Network):
         scoreboard.layers = LayerWatch(bench, windows)
+    if gaps or stalls:
+        await exchange(bench, scoreboard, windows)
+        scoreboard.finish(bench, test)
+        return
+    left = watch_layers(dut, case, PERIOD_NS) if is_counted(case.network) else {}
     await exchange(bench, scoreboard, windows)
-    cycles = None
-    if not gaps and not stalls:
-        cycles = _cycles(bench, case)
-    scoreboard.finish(bench, test, cycles)
+    layers: Counts = ()
+    if left:
+        layers = counted_layers(case.plain, {name: np.array(c) for name, c in left.items()})
+    scoreboard.finish(bench, test, _cycles(bench, case), layers)
 
 
 def _cycles(bench: Bench, case: Case) -> CycleReport:

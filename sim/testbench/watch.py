@@ -1,15 +1,16 @@
 """Notes what the pins of a design do, for coverage."""
 
 import cocotb
-from cocotb.handle import HierarchyObject
+from cocotb.handle import HierarchyObject, LogicObject
 from cocotb.triggers import FallingEdge, First, RisingEdge
 from cocotb.utils import get_sim_time
 
 from hw.stream import Port
 from hw.top.axi import input_prefixes, output_prefixes
+from hw.top.core import probe_names
 from sim.coverage.record import NEVER, BeatRecord, Record, StreamRecord
 from sim.testbench.case import Case
-from sim.testbench.handles import bit, number, word
+from sim.testbench.handles import bit, block, number, word
 
 
 def watch_pins(dut: HierarchyObject, case: Case, period_ns: int) -> Record:
@@ -24,6 +25,31 @@ def watch_pins(dut: HierarchyObject, case: Case, period_ns: int) -> Record:
         cocotb.start_soon(_watch_stream(dut, prefix, port, stream, period_ns))
     cocotb.start_soon(_watch_reset(dut, record, period_ns))
     return record
+
+
+def watch_layers(dut: HierarchyObject, case: Case, period_ns: int) -> dict[str, list[int]]:
+    """Return for each node, and for the entry, the cycles in which beats leave; fills as they do.
+
+    Without stalls nothing is ever frozen, so that valid alone tells of a beat.
+    """
+    core = block(dut, "core")
+    wires = {node.name: probe_names(node.name)[0] for node in case.plain.nodes}
+    wires[case.network.input.name] = "enters"
+    left: dict[str, list[int]] = {name: [] for name in wires}
+    for name, wire in wires.items():
+        cocotb.start_soon(_watch_valid(bit(dut, "aclk"), bit(core, wire), left[name], period_ns))
+    return left
+
+
+async def _watch_valid(
+    clock: LogicObject, valid: LogicObject, cycles: list[int], period_ns: int
+) -> None:
+    while True:
+        await RisingEdge(clock)
+        if number(valid):
+            cycles.append(int(get_sim_time("ns")) // period_ns)
+        else:
+            await RisingEdge(valid)
 
 
 async def _watch_stream(

@@ -1,6 +1,7 @@
 """The stand-alone testbench runs with cocotb alone, passes what is right, and sees bugs."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from hw.network.design import Design
 from hw.top.verilog import design_verilog
+from sim.mutation.catalogue import SUBJECTS
 from sim.standalone.write import write_testbench
 from tests.sim.test_stream_testbench import Arrays, ports
 from tests.sim.toy import toy_network, toy_verilog
@@ -62,3 +64,12 @@ def test_bugs_are_found(bug: str, toy_folder: Path) -> None:
     done = run(toy_network(), TOY_CODES, toy_folder, toy_verilog(bug))
     assert done.returncode != 0
     assert FOUND[bug] in done.stdout, done.stdout
+
+
+@pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog is not installed")
+def test_icarus_runs_it_too(tmp_path: Path) -> None:
+    """Where a lookup's index does not change at first, its value was unknown in Icarus."""
+    subject = next(subject for subject in SUBJECTS if subject.name == "mlp")
+    done = run(subject.network, subject.codes(), tmp_path, None, "SIM=icarus")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "PASS=5 FAIL=0" in done.stdout
