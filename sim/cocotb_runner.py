@@ -26,6 +26,8 @@ from sim.testbench.build_options import build_options
 from sim.testbench.case import FOLDER_VARIABLE, Case, TestResult
 from sim.toolchain import Toolchain, find_toolchain
 from sim.verification import Mismatch, Verification
+from sim.waves import trim_wave
+from sim.weight_names import weight_names
 
 TESTS = (
     "back_to_back",
@@ -60,6 +62,9 @@ MODULES = tuple(
 _ALL_TESTS = (
     *TESTS, *CONTROL_TESTS, *RELOAD_TESTS, *GATED_TESTS, *STREAM_TESTS, *COVERAGE_TESTS,
 )  # fmt: skip
+PICOSECONDS = 1000
+"""Units of time of the wave in a nanosecond."""
+
 WAVE = "dump.vcd"
 RESULTS = "results.xml"
 
@@ -184,8 +189,19 @@ def _locate(
     # Where not every beat belongs to a window in turn, layers are not watched, but there are waves.
     watched = replace(case, locate=test in TESTS)
     again, _ = _run(toolchain, watched, source, (test,), True, lambda done: None)
-    located = again[test].first_mismatch if test in again else None
-    return replace(located or found, wave=str(case.folder / WAVE))
+    located = (again[test].first_mismatch if test in again else None) or found
+    wave = case.folder / WAVE
+    span = again[test].span if test in again else None
+    if span is not None:
+        trim_wave(wave, *(PICOSECONDS * moment for moment in span))
+    return replace(located, wave=str(wave), weights=_weights(case.network, located))
+
+
+def _weights(network: Design, found: Mismatch) -> str:
+    nodes = network.nodes if isinstance(network, Network) else ()
+    names = (weight_names(node.spec, found.channel) for node in nodes
+             if node.name == found.layer.removesuffix(".h"))  # fmt: skip
+    return next(names, "")
 
 
 def _failed(

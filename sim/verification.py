@@ -47,6 +47,8 @@ class Mismatch:
         Index among the windows that were sent.
     wave
         Waveform file, or ``None``.
+    weights
+        The weights that the value is made from, by name.
     """
 
     layer: str
@@ -56,13 +58,15 @@ class Mismatch:
     actual: int
     window: int
     wave: str | None = None
+    weights: str = ""
 
     def __str__(self) -> str:
         step = "" if self.step is None else f", time step {self.step}"
         wave = "" if self.wave is None else f"; waveform in {self.wave}"
+        weights = f"; its weights: {self.weights}" if self.weights else ""
         return (
             f"window {self.window}, layer {self.layer}{step}, channel {self.channel}: "
-            f"RTL gives code {self.actual}, the golden model {self.expected}{wave}"
+            f"RTL gives code {self.actual}, the golden model {self.expected}{weights}{wave}"
         )
 
 

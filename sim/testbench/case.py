@@ -111,6 +111,8 @@ class TestResult:
         Of each bin of `sim.coverage.control`: group, name, how often it was met.
     layers
         Counted cycles of every layer, from the test without gaps and stalls.
+    span
+        Nanoseconds from and until which the first window with a mismatch was in the design.
     """
 
     # Not a test class, whatever pytest thinks of the name.
@@ -123,6 +125,7 @@ class TestResult:
     cycles: CycleReport | None = None
     hits: tuple[tuple[str, str, int], ...] = ()
     layers: Counts = ()
+    span: tuple[int, int] | None = None
 
     def save(self, folder: Path, test: str) -> None:
         """Write the result of `test`."""
@@ -133,12 +136,14 @@ class TestResult:
         """Read the result of `test`."""
         document = json.loads((folder / f"result_{test}.json").read_text())
         mismatch, cycles = document.pop("first_mismatch"), document.pop("cycles")
+        span = document.pop("span")
         layers = tuple(LayerCount(**count) for count in document.pop("layers"))
         hits = tuple((group, name, count) for group, name, count in document.pop("hits"))
         return cls(
             **document,
             hits=hits,
             layers=layers,
+            span=None if span is None else (span[0], span[1]),
             first_mismatch=None if mismatch is None else Mismatch(**mismatch),
             cycles=None if cycles is None else CycleReport(**cycles),
         )

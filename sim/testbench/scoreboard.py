@@ -14,7 +14,7 @@ from hw.network.graph import Node
 from hw.stream import Port
 from hw.top.core import identifier, probe_names
 from sim.layer_cycles import Counts
-from sim.testbench.bench import Bench, codes_of
+from sim.testbench.bench import PERIOD_NS, Bench, codes_of
 from sim.testbench.case import Case, TestResult, hits_of
 from sim.testbench.handles import bit, block, number, word
 from sim.verification import CycleReport, Mismatch
@@ -30,6 +30,8 @@ class Scoreboard:
         What the golden model says.
     expected
         Output codes of the windows sent, in place of those of the case.
+    place
+        How many forecasts came before the first wrong one.
     """
 
     case: Case
@@ -38,6 +40,7 @@ class Scoreboard:
     values: int = 0
     mismatches: int = 0
     first: Mismatch | None = None
+    place: int | None = None
     layers: "LayerWatch | None" = field(default=None, repr=False)
 
     def compare(self, window: int, actual: list[int]) -> None:
@@ -49,6 +52,7 @@ class Scoreboard:
         wrong = np.flatnonzero(expected != np.array(actual))
         self.mismatches += len(wrong)
         if len(wrong) and self.first is None:
+            self.place = self.windows - 1
             place = int(wrong[0])
             port = self.case.network.output
             step, channel = divmod(place, port.channels)
@@ -67,10 +71,19 @@ class Scoreboard:
         """Write the result and fail the test if anything differs."""
         first = (self.layers.first if self.layers is not None else None) or self.first
         hits = hits_of(self.case, bench.record)
-        TestResult(self.windows, self.values, self.mismatches, first, cycles, hits, counts).save(
-            self.case.folder, test
-        )
+        counters = self.windows, self.values, self.mismatches
+        span = None if self.layers is None else self._span(bench)
+        TestResult(*counters, first, cycles, hits, counts, span).save(self.case.folder, test)
         assert first is None, str(first)
+
+    def _span(self, bench: Bench) -> tuple[int, int] | None:
+        """Return from when until when the first wrong window was there, with all windows sent."""
+        network, moved = self.case.network, bench.handshakes
+        if self.place is None:
+            return None
+        begin = moved.input_beats[self.place * network.look_back]
+        end = moved.output_beats[(self.place + 1) * network.output.beats - 1]
+        return PERIOD_NS * begin, PERIOD_NS * (end + 1)
 
 
 class LayerWatch:
