@@ -74,9 +74,8 @@ def test_first_wrong_layer_is_the_last(kind: str, tmp_path: Path) -> None:
     assert (found.layer, found.step, found.channel, found.window) == ("dense1", None, 0, 0)
     assert found.weights == "kernel[:, 0] and bias[0]"
     assert found.wave is not None
-    times = [
-        int(line[1:]) for line in Path(found.wave).open() if line[0] == "#" and line[1].isdigit()
-    ]
+    lines = Path(found.wave).read_text().splitlines()
+    times = [int(line[1:]) for line in lines if line[0] == "#" and line[1:].isdigit()]
     # Only the first window, which is wrong, and not the ones behind it.
     cycles = (times[-1] - times[0]) / 10_000
     assert cycles <= network.timing.window_cycles + network.output.beats + 1
