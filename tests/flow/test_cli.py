@@ -113,10 +113,17 @@ def test_report_has_the_published_keys(verified: Path) -> None:
     }  # fmt: skip
     assert set(report["latency"]["predicted"]) == set(report["latency"]["simulated"]) == keys
     assert set(report["accuracy"]["baselines"]) == {"last_value", "seasonal_naive", "ridge"}
+    for layer in report["latency"]["layers"]:
+        assert layer["counted_latency_cycles"] == layer["latency_cycles"]
+        assert layer["counted_distance_cycles"] == layer["distance_cycles"]
+    bins = report["verification"]["coverage"]
+    assert {b["state"] for b in bins} <= {"hit", "excluded", "not reached"}
+    assert sum(b["state"] == "hit" for b in bins) > len(bins) / 2
     assert report["accuracy"]["measured_on"] == "rtl"
     assert report["implementations"] == []
     page = (verified / "report.html").read_text(encoding="utf-8")
     assert "<svg" in page
+    assert "Functional coverage" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
 
 
