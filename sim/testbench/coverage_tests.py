@@ -40,7 +40,7 @@ TRIES = 8
 LENGTHS = (0, 0, 1, 1, 2, 3, 5, 9)
 """Of gaps and stalls."""
 
-ROUNDS = 40
+ROUNDS = 12
 """Times that all windows are sent, at most, until all patterns were met."""
 
 
@@ -94,9 +94,9 @@ async def reset_phases(dut: HierarchyObject) -> None:
             await _reach(bench, aim, some(case, turn), attempt)
             bench.stall(False)
             await bench.reset()
-            for source in bench.sources:
-                source.clear_pause_generator()
-                source.pause = False
+            for model in (*bench.sources, *bench.sinks):
+                model.clear_pause_generator()
+                model.pause = False
             await compare(bench, board, some(case, turn + 1))
             turn += 1
     board.finish(bench, "reset_phases")
@@ -111,17 +111,16 @@ async def _reach(
     network = bench.case.network
     await bench.reset()
     if attempt % 2:
-        # Where beats follow fast, the reset comes when one more has moved, but for a gap.
-        for index, source in enumerate(bench.sources):
-            source.set_pause_generator(_runs(random.Random(attempt * 100 + index)))
+        # Where beats follow fast, the reset comes when one more has moved, but for a pause.
+        for index, model in enumerate(bench.sinks if aim == PART else bench.sources):
+            model.set_pause_generator(_runs(random.Random(attempt * 100 + index)))
     if aim in {WAITING, FULL}:
         bench.stall(True)
-    repeated = tuple(np.concatenate([array] * 8) for array in arrays) if aim == FULL else arrays
-    beats = arrange(network, repeated)
+    beats = arrange(network, _filling(bench.case, arrays) if aim == FULL else arrays)
     bench.send(beats.inputs)
     wanted = {after(place): place for place in places(network.look_back)}.get(aim)
     lead = len(beats.inputs[network.inputs.index(network.input)].last)
-    limit = 2 * network.worst_timing.window_cycles + 8 * network.worst_timing.interval_cycles
+    limit = _filling_cycles(bench.case)
     if aim == FULL:
         await ClockCycles(bench.clock, limit)
         return
@@ -139,6 +138,19 @@ async def _reach(
         await RisingEdge(bench.clock)
 
 
+def _filling(case: Case, arrays: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    """Return the windows so often that a design whose output is blocked cannot hold them."""
+    timing = case.network.timing
+    often = 8 + case.network.worst_timing.window_cycles // timing.interval_cycles
+    return tuple(np.concatenate([array] * often) for array in arrays)
+
+
+def _filling_cycles(case: Case) -> int:
+    """Return the cycles after which a blocked design takes no beat any more."""
+    timing = case.network.worst_timing
+    return 2 * timing.window_cycles + 8 * timing.interval_cycles
+
+
 @cocotb.test()
 async def patterns(dut: HierarchyObject) -> None:
     """Packets a beat too short or too long, and all lengths of gaps and stalls at all places."""
@@ -150,6 +162,8 @@ async def patterns(dut: HierarchyObject) -> None:
     sent, dropped = _after_wrong_packets(case, beats)
     await compare(bench, board, arrays, sent, dropped)
     await bench.reset()
+    await _fill(bench, board, _filling(case, arrays))
+    await bench.reset()
     for index, model in enumerate((*bench.sources, *bench.sinks)):
         model.set_pause_generator(_runs(random.Random(case.seed * 100 + index)))
     for turn in range(ROUNDS):
@@ -160,6 +174,17 @@ async def patterns(dut: HierarchyObject) -> None:
             await bench.reset()
         await compare(bench, board, case.arrays)
     board.finish(bench, "patterns")
+
+
+async def _fill(bench: StreamBench, board: BeatScoreboard, arrays: tuple[np.ndarray, ...]) -> None:
+    """Block the outputs until the inputs are, too; nothing is lost."""
+    bench.stall(True)
+    beats = arrange(bench.case.network, arrays)
+    bench.send(beats.inputs)
+    await ClockCycles(bench.clock, _filling_cycles(bench.case))
+    bench.stall(False)
+    await bench.collect(beats, patience(bench.case, 0.0, 0.0))
+    board.compare(bench, beats, golden(bench.case, arrays))
 
 
 def _runs(rng: random.Random) -> Iterator[bool]:

@@ -70,6 +70,6 @@ def test_bugs_are_found(bug: str, toy_folder: Path) -> None:
 def test_icarus_runs_it_too(tmp_path: Path) -> None:
     """Where a lookup's index does not change at first, its value was unknown in Icarus."""
     subject = next(subject for subject in SUBJECTS if subject.name == "mlp")
-    done = run(subject.network, subject.codes(), tmp_path, None, "SIM=icarus")
+    done = run(subject.network, subject.codes, tmp_path, None, "SIM=icarus")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "PASS=5 FAIL=0" in done.stdout
