@@ -29,7 +29,7 @@ LONGEST, LONG_ONES = 40, 12
 """Cycles of a long pause of a stream, and how many pauses one of them is."""
 
 RESET_CYCLES = 4
-SHORT_RESETS = 10
+SHORT_RESETS = 16
 DROP_BITS = 32
 HIGH = 3
 """High values from which counters go on."""
