@@ -18,6 +18,7 @@ from sim.beats import Beats, InputBeats, arrange
 from sim.measure import counted, report, stimuli
 from sim.testbench.bench import DROP_BITS, high_counts, reset_moments
 from sim.testbench.case import Case, TestResult, hits_of
+from sim.testbench.handles import bit, number
 from sim.testbench.stream_bench import StreamBench, codes_moved
 from sim.verification import CycleReport, Mismatch
 
@@ -162,6 +163,8 @@ async def streams_long_stall(dut: HierarchyObject) -> None:
     timing = case.network.timing
     await ClockCycles(bench.clock, 2 * timing.window_cycles + 6 * timing.interval_cycles)
     assert not any(m.beats for m in bench.outputs), "a beat left although tready is low"
+    waiting = [m.prefix for m in bench.outputs if not number(bit(dut, f"{m.prefix}_tvalid"))]
+    assert not waiting, f"tvalid of {waiting} waits for tready"
     bench.stall(False)
     await bench.collect(beats, patience(case, 0.0, 0.0))
     board.compare(bench, beats, case.plain.evaluate(case.arrays))
