@@ -66,6 +66,7 @@ _TO_GATES = (
     "opt_merge",
     "opt_clean",
     "techmap",
+    "setundef -zero",
     "opt_expr",
     "opt_merge",
     "dffunmap",
@@ -175,6 +176,8 @@ def _evert(mutants: Sequence[Mutant], folder: Path) -> list[int]:
         # The reset gives them; a mutant between a register and its name contradicts the name's.
         "setattr -unset init w:*",
         "memory_map",
+        # What lies behind the end of a memory is the same in both, not anything at all in each.
+        "setundef -undriven -zero",
         "dffunmap",
         "opt_clean",
         "rename -top logic",

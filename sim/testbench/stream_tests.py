@@ -182,7 +182,7 @@ async def streams_reset(dut: HierarchyObject) -> None:
         bench.send(arrange(case.network, case.arrays).inputs)
         await ClockCycles(bench.clock, int(share * case.network.timing.window_cycles) + 2)
         await bench.reset(cycles)
-        await exchange(bench, board, few)
+        await exchange(bench, board, few if cycles == 1 else case.arrays)
     board.finish(bench, "streams_reset")
 
 
