@@ -28,8 +28,11 @@ from sim.mutation.netlist import NETLIST
 from sim.mutation.subject import Pin
 from sim.mutation.yosys import run_script, run_yosys
 
-SECONDS = 20
+SECONDS = 15
 """Of the processor, for one way to a proof; what is open after that is not proved."""
+
+LOOKING = 6
+"""Seconds in which differences of registers are looked for in one round."""
 
 ROUNDS = 25
 """In which a mutant gets registers of its own."""
@@ -63,6 +66,7 @@ _TO_GATES = (
     "opt_merge",
     "opt_clean",
     "techmap",
+    "setundef -zero",
     "opt_expr",
     "opt_merge",
     "dffunmap",
@@ -113,7 +117,7 @@ class Prover:
         """Tell what a mutant is; what is left open is missed."""
         own = set[int]()
         for _ in range(ROUNDS):
-            said = self._abc(mutant, own, f"bmc3 -a -F {FRAMES} -T {SECONDS}")
+            said = self._abc(mutant, own, f"bmc3 -a -F {FRAMES} -T {LOOKING}")
             frames = {int(output): int(at) for output, at in _ASSERTED.findall(said)}
             pins = frames.pop(0, None)
             if pins is not None and pins <= min(frames.values(), default=pins):
@@ -172,6 +176,8 @@ def _evert(mutants: Sequence[Mutant], folder: Path) -> list[int]:
         # The reset gives them; a mutant between a register and its name contradicts the name's.
         "setattr -unset init w:*",
         "memory_map",
+        # What lies behind the end of a memory is the same in both, not anything at all in each.
+        "setundef -undriven -zero",
         "dffunmap",
         "opt_clean",
         "rename -top logic",

@@ -29,7 +29,7 @@ LONGEST, LONG_ONES = 40, 12
 """Cycles of a long pause of a stream, and how many pauses one of them is."""
 
 RESET_CYCLES = 4
-SHORT_RESETS = 10
+SHORT_RESETS = 16
 DROP_BITS = 32
 HIGH = 3
 """High values from which counters go on."""
@@ -166,6 +166,7 @@ class Bench:
         rng = random.Random(case.seed)
         if gaps:
             self.source.set_pause_generator(pauses(rng, gaps, LONGEST))
+            cocotb.start_soon(disturb(dut, "s_axis", random.Random(case.seed)))
         if stalls:
             self.sink.set_pause_generator(pauses(rng, stalls, LONGEST))
         self.handshakes = Handshakes(dut)
@@ -213,6 +214,16 @@ class Bench:
         """Time within which a forecast must come, pauses included."""
         timing = self.case.network.worst_timing
         return PERIOD_NS * (20 * (timing.window_cycles + timing.interval_cycles) + 2000)
+
+
+async def disturb(dut: HierarchyObject, prefix: str, rng: random.Random) -> None:
+    """Put anything on a stream's wires whenever it goes idle: without valid they mean nothing."""
+    valid = bit(dut, f"{prefix}_tvalid")
+    wires = [word(dut, f"{prefix}_{name}") for name in ("tdata", "tlast")]
+    while True:
+        await FallingEdge(valid)
+        for wire in wires:
+            wire.value = rng.getrandbits(len(wire))
 
 
 def reset_moments(shares: Sequence[float], rng: random.Random) -> Iterator[tuple[float, int]]:

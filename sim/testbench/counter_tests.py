@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import cocotb
 from cocotb.handle import HierarchyObject
-from cocotb.triggers import ClockCycles, FallingEdge
+from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from cocotb.utils import get_sim_time
 
 from hw.control.map import COUNTERS, moved_names, saturation_names
@@ -76,11 +76,13 @@ async def _begin_high(bench: Bench, choice: int) -> Begun:
         name: high_counts(random.Random(f"{seed} {name}"), width)[choice]
         for name, width in widths.items()
     }
+    # The events of this edge are still to be counted.
+    await RisingEdge(bench.clock)
+    cycle = int(get_sim_time("ns")) // PERIOD_NS
     await FallingEdge(bench.clock)
     for k, count in enumerate(held.values()):
         inner(bench.dut, "control", "counters", f"running{k}").value = count
-    # The events of the latest edge are still to be counted.
-    return Begun(int(get_sim_time("ns")) // PERIOD_NS, held)
+    return Begun(cycle, held)
 
 
 async def _check_counters(host: Registers, bench: Bench, begun: Begun, now: int) -> None:

@@ -23,6 +23,7 @@ from sim.testbench.bench import (
     PERIOD_NS,
     RESET_CYCLES,
     DropWatch,
+    disturb,
     pack_beat,
     pauses,
     unpack_beat,
@@ -128,6 +129,8 @@ class StreamBench:
             if share:
                 rng = random.Random(case.seed * 100 + number_)
                 model.set_pause_generator(pauses(rng, share, LONGEST))
+        for prefix, _ in sources if gaps else ():
+            cocotb.start_soon(disturb(dut, prefix, random.Random(f"{case.seed} {prefix}")))
         self.inputs = [StreamMonitor(dut, prefix, port) for prefix, port in sources]
         self.outputs = [StreamMonitor(dut, prefix, port) for prefix, port in results]
         self.record = watch_pins(dut, case, PERIOD_NS)

@@ -19,12 +19,16 @@ from sim.layer_cycles import Counts, counted_layers, is_counted
 from sim.measure import counted, report, stimuli
 from sim.testbench.bench import DROP_BITS, PERIOD_NS, high_counts, reset_moments
 from sim.testbench.case import Case, TestResult, hits_of
+from sim.testbench.handles import bit, number
 from sim.testbench.stream_bench import StreamBench, codes_moved
 from sim.testbench.watch import watch_layers
 from sim.verification import CycleReport, Mismatch
 
 WRONG_SHARE = 0.3
 """Packets that are too short or too long."""
+
+WRONG_WAITS = (0.5, 0.3)
+"""Gaps and stalls then; the rest of a long packet may come while the next window begins."""
 
 RESETS = (0.1, 0.5, 0.9, 1.5, 2.3)
 """Moments of resets, in shares of the time that a window takes; `reset_moments` adds others."""
@@ -167,6 +171,8 @@ async def streams_long_stall(dut: HierarchyObject) -> None:
     timing = case.network.timing
     await ClockCycles(bench.clock, 2 * timing.window_cycles + 6 * timing.interval_cycles)
     assert not any(m.beats for m in bench.outputs), "a beat left although tready is low"
+    waiting = [m.prefix for m in bench.outputs if not number(bit(dut, f"{m.prefix}_tvalid"))]
+    assert not waiting, f"tvalid of {waiting} waits for tready"
     bench.stall(False)
     await bench.collect(beats, patience(case, 0.0, 0.0))
     board.compare(bench, beats, case.plain.evaluate(case.arrays))
@@ -184,7 +190,7 @@ async def streams_reset(dut: HierarchyObject) -> None:
         bench.send(arrange(case.network, case.arrays).inputs)
         await ClockCycles(bench.clock, int(share * case.network.timing.window_cycles) + 2)
         await bench.reset(cycles)
-        await exchange(bench, board, few)
+        await exchange(bench, board, few if cycles == 1 else case.arrays)
     board.finish(bench, "streams_reset")
 
 
@@ -198,7 +204,7 @@ async def streams_wrong_tlast(dut: HierarchyObject) -> None:
     """
     case = Case.from_environment()
     rng = np.random.default_rng(case.seed)
-    bench, board = StreamBench(dut, case, 0.2, 0.3), BeatScoreboard(case)
+    bench, board = StreamBench(dut, case, *WRONG_WAITS), BeatScoreboard(case)
     await bench.reset()
     await _exchange_wrong(bench, board, case.arrays, 0, rng)
     for count in high_counts(random.Random(case.seed), DROP_BITS):
@@ -229,7 +235,7 @@ async def _exchange_wrong(
     whole = tuple(codes[right] for codes in arrays)
     beats = arrange(network, whole)
     bench.send(sent)
-    await bench.collect(beats, patience(case, 0.2, 0.3), (dropped + wrong) % (1 << DROP_BITS))
+    await bench.collect(beats, patience(case, *WRONG_WAITS), (dropped + wrong) % (1 << DROP_BITS))
     board.compare(bench, beats, case.plain.evaluate(whole))
 
 

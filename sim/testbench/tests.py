@@ -142,7 +142,8 @@ async def reset_in_mid_window(dut: HierarchyObject) -> None:
     await bench.reset()
     rng = random.Random(case.seed)
     for share, cycles in reset_moments(RESETS, rng):
-        bench.send(0)
+        for window in range(4):
+            bench.send(window % len(case.codes))
         await ClockCycles(bench.clock, int(share * case.network.worst_timing.window_cycles) + 2)
         await bench.reset(cycles)
         bench.source.clear()

@@ -7,7 +7,7 @@ import numpy as np
 
 from hw.control.map import saturation_names
 from hw.control.saturation import saturation_watches
-from sim.cocotb_runner import CONTROL_TESTS, RELOAD_TESTS, TESTS, run_testbench
+from sim.cocotb_runner import CONTROL_TESTS, COVERAGE_TESTS, RELOAD_TESTS, TESTS, run_testbench
 from tests.hw.drawing import draw_codes, draw_network
 from tests.hw.reloading import made_reloadable
 
@@ -17,7 +17,7 @@ def test_registers_count_command_and_load_models_while_windows_go_through(tmp_pa
     result = run_testbench(network, codes, tmp_path, 5, control=True)
     assert result.passed
     assert result.predicted == result.simulated
-    assert result.backpressure == TESTS + CONTROL_TESTS + RELOAD_TESTS
+    assert result.backpressure == TESTS + CONTROL_TESTS + RELOAD_TESTS + COVERAGE_TESTS
 
 
 def draw_saturating():

@@ -10,7 +10,7 @@ from hw import ChronogateError
 from hw.control.gated_map import GATED_COUNTERS, gated_map
 from hw.network.gated import GatedNetwork
 from hw.top.gated import gated_verilog
-from sim.cocotb_runner import GATED_TESTS, TESTS, run_testbench
+from sim.cocotb_runner import COVERAGE_TESTS, GATED_TESTS, TESTS, run_testbench
 from sim.measure import measure_cycles, measure_gated
 from sim.rtl_model import RtlModel
 from tests.hw.gates import draw_gated, draw_windows
@@ -74,7 +74,7 @@ def test_testbench_with_registers(tmp_path: Path) -> None:
     codes = draw_windows(np.random.default_rng(1), gated, 10)
     result = run_testbench(gated, codes, tmp_path, 5, control=True)
     assert result.passed
-    assert result.backpressure == TESTS + GATED_TESTS
+    assert result.backpressure == TESTS + GATED_TESTS + COVERAGE_TESTS
 
 
 def few_in_flight() -> GatedNetwork:

@@ -1,5 +1,7 @@
 """Mutants are made, run, and told apart from those that change nothing."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,44 @@ def test_killed_equivalent_and_missed_are_told_apart(
     assert verdicts[2] == Verdict(None, "", verdicts[2].cycles)
     prover = Prover.prepare(mutants, subject.pins, tmp_path)
     assert [prover.answer(mutant) for mutant in mutants] == [Answer.MISSED, Answer.EQUIVALENT]
+
+
+ONCE_MISSED = {
+    # Addresses, and data, that come while others wait: no two accesses were under way.
+    "address taken twice": ("Y", "s_axil_awready", "-mode const1 -portbit 0"),
+    "data taken twice": ("Y", "s_axil_wready", "-mode const1 -portbit 0"),
+    # Nobody counts so far.
+    "upper bit of a counter": ("Q", "control.counters.running0", "-mode const0 -portbit 60"),
+    "upper bit of the drops": ("Q", "dropped_windows", "-mode const0 -portbit 31"),
+    # No reset came while an answer waited, and nobody looked at what it leaves of the counters.
+    "answer outlives a reset": ("Q", "s_axil_rvalid", "-mode const1 -port SRST -portbit 0"),
+    "counts during a reset": (
+        "Q", "control.counters.events_late \\[0\\]", "-mode const1 -port D -portbit 0",
+    ),
+    # No two commands came in one word.
+    "command with another": (
+        "D", "s_axil_wdata \\[2:0\\]", "-mode cnot1 -portbit 1 -ctrlbit 0",
+    ),
+}  # fmt: skip
+"""Mutants of registers that the testbench did not kill: the pin and the wire, and what is wrong."""
+
+
+def at_wire(netlist: str, number: int, pin: str, wire: str, wrong: str) -> Mutant:
+    """Return a mutant of the cell whose `pin` is at a wire; of that pin where none is said."""
+    pattern = rf"\n  cell \S+ (\S+)\n(?:    .*\n)*?    connect \\{pin} \\{wire}\n"
+    (cell,) = re.findall(pattern, netlist)
+    port = "" if "-port " in wrong else f"-port {pin} "
+    return Mutant(number, REGISTERS, f"-module accelerator -cell {cell} {port}{wrong}", ())
+
+
+def test_what_the_testbench_of_registers_once_missed_is_killed(tmp_path: Path) -> None:
+    subject = replace(next(s for s in SUBJECTS if s.control), rows=12)
+    write_netlist(subject, tmp_path)
+    netlist = (tmp_path / "netlist.il").read_text()
+    mutants = [at_wire(netlist, k, *of) for k, of in enumerate(ONCE_MISSED.values(), start=1)]
+    (verdicts,) = run_mutants(subject, write_mutated(mutants, tmp_path), mutants, 1)
+    live = [name for k, name in enumerate(ONCE_MISSED, start=1) if verdicts[k].test is None]
+    assert not live
 
 
 def fates(killed: int, missed: int, equivalent: int = 0) -> list[Fate]:
