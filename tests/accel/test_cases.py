@@ -71,6 +71,15 @@ def test_calendar_and_prices_stay_aligned(tmp_path: Path) -> None:
         load_series(config.data)
 
 
+def test_a_return_is_observed_where_both_prices_were(tmp_path: Path) -> None:
+    frame = readings()
+    frame["load"] = [str(10 + n % 5) for n in range(len(frame))]
+    frame.loc[7, "load"] = ""
+    config = configured(tmp_path, frame, 'gaps = "fill"\ntransform = "returns"')
+    series = load_series(config.data.model_copy(update={"features": ("load",)}))
+    assert np.flatnonzero(~series.observed[:, 0]).tolist() == [6, 7]  # to the gap, and from it
+
+
 def test_a_row_step_ignores_the_clock_and_fills_no_days(tmp_path: Path) -> None:
     frame = readings(60).drop(index=range(20, 30)).reset_index(drop=True)
     frame.loc[7, "load"] = ""
