@@ -21,8 +21,7 @@ def targets_of(values: Tensor, shape: Shape, number: Format, kit: Kit) -> Tensor
 
 def by_channel(values: Tensor, name: str = "by_channel") -> Tensor:
     """Return ``(channels, steps)``: a dense layer then has the same weights for each channel."""
-    channels = int(values.shape[2])
-    if channels == 1:  # one channel is a flat window, which needs no other order
+    if values.shape[2] == 1:  # one channel is a flat window, which needs no other order
         return keras.layers.Flatten(name=name)(values)
     return keras.layers.Permute((2, 1), name=name)(values)
 

@@ -125,7 +125,8 @@ async def _reach(
         await ClockCycles(bench.clock, limit)
         return
     valid = [bit(bench.dut, f"{monitor.prefix}_tvalid") for monitor in bench.outputs]
-    for _ in range(limit + 16 * lead):
+    # Where every beat is a window the last of many comes late.
+    for _ in range(limit + max(16, network.worst_timing.interval_cycles) * lead):
         if wanted is not None and len(bench.lead.beats) >= wanted:
             return
         if aim == COMPUTING and len(bench.lead.beats) >= lead:
