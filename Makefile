@@ -1,6 +1,6 @@
 # make demo      the main job on bundled real weather data, in under 12 minutes
 # make test      lint, types, import contracts and all tests, in under 25 minutes
-# make bench     speed of the simulators beside each other
+# make bench     speed of the simulators beside each other (QUICK=--quick: the smallest model)
 # make bench-hw  the hardware against its limits and against other generators (QUICK=--quick: a slice)
 # make fuzz N=100 SEED=0  100 more random models, QKeras = reference, every 5th through HLS and RTL
 # make forecasters  docs/forecasters.md: every family on the bundled weather, through the RTL
@@ -51,7 +51,7 @@ unit: .venv/ready
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 bench: .venv/ready
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(QUICK)
 
 bench-hw: .venv/ready
 	$(BIN)/python -m tests.bench_hw.limits $(QUICK) --plot runs/growth.png

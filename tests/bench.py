@@ -266,9 +266,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", default="", help="text in the name of the model")
+    parser.add_argument("--quick", action="store_true", help="the smallest model alone")
     parser.add_argument("--options", action="store_true", help="compare compilers' options")
     given = parser.parse_args(arguments)
     chosen = [subject for subject in SUBJECTS if given.only in subject.name]
+    chosen = chosen[:1] if given.quick else chosen
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as scratch:
         if given.options:

@@ -1,6 +1,6 @@
 """Bins of functional coverage: counted, excluded by proof, or missing.
 
-cocotb-coverage 2.0 runs on cocotb 2.1 but has neither bins excluded by proof nor per-window counts
+cocotb-coverage 2.0, made for cocotb 2, has neither bins excluded by proof nor per-window counts
 of a golden model, keeps them in one global database of untyped dictionaries, and would bring the
 unmaintained python-constraint along; what is needed of it is the few lines below.
 """
