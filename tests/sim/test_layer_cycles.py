@@ -44,7 +44,7 @@ def test_what_the_schedule_says_is_counted_as_predicted(make) -> None:
 def test_a_late_layer_is_named() -> None:
     network = lstm()
     left = scheduled(network)
-    late = counted_layers(network, {**left, "lstm": left["lstm"] + 1, "narrow": left["narrow"] + 1})
+    late = counted_layers(network, {**left, "lstm": left["lstm"] + 1})
     wanted = predicted_layers(network, late)
     assert [a.name for a, b in zip(late, wanted, strict=True) if a != b] == ["lstm"]
     left["lstm"][1] += 1

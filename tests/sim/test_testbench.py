@@ -75,7 +75,7 @@ def test_first_wrong_layer_is_the_last(kind: str, tmp_path: Path) -> None:
     assert found.weights == "kernel[:, 0] and bias[0]"
     assert found.wave is not None
     lines = Path(found.wave).read_text().splitlines()
-    times = [int(line[1:]) for line in lines if line[0] == "#" and line[1:].isdigit()]
+    times = [int(line[1:]) for line in lines if line[:1] == "#" and line[1:].isdigit()]
     # Only the first window, which is wrong, and not the ones behind it.
     cycles = (times[-1] - times[0]) / 10_000
     assert cycles <= network.timing.window_cycles + network.output.beats + 1
