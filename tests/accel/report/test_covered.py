@@ -1,7 +1,5 @@
 """What the testbench has not met, and layers that take other cycles, fail a verification."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +8,12 @@ from typer.testing import CliRunner
 
 import accel.adaptive
 import accel.flow
-import accel.runs
 from accel.cli import app
 from accel.json_files import read_json, write_json
 from accel.report.covered import CoverageBin, coverage_bins, coverage_rows
 from accel.report.schema import LayerCycles
 from accel.report.verdict import agreement, judge, uncovered
+from accel.runs import open_run
 from sim.coverage.bins import Bin
 from sim.layer_cycles import LayerCount
 from sim.verification import CycleReport, Verification
@@ -38,14 +36,12 @@ def verification(*bins: Bin) -> Verification:
 def test_verify_ends_with_1_and_names_the_bin(
     bins: tuple[Bin, ...], code: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    @contextmanager
-    def opened(path: Path) -> Iterator[Path]:
-        yield path
-
-    monkeypatch.setattr(accel.runs, "open_run", opened)
+    run = tmp_path / "run"
+    with open_run(run, create=True):
+        pass
     monkeypatch.setattr(accel.flow, "verify_step", lambda *_: verification(*bins))
     monkeypatch.setattr(accel.adaptive, "load_adaptive", lambda run: None)
-    result = CliRunner().invoke(app, ["verify", str(tmp_path)])
+    result = CliRunner().invoke(app, ["verify", str(run)])
     assert result.exit_code == code, result.output
     named = "never met 1 of its 2 coverage bins (m_axis: stall of 1 cycle)"
     assert (named in " ".join(result.output.split())) == bool(code)
