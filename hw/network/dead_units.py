@@ -62,10 +62,20 @@ def _kept(network: Network) -> dict[str, np.ndarray]:
     """Return which channels of every input and node stay: the least that hang together."""
     kept = {port.name: np.ones(port.channels, dtype=bool) for port in network.inputs}
     for node in network.nodes:
-        # A beat holds one value at least.
-        kept[node.name] = np.arange(node.spec.outputs[0].channels) == 0
+        kept[node.name] = np.zeros(node.spec.outputs[0].channels, dtype=bool)
     for output in network.outputs:
         kept[output] = np.ones_like(kept[output])
+    _settle(network, kept)
+    # A beat holds one value at least; the last node first, as what it keeps hangs on others.
+    for node in reversed(network.nodes):
+        if not kept[node.name].any():
+            kept[node.name][0] = True
+            _settle(network, kept)
+    return kept
+
+
+def _settle(network: Network, kept: dict[str, np.ndarray]) -> None:
+    """Add the channels that those hang on that are kept already."""
     settled = False
     while not settled:
         settled = True
@@ -77,4 +87,3 @@ def _kept(network: Network) -> dict[str, np.ndarray]:
                 if (mask & ~kept[name]).any():
                     kept[name] = kept[name] | mask
                     settled = False
-    return kept

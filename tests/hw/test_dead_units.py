@@ -134,6 +134,23 @@ def test_constants_reach_the_bias() -> None:
     }  # fmt: skip
 
 
+def test_the_first_unit_may_be_the_one_that_goes() -> None:
+    first = dense(np.ones((2, 3), dtype=np.int64), [0, 0, 0])
+    squeeze = narrow(3, first.output)
+    last = dense(np.array([[0], [1], [1]]), [0], squeeze.outputs[0].format)
+    nodes = (
+        Node("first", first, ("x",)),
+        Node("squeeze", squeeze, ("first",)),
+        Node("last", last, ("squeeze",)),
+    )
+    network = Network("n", (Port("x", 2, GRID),), nodes, ("last",))
+    shrunk = assert_same(network, 1)
+    assert shrunk.kept["first"].tolist() == [1, 2]
+    nothing = replace(last, kernel=np.zeros((3, 1), dtype=np.int64))
+    empty = replace(network, nodes=(*nodes[:2], replace(nodes[2], spec=nothing)))
+    assert assert_same(empty, 1).kept["first"].tolist() == [0]  # a beat holds one value at least
+
+
 def test_what_stays() -> None:
     """Reloadable layers, outputs and inputs keep their channels; a beat keeps one at least."""
     zeros = np.zeros((2, 3), dtype=np.int64)
