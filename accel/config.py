@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from accel.compression.registry import AnyMethod
 from accel.config_errors import describe
 from accel.datasets.calendar import Cycle
 from accel.datasets.registry import find_dataset
@@ -133,6 +134,7 @@ class Config(Section):
     forecast: ForecastConfig
     model: AnyModel
     training: TrainingConfig = TrainingConfig()
+    compress: Annotated[tuple[AnyMethod, ...], Field(strict=False)] = ()
     verification: VerificationConfig = VerificationConfig()
 
 

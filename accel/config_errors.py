@@ -7,6 +7,7 @@ from typing import get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from accel.compression.registry import METHODS
 from accel.forecasters.registry import FAMILIES
 
 
@@ -37,6 +38,8 @@ def _sentence(detail: ErrorDetails, config: type[BaseModel]) -> str:
         case "missing":
             return f"the key {key!r} is missing: write it"
         case "union_tag_invalid" | "union_tag_not_found":
+            if path[0] == "compress":
+                return f"compress.method must be one of {', '.join(METHODS)}"
             return f"model.family must be one of {', '.join(FAMILIES)}"
         case "value_error":
             where = f"{key}: " if key else ""
@@ -52,6 +55,7 @@ def _key(path: tuple[str, ...]) -> str:
     shown: list[str] = []
     for position, part in enumerate(path):
         tag = position == 1 and path[0] == "model" and part in FAMILIES
+        tag |= position == 2 and path[0] == "compress"
         alternative = part in ("int", "constrained-int") or "[" in part
         if not tag and not alternative:
             shown.append(part)
@@ -72,6 +76,9 @@ def _sections(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[type[Ba
     """Yield the classes that a table of the file may be."""
     if not path:
         yield model
+        return
+    if path[0] == "compress" and len(path) == 3 and path[2] in METHODS:
+        yield METHODS[path[2]]
         return
     field = model.model_fields.get(path[0])
     if field is None:

@@ -4,7 +4,8 @@ The loop is written out, because Keras's own compiles the step again for the las
 an epoch, which takes XLA longer than the epoch itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from accel.qkeras_compat import keras, tf
 from accel.training_result import Epoch
 
 _EVALUATION_BATCH = 2048
+
+NO_MASKS: Mapping[str, np.ndarray] = MappingProxyType({})
 
 
 def seed_everything(seed: int) -> None:
@@ -30,6 +33,7 @@ def fit(
     training: TrainingConfig,
     advance: Advance,
     started: bool = False,
+    masks: Mapping[str, np.ndarray] = NO_MASKS,
 ) -> tuple[Epoch, ...]:
     """Fit `model` in place and leave it with the weights of its best epoch on validation.
 
@@ -39,6 +43,8 @@ def fit(
         Called with 1 after each epoch.
     started
         Whether its weights have been fitted already, and may be the best.
+    masks
+        By the name of a variable, what it is multiplied by after every step: zeros that stay.
 
     Returns
     -------
@@ -55,7 +61,7 @@ def fit(
         schedule,  # pyright: ignore[reportArgumentType]
         training.weight_decay,
     )
-    step = _training_step(model, optimizer)
+    step = _training_step(model, optimizer, masks)
     arrays = [a.astype(np.float32) for a in (train.inputs, train.targets, train.mask)]
     random = np.random.default_rng(training.seed)
     evaluate = _evaluation(model)
@@ -94,7 +100,9 @@ def _masked_mse(forecasts: np.ndarray, windows: Windows) -> float:
     return float(np.mean((forecasts - windows.targets)[windows.mask] ** 2))
 
 
-def _training_step(model: keras.Model, optimizer: keras.optimizers.Optimizer):
+def _training_step(
+    model: keras.Model, optimizer: keras.optimizers.Optimizer, masks: Mapping[str, np.ndarray]
+):
     @tf.function(jit_compile=True)
     def step(inputs: tf.Tensor, targets: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
@@ -102,6 +110,9 @@ def _training_step(model: keras.Model, optimizer: keras.optimizers.Optimizer):
             loss = tf.reduce_sum(errors**2) / tf.maximum(tf.reduce_sum(mask), 1.0)
         gradients = tape.gradient(loss, model.trainable_variables)
         optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        for variable in model.trainable_variables:
+            if variable.name in masks:
+                variable.assign(variable * masks[variable.name])
         return loss
 
     return step

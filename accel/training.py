@@ -9,6 +9,7 @@ import numpy as np
 
 from accel.baselines import fit_ridge, last_value, seasonal_naive
 from accel.case_scores import demand_of, prices_of
+from accel.compression.method import Applied
 from accel.config import Config
 from accel.datasets.loader import feature_names, load_series, target_names, time_column
 from accel.datasets.scaling import Scaler, fit_scaler
@@ -176,6 +177,13 @@ def train(config: Config, progress: Progress) -> TrainedModel:
             f"the training of {config.name} diverged: lower training.learning_rate "
             f"(it is {training.learning_rate})"
         )
+    applied: tuple[Applied, ...] = ()
+    if config.compress:
+        from accel.compression.compress import compress
+        from accel.compression.lesson import Lesson
+
+        lesson = Lesson(seen, data.validation, training)
+        applied = compress(model, config.compress, lesson, progress)
     progress.step("Scoring the test windows")
     forecasts = evaluate_float64(model, data.test.inputs)
     scores = score(forecasts, data.test, data.targets)
@@ -218,6 +226,7 @@ def train(config: Config, progress: Progress) -> TrainedModel:
         float_mse=float_mse,
         prices=prices_of(config, data, forecasts),
         demand=demand_of(config, data, forecasts, naive),
+        compression=applied,
     )
     return TrainedModel(model, result, data.test, data.validation)
 

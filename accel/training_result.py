@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from accel.compression.method import Applied
 from accel.datasets.windows import Windows
 from accel.demand_scores import DemandScores
 from accel.price_scores import PriceScores
@@ -90,6 +91,8 @@ class TrainingResult:
         Of forecasts of returns: their errors as prices.
     demand
         Of intermittent demand: mean absolute scaled errors.
+    compression
+        What each method of ``[[compress]]`` did, in order.
     """
 
     version: int
@@ -115,6 +118,7 @@ class TrainingResult:
     float_mse: float | None
     prices: PriceScores | None = None
     demand: DemandScores | None = None
+    compression: tuple[Applied, ...] = ()
 
     @property
     def best_epoch(self) -> int:
