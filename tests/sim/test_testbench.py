@@ -7,15 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hw import ChronogateError, Network
+from hw import ChronogateError, Dense, Flatten, Network, Node, Port
 from hw.top.axi import accelerator_verilog
 from sim.cocotb_runner import COVERAGE_TESTS, TESTS, run_testbench
-from sim.coverage.bins import missing
+from sim.coverage.bins import missing, sentence
 from sim.coverage.windows import directed_windows
 from sim.testbench.bench import HIGH, SHORT_RESETS
 from sim.testbench.case import TestResult
 from sim.testbench.tests import RESETS, WRONG_WINDOWS
 from tests.hw.drawing import draw_codes, draw_network
+from tests.hw.recurrent_shapes import GRID
 from tests.sim.toy import toy_network, toy_verilog
 
 
@@ -157,3 +158,14 @@ def test_folder_with_a_space_is_refused(tmp_path: Path) -> None:
 def test_one_window_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ChronogateError, match="at least two windows"):
         run_testbench(toy_network(), TOY_CODES[:1], tmp_path, 5)
+
+
+def test_every_place_of_a_window_of_a_beat_a_cycle_meets_a_reset(tmp_path: Path) -> None:
+    flatten = Flatten(40, 1, GRID)
+    dense = Dense(
+        np.ones((40, 1), dtype=np.int64), np.zeros(1, dtype=np.int64), GRID, GRID, GRID, 2
+    )
+    nodes = Node("flat", flatten, ("x",)), Node("dense", dense, ("flat",))
+    network = Network("fast", (Port("x", 1, GRID, 40),), nodes, ("dense",))
+    found = run_testbench(network, windows(network, 4), tmp_path, 5)
+    assert found.passed, sentence(found.coverage)
