@@ -284,7 +284,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
           f"{os.cpu_count()} cores")  # fmt: skip
     if slow:
         print(f"slower than nine tenths of the bare loop: {', '.join(slow)}")
-    return 0
+    return 1 if slow else 0
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from accel.compression.kernels import Variables, assign, kernels, stored_zeros
+from accel.compression.kernels import Variables, assign, kernels, stored_nonzeros
 from accel.config import TrainingConfig
 from accel.datasets.windows import Windows
 from accel.fitting import fit, predict_float32
@@ -53,4 +53,4 @@ class Lesson:
 
     def nonzero(self, model: keras.Model) -> int:
         """Return how many kernel weights are stored as something else than 0."""
-        return int(sum(np.count_nonzero(found) for found in stored_zeros(model).values()))
+        return int(sum(np.count_nonzero(found) for found in stored_nonzeros(model).values()))

@@ -1,6 +1,7 @@
 """What the recurrent families share: a window in segments, one cell, dense layers on its state."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from accel.forecasters.family import HiddenLayers
@@ -42,6 +43,25 @@ class Recurrent(HiddenLayers):
     def floating(self) -> "keras.layers.Layer":
         """Return the layer of its float twin."""
 
+    def built(
+        self, kind: "Callable[..., keras.layers.Layer]", **further: object
+    ) -> "keras.layers.Layer":
+        """Return a layer of QKeras with this family's size and formats."""
+        from accel.forecasters.kit import quantizer
+        from accel.qkeras_compat import qkeras
+
+        formats = self.formats
+        return kind(
+            self.units,
+            activation=qkeras.quantized_tanh(formats.gates),
+            kernel_quantizer=quantizer(formats.kernel),
+            recurrent_quantizer=quantizer(formats.recurrent),
+            bias_quantizer=quantizer(formats.bias),
+            state_quantizer=quantizer(formats.state),
+            name=self.family,
+            **further,
+        )
+
     def core(self, values: "Tensor", shape: Shape, kit: "Kit") -> "Tensor":
         from accel.qkeras_compat import keras
 
@@ -69,6 +89,18 @@ class Gated(Recurrent):
     """A recurrent family with gates, which can leave out what has hardly changed."""
 
     delta: Delta | None = None
+
+    def built(
+        self, kind: "Callable[..., keras.layers.Layer]", **further: object
+    ) -> "keras.layers.Layer":
+        from accel.qkeras_compat import qkeras
+
+        return super().built(
+            kind,
+            recurrent_activation=qkeras.quantized_sigmoid(self.formats.gates),
+            implementation=2,  # one product for all gates: trains twice as fast, the same numbers
+            **further,
+        )
 
     def _recurrent_folding(self) -> dict[str, object]:
         folding = super()._recurrent_folding()

@@ -29,10 +29,10 @@ from sim.coverage.control import (
     control_hits,
     places,
 )
+from sim.testbench.beat_scoreboard import BeatScoreboard, patience
 from sim.testbench.case import Case
 from sim.testbench.handles import bit, number
 from sim.testbench.stream_bench import StreamBench
-from sim.testbench.stream_tests import BeatScoreboard, patience
 
 TRIES = 8
 """Resets that aim at one phase, at most: a fast design may be a beat further when it comes."""

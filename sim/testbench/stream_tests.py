@@ -6,7 +6,6 @@ stalls of its own; codes, ``tlast`` and ``tid`` of every beat are compared. The 
 """
 
 import random
-from dataclasses import dataclass
 
 import cocotb
 import numpy as np
@@ -14,15 +13,15 @@ from cocotb.handle import HierarchyObject
 from cocotb.triggers import ClockCycles
 
 from hw.network.mode import Mode
-from sim.beats import Beats, InputBeats, arrange
+from sim.beats import InputBeats, arrange
 from sim.layer_cycles import Counts, counted_layers, is_counted
 from sim.measure import counted, report, stimuli
+from sim.testbench.beat_scoreboard import BeatScoreboard, patience
 from sim.testbench.bench import DROP_BITS, PERIOD_NS, high_counts, reset_moments
-from sim.testbench.case import Case, TestResult, hits_of
+from sim.testbench.case import Case
 from sim.testbench.handles import bit, number
-from sim.testbench.stream_bench import StreamBench, StreamMonitor, codes_moved
+from sim.testbench.stream_bench import StreamBench, StreamMonitor
 from sim.testbench.watch import watch_layers
-from sim.verification import CycleReport, Mismatch
 
 WRONG_SHARE = 0.3
 """Packets that are too short or too long."""
@@ -36,58 +35,6 @@ RESETS = (0.1, 0.5, 0.9, 1.5, 2.3)
 
 FEW = 8
 """Windows or series after a reset, and at counts of dropped windows that nobody waits for."""
-
-
-@dataclass
-class BeatScoreboard:
-    """Counts what was compared and keeps the first difference."""
-
-    case: Case
-    windows: int = 0
-    values: int = 0
-    mismatches: int = 0
-    first: Mismatch | None = None
-
-    def compare(self, bench: StreamBench, beats: Beats, results: tuple[np.ndarray, ...]) -> None:
-        """Compare what every output has given with `results` of the golden model."""
-        network = self.case.network
-        for name, monitor, wanted, codes in zip(
-            network.outputs, bench.outputs, beats.outputs, results, strict=True
-        ):
-            marks = [(moved.last, moved.series) for moved in monitor.beats]
-            due = list(zip(wanted.places[:, 2].tolist(), wanted.series.tolist(), strict=True))
-            for place, (mark, expected) in enumerate(zip(marks, due, strict=True)):
-                assert mark == expected, (
-                    f"beat {place} of {monitor.prefix} has tlast and tid {mark}, not {expected}"
-                )
-            found, right = codes_moved(monitor), wanted.expected(codes)
-            self.values += right.size
-            wrong = np.argwhere(found != right)
-            self.mismatches += len(wrong)
-            if len(wrong) and self.first is None:
-                beat, channel = wrong[0].tolist()
-                row, position, _ = wanted.places[beat].tolist()
-                values = int(right[beat, channel]), int(found[beat, channel])
-                step = None if wanted.shape[1] == 1 else position
-                self.first = Mismatch(name, step, channel, *values, row)
-        self.windows += len(results[0])
-
-    def finish(
-        self, bench: StreamBench, test: str, cycles: CycleReport | None = None, counts: Counts = ()
-    ) -> None:
-        """Write the result and fail the test if anything differs."""
-        hits = hits_of(self.case, bench.record)
-        TestResult(
-            self.windows, self.values, self.mismatches, self.first, cycles, hits, counts
-        ).save(self.case.folder, test)
-        assert self.first is None, str(self.first)
-
-
-def patience(case: Case, gaps: float, stalls: float) -> int:
-    """Return the cycles within which a beat must move somewhere."""
-    timing = case.network.timing
-    wait = timing.window_cycles + timing.interval_cycles + case.network.input.series
-    return int((wait + 500) * 4 / (1 - gaps) / (1 - stalls))
 
 
 async def exchange(

@@ -8,7 +8,7 @@ import pytest
 
 import accel
 from accel.compression.compress import compress
-from accel.compression.kernels import kernels, stored_zeros
+from accel.compression.kernels import kernels, stored_nonzeros
 from accel.compression.lesson import Lesson
 from accel.compression.method import Applied
 from accel.compression.methods.magnitude import Magnitude, largest, schedule
@@ -82,7 +82,7 @@ def test_methods_compose_in_any_order(tmp_path: Path) -> None:
         built = describe_model(network)
         hidden = next(layer for layer in built.layers if layer.name == "dense_1")
         assert hidden.channels <= 4  # units that nothing reads are not built
-        stored = sum(found.sum() for found in stored_zeros(model).values())
+        stored = sum(found.sum() for found in stored_nonzeros(model).values())
         assert built.products_per_window <= stored + 8  # and zeros are not multiplied
 
 

@@ -9,6 +9,7 @@ from hw.network.mode import Mode
 from sim.layer_cycles import LayerCount, counted_layers, is_counted, predicted_layers
 from sim.mutation.catalogue import interleaved, lstm, residual, two_inputs
 from tests.hw.chains import decomposition, separable, tcn
+from tests.sim.narrowed import narrowed
 
 WINDOWS = 4
 MAKES = [
@@ -42,9 +43,10 @@ def test_what_the_schedule_says_is_counted_as_predicted(make) -> None:
 
 
 def test_a_late_layer_is_named() -> None:
-    network = lstm()
+    """The one behind it, which is late with it, is not."""
+    network = narrowed(lstm())
     left = scheduled(network)
-    late = counted_layers(network, {**left, "lstm": left["lstm"] + 1})
+    late = counted_layers(network, {**left, "lstm": left["lstm"] + 1, "narrow": left["narrow"] + 1})
     wanted = predicted_layers(network, late)
     assert [a.name for a, b in zip(late, wanted, strict=True) if a != b] == ["lstm"]
     left["lstm"][1] += 1
@@ -53,7 +55,7 @@ def test_a_late_layer_is_named() -> None:
 
 
 def test_slow_beats_are_noticed() -> None:
-    network = lstm()
+    network = narrowed(lstm())
     left = {name: 2 * cycles for name, cycles in scheduled(network).items()}
     left["lstm"] = left["x"][network.look_back - 1 :: network.look_back] + 20
     left["narrow"] = left["lstm"] + 1

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hw.errors import ChronogateError
 from hw.network.codes import Codes
 from hw.network.graph import Network
 from sim.rtl_model import RtlModel
@@ -58,10 +59,10 @@ def test_what_survives_a_reset_is_noticed(folder: Path) -> None:
         for number in range(20):
             try:
                 results.append(isinstance(soak_batch(model, SEED, number), Mismatch))
-            except Exception:  # a beat too many, or a rule of AXI4-Stream
+            except ChronogateError:  # a beat too many, or a rule of AXI4-Stream
                 results.append(True)
     assert any(results)
-    assert not results[0] or Batch.draw(network, SEED, 0).cut is not None
+    assert not results[0]  # there is nothing before it
 
 
 def test_batches_differ() -> None:

@@ -9,12 +9,15 @@ import pytest
 
 from hw import ChronogateError, Dense, Flatten, Network, Node, Port
 from hw.top.axi import accelerator_verilog
+from sim import cocotb_runner
 from sim.cocotb_runner import COVERAGE_TESTS, TESTS, run_testbench
 from sim.coverage.bins import missing, sentence
 from sim.coverage.windows import directed_windows
 from sim.testbench.bench import HIGH, SHORT_RESETS
-from sim.testbench.case import TestResult
+from sim.testbench.case import Case, TestResult
 from sim.testbench.tests import RESETS, WRONG_WINDOWS
+from sim.toolchain import Toolchain
+from sim.verification import Mismatch
 from tests.hw.drawing import draw_codes, draw_network
 from tests.hw.recurrent_shapes import GRID
 from tests.sim.toy import toy_network, toy_verilog
@@ -133,13 +136,25 @@ def test_a_repeated_beat_is_counted(tmp_path: Path) -> None:
     assert run_testbench(toy_network(), TOY_CODES, tmp_path, 5, verilog=verilog).mismatches
 
 
-def test_wrong_code_is_counted(tmp_path: Path) -> None:
-    network = toy_network()
+def test_wrong_code_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    network, locate, tests = toy_network(), cocotb_runner._locate, dict[str, TestResult]()
+
+    def kept(
+        toolchain: Toolchain, case: Case, source: Path, results: dict[str, TestResult]
+    ) -> Mismatch:
+        tests.update(results)
+        return locate(toolchain, case, source, results)
+
+    monkeypatch.setattr(cocotb_runner, "_locate", kept)
     result = run_testbench(network, TOY_CODES, tmp_path, 5, verilog=toy_verilog("wrong code"))
     found = result.first_mismatch
     assert found is not None
     assert (found.window, found.channel, found.expected, found.actual) == (23, 0, 77, 76)
-    assert result.mismatches >= 4
+    (further,) = directed_windows(network, (TOY_CODES,), 5)
+    wrong = int((np.concatenate([TOY_CODES, further]) == 77).sum())
+    for test in TESTS[:4]:  # they send all windows, once each
+        assert tests[test].mismatches == wrong, test
+    assert result.mismatches == sum(test.mismatches for test in tests.values())
     assert result.simulated == result.predicted
     assert not result.passed
 

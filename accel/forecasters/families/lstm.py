@@ -16,21 +16,9 @@ class LstmModel(Gated):
     formats: LstmFormats = LstmFormats()
 
     def quantized(self) -> "keras.layers.Layer":
-        from accel.forecasters.kit import quantizer
         from accel.qkeras_compat import qkeras
 
-        formats = self.formats
-        return qkeras.QLSTM(
-            self.units,
-            activation=qkeras.quantized_tanh(formats.gates),
-            recurrent_activation=qkeras.quantized_sigmoid(formats.gates),
-            kernel_quantizer=quantizer(formats.kernel),
-            recurrent_quantizer=quantizer(formats.recurrent),
-            bias_quantizer=quantizer(formats.bias),
-            state_quantizer=quantizer(formats.state),
-            implementation=2,  # one product for all gates: trains twice as fast, the same numbers
-            name=self.family,
-        )
+        return self.built(qkeras.QLSTM)
 
     def floating(self) -> "keras.layers.Layer":
         from accel.qkeras_compat import keras

@@ -14,19 +14,9 @@ class SimpleRnnModel(Recurrent):
     family: Literal["simple_rnn"]
 
     def quantized(self) -> "keras.layers.Layer":
-        from accel.forecasters.kit import quantizer
         from accel.qkeras_compat import qkeras
 
-        formats = self.formats
-        return qkeras.QSimpleRNN(
-            self.units,
-            activation=qkeras.quantized_tanh(formats.gates),
-            kernel_quantizer=quantizer(formats.kernel),
-            recurrent_quantizer=quantizer(formats.recurrent),
-            bias_quantizer=quantizer(formats.bias),
-            state_quantizer=quantizer(formats.state),
-            name=self.family,
-        )
+        return self.built(qkeras.QSimpleRNN)
 
     def floating(self) -> "keras.layers.Layer":
         from accel.qkeras_compat import keras

@@ -10,8 +10,12 @@ from sim.coverage.data import ABOVE, BELOW, TIE_DOWN, TIE_UP, Point, observe
 from sim.coverage.windows import directed_windows
 from sim.mutation.catalogue import gru, lstm
 from tests.hw.drawing import draw_network
+from tests.sim.narrowed import narrowed
 
 WIDE = FixedPoint(6, 4)
+NETWORKS = [
+    lambda: narrowed(lstm()), lambda: narrowed(gru()), lambda: draw_network(1, "gru_before"),
+]  # fmt: skip
 
 
 def network(target: FixedPoint, function: Function = Function.LINEAR) -> Network:
@@ -76,7 +80,7 @@ def test_a_hard_tanh_never_saturates_below() -> None:
     assert states(net, 31)[ABOVE] is State.HIT
 
 
-@pytest.mark.parametrize("make", [lstm, gru, lambda: draw_network(1, "gru_before")])
+@pytest.mark.parametrize("make", NETWORKS)
 def test_directed_windows_hit_what_given_ones_do_not(make) -> None:
     net = make()
     arrays = (np.zeros((2, net.look_back, net.features), dtype=np.int64),)
@@ -86,7 +90,7 @@ def test_directed_windows_hit_what_given_ones_do_not(make) -> None:
     net.check_arrays(further)
     both = observe(net, tuple(np.concatenate(pair) for pair in zip(arrays, further, strict=True)))
     hit = {(b.group, b.name) for b in both.bins if b.hits}
-    assert len(hit) > len(before) + 3
+    assert len(hit) > len(before) + 5
     assert {name for _, name in hit} >= {ABOVE, TIE_UP, TIE_DOWN}
     # No impossible one among them, and each window was worth its time.
     assert not [b for b in both.bins if b.hits and b.excluded]
