@@ -108,6 +108,22 @@ def arrange(
     )
 
 
+def random_order(rows: int, length: int, series: int, seed: int) -> NDArray[np.int64]:
+    """Return an order for `arrange` in which any series may bring the next beat.
+
+    Parameters
+    ----------
+    rows, length
+        How many rows there are, and the beats of each.
+    series
+        Row n belongs to series ``n % series``; its rows come one after the other.
+    seed
+        Of the order.
+    """
+    turns = np.random.default_rng(seed).permutation(np.repeat(np.arange(rows) % series, length))
+    return turns + series * (_occurrence(turns, series) // length)
+
+
 def _inputs(
     codes: np.ndarray, order: NDArray[np.int64], step: NDArray[np.int64], series: int
 ) -> InputBeats:

@@ -31,6 +31,9 @@ from sim.mutation.yosys import run_script, run_yosys
 SECONDS = 15
 """Of the processor, for one way to a proof; what is open after that is not proved."""
 
+DEEP_SECONDS = 90
+"""For the last way."""
+
 LOOKING = 6
 """Seconds in which differences of registers are looked for in one round."""
 
@@ -43,10 +46,16 @@ FRAMES = 40
 AHEAD = 2
 """Cycles after the first difference of a shared register in which others are looked for."""
 
-DIRECT, MERGED = "", "lcorr; scorr;"
-"""Ways to a proof: at once, and after registers that are proved always equal are merged."""
+WAYS = (
+    ("sat", SECONDS),
+    ("pdr", SECONDS),
+    ("lcorr; scorr; pdr", SECONDS),
+    ("lcorr; scorr -F 4 -C 5000; pdr", DEEP_SECONDS),
+)
+"""Ways to a proof: where nothing is left but constants; at once; after registers that are proved
+always equal are merged; after those that are so for what four cycles say."""
 
-PROVED, REFUTED = "Property proved", "was asserted in frame"
+PROVED, REFUTED = ("Property proved", "UNSATISFIABLE"), "was asserted in frame"
 """Words of ABC."""
 
 _ASSERTED = re.compile(r"Output +(\d+) was asserted in frame +(\d+) ")
@@ -126,15 +135,17 @@ class Prover:
                 break
             first = min(frames.values())
             own |= {output - 1 for output, at in frames.items() if at <= first + AHEAD}
-        for effort in (DIRECT, MERGED):
-            said = self._abc(mutant, own, f"orpos; {effort} pdr")
-            if PROVED in said:
+        for way, seconds in WAYS:
+            said = self._abc(mutant, own, f"orpos; {way}", seconds)
+            if any(word in said for word in PROVED):
                 return Answer.EQUIVALENT
             if REFUTED in said:
                 break
         return Answer.MISSED
 
-    def _abc(self, mutant: Mutant, own: Collection[int], commands: str) -> str:
+    def _abc(
+        self, mutant: Mutant, own: Collection[int], commands: str, seconds: int = SECONDS
+    ) -> str:
         name = f"{MITER}{mutant.number}"
         text = (self.folder / f"{MITER}.aig").read_bytes()
         chosen = {(CHOSEN, bit) for bit in range(SELECTOR_BITS) if mutant.number >> bit & 1}
@@ -145,7 +156,7 @@ class Prover:
         for cleanup in ("scleanup;", ""):
             script = f"read_aiger {name}.aig; zero; strash; {cleanup} {commands}"
             # ABC's own limit counts seconds of the wall: on a busy machine it would prove less.
-            limited = ["sh", "-c", f'ulimit -t {SECONDS}; exec "$0" -c "$1"', _abc(), script]
+            limited = ["sh", "-c", f'ulimit -t {seconds}; exec "$0" -c "$1"', _abc(), script]
             said = subprocess.run(
                 limited, cwd=self.folder, capture_output=True, text=True, check=False
             ).stdout

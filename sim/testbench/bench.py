@@ -178,6 +178,7 @@ class Bench:
         self.reset_pin.value = 0
         await ClockCycles(self.clock, cycles)
         self.reset_pin.value = 1
+        cocotb.start_soon(ready_after_reset(self.dut, "s_axis", 1))
 
     def send(self, window: int, beats: int | None = None, extra: int = 0) -> None:
         """Queue a window; with `beats` only its beginning, with `extra` beats too many.
@@ -224,6 +225,21 @@ async def disturb(dut: HierarchyObject, prefix: str, rng: random.Random) -> None
         await FallingEdge(valid)
         for wire in wires:
             wire.value = rng.getrandbits(len(wire))
+
+
+async def ready_after_reset(dut: HierarchyObject, prefix: str, series: int) -> None:
+    """Check that a design takes beats at once after a reset, but for a cycle to clear each state.
+
+    States are cleared when there are several `series`, as many as their addresses.
+    """
+    clock, reset, ready = bit(dut, "aclk"), bit(dut, "aresetn"), bit(dut, f"{prefix}_tready")
+    clearing = 1 << (series - 1).bit_length() if series > 1 else 0
+    for cycle in range(clearing + 1):
+        await RisingEdge(clock)
+        if not number(reset):
+            return
+        due = cycle == clearing
+        assert number(ready) == due, f"{prefix}_tready is {1 - due} {cycle} cycles after a reset"
 
 
 def reset_moments(shares: Sequence[float], rng: random.Random) -> Iterator[tuple[float, int]]:

@@ -26,6 +26,7 @@ from sim.testbench.bench import (
     disturb,
     pack_beat,
     pauses,
+    ready_after_reset,
     unpack_beat,
 )
 from sim.testbench.case import Case
@@ -150,6 +151,10 @@ class StreamBench:
         self.reset_pin.value = 1
         for monitor in (*self.inputs, *self.outputs):
             monitor.beats.clear()
+        # The leading input waits for what comes once a window on the other ones.
+        for monitor in (m for m in self.inputs if len(self.inputs) == 1 or m is not self.lead):
+            series = self.case.network.input.series
+            cocotb.start_soon(ready_after_reset(self.dut, monitor.prefix, series))
 
     def send(self, inputs: tuple[InputBeats, ...]) -> None:
         """Queue the beats of every input; a frame is what ends with ``tlast``."""

@@ -12,8 +12,9 @@ import numpy as np
 from cocotb.handle import HierarchyObject
 from cocotb.triggers import ClockCycles
 
+from hw.network.collisions import predicted_beats
 from hw.network.mode import Mode
-from sim.beats import InputBeats, arrange
+from sim.beats import InputBeats, arrange, random_order
 from sim.layer_cycles import Counts, counted_layers, is_counted
 from sim.measure import counted, report, stimuli
 from sim.testbench.beat_scoreboard import BeatScoreboard, patience
@@ -32,6 +33,9 @@ WRONG_WAITS = (0.5, 0.3)
 RESETS = (0.1, 0.5, 0.9, 1.5, 2.3)
 """Moments of resets, in shares of the time that a window takes; `reset_moments` adds others."""
 
+
+SOME = 48
+"""Rows of interleaved series that come in any order; more where there are more series."""
 
 FEW = 8
 """Windows or series after a reset, and at counts of dropped windows that nobody waits for."""
@@ -61,11 +65,32 @@ async def run_all(dut: HierarchyObject, test: str, gaps: float, stalls: float) -
     series = case.network.input.series
     if series > 1:
         await bench.reset()
-        alone = case.codes[: min(series, len(case.codes))]
-        rows = np.repeat(np.arange(len(alone)), alone.shape[1])
-        order = np.random.default_rng(case.seed).permutation(rows)
-        await exchange(bench, board, (alone,), order, (gaps, stalls))
+        await exchange(bench, board, *_in_any_order(case), (gaps, stalls))
     board.finish(bench, test)
+
+
+def _in_any_order(case: Case) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+    """Return codes for an interleaved design, and an order in which any series may be next."""
+    series = case.network.input.series
+    some = case.codes[: max(series, SOME)]
+    return (some,), random_order(len(some), some.shape[1], series, case.seed)
+
+
+def _check_cycles(bench: StreamBench, order: np.ndarray) -> None:
+    """Compare every handshake of interleaved series with the closed form in collisions."""
+    network = bench.case.plain
+    came = bench.lead.cycles
+    for number_, monitor in enumerate(bench.outputs):
+        accepted, leaves = predicted_beats(network, order % network.input.series, number_)
+        for prefix, due, cycles in (
+            (bench.lead.prefix, accepted, came),
+            (monitor.prefix, leaves, monitor.cycles),
+        ):
+            late = np.flatnonzero(cycles - came[0] != due)
+            assert not len(late), (
+                f"beat {late[0]} of {prefix} moved {cycles[late[0]] - came[0]} cycles after the "
+                f"first beat came in instead of {due[late[0]]}"
+            )
 
 
 @cocotb.test()
@@ -85,6 +110,11 @@ async def streams_back_to_back(dut: HierarchyObject) -> None:
         runs.append(counted(case.plain, sent.arrays, bench.lead.cycles, beats))
     await bench.reset()
     await exchange(bench, board, case.arrays)
+    if case.network.input.series > 1:
+        await bench.reset()
+        arrays, order = _in_any_order(case)
+        await exchange(bench, board, arrays, order)
+        _check_cycles(bench, order)
     board.finish(bench, "streams_back_to_back", report(case.plain, runs), layers)
 
 

@@ -11,6 +11,7 @@ from hw.network.mode import Mode
 from hw.top.axi import accelerator_verilog
 from sim.cocotb_runner import COVERAGE_TESTS, STREAM_TESTS, run_testbench
 from sim.coverage.bins import missing
+from sim.mutation.catalogue import interleaved as crowded
 from tests.hw.drawing import draw_codes, draw_network
 from tests.hw.many_ports import Arrays, draw_arrays, many_ports
 from tests.sim.test_modes import per_sample, stateful
@@ -64,6 +65,23 @@ def test_a_wrong_tid_is_noticed(tmp_path: Path) -> None:
         "assign m_axis_tid = 3'd1 ^ ",
     )
     with pytest.raises(ChronogateError, match="has tlast and tid"):
+        run_testbench(network, arrays, tmp_path, 5, verilog=verilog)
+
+
+def test_a_beat_that_waits_too_long_is_noticed(tmp_path: Path) -> None:
+    """A series that follows itself is held for one cycle more than the closed form says."""
+    network = crowded()
+    right, wrong = "\\$65  = 4'he;", "\\$65  = 4'hf;"
+    verilog = broken(accelerator_verilog(network), right, wrong)
+    arrays = series(network, 6, network.look_back)
+    with pytest.raises(ChronogateError, match="after the first beat came in instead of"):
+        run_testbench(network, arrays, tmp_path, 5, verilog=verilog)
+
+
+def test_a_design_that_is_not_ready_after_reset_is_noticed(tmp_path: Path) -> None:
+    network, arrays = interleaved_windows()
+    verilog = broken(accelerator_verilog(network), "= cleared[3] & ", "= cleared[2] & ")
+    with pytest.raises(ChronogateError, match=r"s_axis_tready is 1 \d cycles after a reset"):
         run_testbench(network, arrays, tmp_path, 5, verilog=verilog)
 
 

@@ -11,7 +11,7 @@ from sim.mutation import campaign, planted
 from sim.mutation.__main__ import main
 from sim.mutation.bench import Verdict, run_mutants
 from sim.mutation.campaign import Fate, Row
-from sim.mutation.catalogue import SUBJECTS, residual
+from sim.mutation.catalogue import SUBJECTS, gru, residual
 from sim.mutation.equivalence import Answer, Prover, begin_with
 from sim.mutation.kept import Kept, digest
 from sim.mutation.mutant import SELECTOR_BITS, Mutant, is_logic
@@ -78,6 +78,17 @@ def test_killed_equivalent_and_missed_are_told_apart(
     assert verdicts[2] == Verdict(None, "", verdicts[2].cycles)
     prover = Prover.prepare(mutants, subject.pins, tmp_path)
     assert [prover.answer(mutant) for mutant in mutants] == [Answer.MISSED, Answer.EQUIVALENT]
+
+
+def test_a_register_that_never_changes_is_proved(tmp_path: Path) -> None:
+    """ABC removes all registers then, and is asked about what is left. The slot has one gate."""
+    subject = Subject("GRU", gru, {})
+    write_netlist(subject, tmp_path)
+    wire = "core.gru.U$5.product0_bank0_sum1_control_slot"
+    text = (tmp_path / "netlist.il").read_text()
+    mutant = at_wire(text, 1, "Q", re.escape(wire), "-mode const0 -portbit 0")
+    prover = Prover.prepare([mutant], subject.pins, tmp_path)
+    assert prover.answer(mutant) is Answer.EQUIVALENT
 
 
 ONCE_MISSED = {
