@@ -42,7 +42,7 @@ def demand_of(
     """
     columns = data.series.columns(tuple(target.name for target in data.targets))
     values = data.series.values[:, columns]
-    training = values[: data.split.train]
+    training = values[data.split.start : data.split.train]
     if data.series.prices is not None or not is_demand(training):
         return None
     horizon = config.forecast.horizon

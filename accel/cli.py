@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from accel.cli_group import Commands
+from accel.commands.adapt import adapt
 from accel.commands.files import check, export, schema
 from accel.commands.gate import gate
 from accel.commands.lists import boards, datasets
@@ -253,7 +254,7 @@ def forecast(
         )
 
 
-for command in (report, check, schema, export, gate, boards, datasets):
+for command in (report, adapt, check, schema, export, gate, boards, datasets):
     app.command()(command)
 
 

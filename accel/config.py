@@ -51,6 +51,7 @@ class DataConfig(Section):
     transform: Literal["none", "returns"] = "none"
     split: Annotated[tuple[float, float, float], Field(strict=False)] = (0.6, 0.2, 0.2)
     split_rows: Annotated[tuple[int, int, int] | None, Field(strict=False)] = None
+    train_rows: Positive | None = None
 
     @field_validator("features", "calendar", "targets")
     @classmethod
@@ -141,7 +142,7 @@ class Config(Section):
 def load_config(path: Path) -> Config:
     """Read a configuration file.
 
-    A relative ``data.file`` is taken as relative to the configuration's own folder.
+    Relative paths are taken as relative to the configuration's own folder.
 
     Raises
     ------
@@ -156,11 +157,17 @@ def load_config(path: Path) -> Config:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ChronogateError(f"{path} cannot be read as a text file: {error}") from error
-    config = parse_config(text, str(path))
-    if config.data.file is None:
-        return config
-    data = config.data.model_copy(update={"file": path.parent.resolve() / config.data.file})
-    return config.model_copy(update={"data": data})
+    return located(parse_config(text, str(path)), path.parent.resolve())
+
+
+def located(config: Config, folder: Path) -> Config:
+    """Return a configuration with its relative paths taken as relative to a folder."""
+    changes: dict[str, object] = {
+        "compress": tuple(method.located(folder) for method in config.compress)
+    }
+    if config.data.file is not None:
+        changes["data"] = config.data.model_copy(update={"file": folder / config.data.file})
+    return config.model_copy(update=changes)
 
 
 def parse_config(text: str, source: str) -> Config:

@@ -55,8 +55,7 @@ def convert_run(run: Run, config: Config | None, folder: Path, progress: Progres
     # hls4ml prints what it does, and stdout belongs to results.
     with redirect_stdout(sys.stderr):
         name = config.name if config else run.folder.resolve().name
-        layers = [layer.name for layer in model.layers]
-        settings = hls_settings(config.model, layers) if config else None
+        settings = hls_settings(config.model, model.layers) if config else None
         if given is not None:
             name, settings = given.name, given.hls_config
         graph = convert(

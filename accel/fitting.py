@@ -4,8 +4,10 @@ The loop is written out, because Keras's own compiles the step again for the las
 an epoch, which takes XLA longer than the epoch itself.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Protocol
 
 import numpy as np
 
@@ -18,6 +20,38 @@ from accel.training_result import Epoch
 _EVALUATION_BATCH = 2048
 
 NO_MASKS: Mapping[str, np.ndarray] = MappingProxyType({})
+
+
+class Guide(Protocol):
+    """What a model learns from besides the truth, such as another model."""
+
+    @property
+    def rows(self) -> tuple[np.ndarray, ...]:
+        """Arrays with one row for each training window."""
+        ...
+
+    @property
+    def variables(self) -> Sequence[tf.Variable]:
+        """What it trains along with the model."""
+        ...
+
+    def forecast(self, inputs: tf.Tensor, rows: Sequence[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the model's forecasts, and what is added to their squared error."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Unguided:
+    """No guide: the truth alone."""
+
+    model: keras.Model
+
+    rows: tuple[np.ndarray, ...] = ()
+    variables: Sequence[tf.Variable] = ()
+
+    def forecast(self, inputs: tf.Tensor, rows: Sequence[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the forecasts, and nothing to add."""
+        return self.model(inputs, training=True), tf.constant(0.0)
 
 
 def seed_everything(seed: int) -> None:
@@ -34,6 +68,7 @@ def fit(
     advance: Advance,
     started: bool = False,
     masks: Mapping[str, np.ndarray] = NO_MASKS,
+    guide: Guide | None = None,
 ) -> tuple[Epoch, ...]:
     """Fit `model` in place and leave it with the weights of its best epoch on validation.
 
@@ -45,6 +80,8 @@ def fit(
         Whether its weights have been fitted already, and may be the best.
     masks
         By the name of a variable, what it is multiplied by after every step: zeros that stay.
+    guide
+        What to learn from besides; the best epoch is chosen by the error on validation alone.
 
     Returns
     -------
@@ -61,8 +98,10 @@ def fit(
         schedule,  # pyright: ignore[reportArgumentType]
         training.weight_decay,
     )
-    step = _training_step(model, optimizer, masks)
-    arrays = [a.astype(np.float32) for a in (train.inputs, train.targets, train.mask)]
+    guide = guide or Unguided(model)
+    step = _training_step(model, optimizer, masks, guide)
+    rows = (train.inputs, train.targets, train.mask, *guide.rows)
+    arrays = [array.astype(np.float32) for array in rows]
     random = np.random.default_rng(training.seed)
     evaluate = _evaluation(model)
     best, best_weights, history = float("inf"), model.get_weights(), list[Epoch]()
@@ -73,7 +112,7 @@ def fit(
     for _ in range(training.epochs):
         # Shuffled anew each time, so the few windows beyond the last whole batch always differ.
         order = random.permutation(len(train))[: batches * batch].reshape(batches, batch)
-        losses = [float(step(*(tf.constant(a[rows]) for a in arrays))) for rows in order]
+        losses = [float(step(*(tf.constant(a[places]) for a in arrays))) for places in order]
         error = _masked_mse(evaluate(validation.inputs), validation)
         history.append(Epoch(float(np.mean(losses)), error))
         advance(1)
@@ -101,15 +140,22 @@ def _masked_mse(forecasts: np.ndarray, windows: Windows) -> float:
 
 
 def _training_step(
-    model: keras.Model, optimizer: keras.optimizers.Optimizer, masks: Mapping[str, np.ndarray]
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    masks: Mapping[str, np.ndarray],
+    guide: Guide,
 ):
+    trained = [*model.trainable_variables, *guide.variables]
+
     @tf.function(jit_compile=True)
-    def step(inputs: tf.Tensor, targets: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    def step(inputs: tf.Tensor, targets: tf.Tensor, mask: tf.Tensor, *rows: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            errors = (model(inputs, training=True) - targets) * mask
+            forecasts, further = guide.forecast(inputs, rows)
+            errors = (forecasts - targets) * mask
             loss = tf.reduce_sum(errors**2) / tf.maximum(tf.reduce_sum(mask), 1.0)
-        gradients = tape.gradient(loss, model.trainable_variables)
-        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+            total = loss + further
+        gradients = tape.gradient(total, trained)
+        optimizer.apply_gradients(zip(gradients, trained, strict=True))
         for variable in model.trainable_variables:
             if variable.name in masks:
                 variable.assign(variable * masks[variable.name])

@@ -75,7 +75,7 @@ def score_prices(
     model = _losses(np.exp(expected) - truth, counted)
     naive = _losses(1.0 - truth, counted)
     block = min(len(windows), max(2 * expected.shape[1], round(len(windows) ** (1 / 3))))
-    low, high = _interval(model, naive, block, seed)
+    low, high = block_interval(model, naive, block, seed)
     gain = 1.0 - model.mean() / naive.mean()
     return PriceScores(
         float(model.mean()), float(naive.mean()), float(gain), float(low), float(high), block
@@ -88,9 +88,18 @@ def _losses(errors: np.ndarray, counted: np.ndarray) -> np.ndarray:
     return sums / np.maximum(1, counted.sum(axis=(1, 2)))
 
 
-def _interval(
+def block_interval(
     model: np.ndarray, naive: np.ndarray, block: int, seed: int
 ) -> tuple[np.float64, np.float64]:
+    """Return the 95 % interval of ``1 - model / naive`` by a moving-block bootstrap.
+
+    Parameters
+    ----------
+    model, naive
+        Losses of windows ``(N,)`` in the order of time.
+    block
+        Windows drawn together.
+    """
     count = len(model)
     blocks = -(-count // block)
     starts = np.random.default_rng(seed).integers(0, count - block + 1, (DRAWS, blocks))

@@ -31,6 +31,7 @@ class Step(StrEnum):
     EXPORT = "export"
     REPORT = "report"
     GATE = "gate"
+    ADAPT = "adapt"
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,27 @@ STEP_FILES: dict[Step, StepFiles] = {
             "validation_windows.npz",
         ),
         first="model.h5",
-        later=(Step.CONVERT, Step.VERIFY, Step.BITSTREAM, Step.FORECAST, Step.EXPORT, Step.REPORT),
+        later=(
+            Step.CONVERT,
+            Step.VERIFY,
+            Step.BITSTREAM,
+            Step.FORECAST,
+            Step.EXPORT,
+            Step.ADAPT,
+            Step.REPORT,
+        ),
     ),
     Step.CONVERT: StepFiles(
         owned=("network.json", "weights.npz", "rtl", "hls", "conversion.json"),
         first="network.json",
-        later=(Step.VERIFY, Step.BITSTREAM, Step.FORECAST, Step.EXPORT, Step.REPORT),
+        later=(
+            Step.VERIFY,
+            Step.BITSTREAM,
+            Step.FORECAST,
+            Step.EXPORT,
+            Step.ADAPT,
+            Step.REPORT,
+        ),
     ),
     Step.VERIFY: StepFiles(
         owned=(
@@ -84,6 +100,7 @@ STEP_FILES: dict[Step, StepFiles] = {
     Step.BITSTREAM: StepFiles(owned=("bitstream",), first="bitstream", later=(Step.REPORT,)),
     Step.FORECAST: StepFiles(owned=("forecast",), first="forecast", later=()),
     Step.EXPORT: StepFiles(owned=("export",), first="export", later=()),
+    Step.ADAPT: StepFiles(owned=("adapted",), first="adapted", later=()),
     Step.REPORT: StepFiles(
         owned=("report.json", "report.html", "report.md"), first="report.json", later=()
     ),

@@ -7,6 +7,7 @@ from rich.table import Table
 from accel.boards import Board
 from accel.datasets.dataset import Dataset
 from accel.gating import GateReport
+from accel.incremental.step import Adaptation
 from accel.report.examples import label
 from accel.report.page import accuracy_entries
 from accel.report.schema import Implementation, Report
@@ -102,6 +103,26 @@ def gate_table(found: GateReport) -> Table:
         counted = getattr(found.simulated, key)
         text = f"{value:,} predicted, {counted:,} simulated"
         table.add_row(key.replace("_", " "), _mark(text, value == counted))
+    return table
+
+
+def adaptation_table(found: Adaptation) -> Table:
+    """Return the errors of a forecaster that learns on, beside the frozen one."""
+    figures = found.figures
+    table = _two_columns(f"{found.layer} learns on")
+    table.add_row("test windows", whole(figures.windows))
+    table.add_row("models loaded", f"{figures.loads}, one every {found.every} windows")
+    table.add_row("forgetting", f"{found.forgetting:g}")
+    table.add_row("MSE, frozen", number(figures.frozen))
+    table.add_row("MSE, learning", number(figures.adapted))
+    verdict = "; it may be chance" if figures.low < 0 < figures.high else ""
+    gain = f"{figures.gain:+.2%} (95 %: {figures.low:+.2%} to {figures.high:+.2%}{verdict})"
+    table.add_row("gain", gain)
+    tenths = (f"{1 - new / old:+.1%}" for old, new in figures.parts)
+    table.add_row("gain in each tenth", " ".join(tenths))
+    if found.mismatches is not None:
+        text = f"{whole(found.mismatches)} codes differ from the golden model"
+        table.add_row("RTL", _mark(text, found.mismatches == 0))
     return table
 
 

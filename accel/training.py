@@ -96,14 +96,14 @@ def prepare(config: Config) -> PreparedData:
     """
     series = load_series(config.data)
     split = split_rows(series, config)
-    scaler = fit_scaler(series, split.train)
+    scaler = fit_scaler(series, split.train, split.start)
     features, targets = feature_names(config.data), target_names(config.data)
 
     def windows(start: int, stop: int) -> Windows:
         return cut_windows(series, scaler, features, targets, config.forecast, start, stop)
 
     parts = {
-        "training": windows(0, split.train),
+        "training": windows(split.start + config.forecast.look_back, split.train),
         "validation": windows(split.train, split.validation),
         "test": windows(split.validation, split.test),
     }
@@ -146,7 +146,8 @@ def train(config: Config, progress: Progress) -> TrainedModel:
     ChronogateError
         As `prepare`, or when the training diverged.
     """
-    if not config.training.epochs and not config.model.closed_form:
+    begun = config.model.closed_form or (bool(config.compress) and config.compress[0].begins)
+    if not config.training.epochs and not begun:
         raise ChronogateError(
             f"training.epochs is 0, and the family {config.model.family} has no closed form: "
             "give it epochs to learn in"
@@ -160,7 +161,7 @@ def train(config: Config, progress: Progress) -> TrainedModel:
 
     training, forecast = config.training, config.forecast
     shape = shape_of(config)
-    seen = _every(data.train, training.window_stride)
+    seen = data.train.picked(slice(None, None, training.window_stride))
 
     progress.step("Fitting the baselines")
     naive, penalty = _baseline_forecasts(config, data)
@@ -182,8 +183,9 @@ def train(config: Config, progress: Progress) -> TrainedModel:
         from accel.compression.compress import compress
         from accel.compression.lesson import Lesson
 
-        lesson = Lesson(seen, data.validation, training)
-        applied = compress(model, config.compress, lesson, progress)
+        series = data.scaled_targets[data.split.start : data.split.train]
+        lesson = Lesson(seen, data.validation, training, shape, series)
+        model, applied = compress(model, config.compress, lesson, progress)
     progress.step("Scoring the test windows")
     forecasts = evaluate_float64(model, data.test.inputs)
     scores = score(forecasts, data.test, data.targets)
@@ -264,17 +266,6 @@ def _baseline_forecasts(config: Config, data: PreparedData) -> tuple[dict[str, n
         "seasonal_naive": seasonal_naive(values, test.origins, horizon, season),
         "ridge": ridge.predict(test.inputs),
     }, ridge.penalty
-
-
-def _every(windows: Windows, stride: int) -> Windows:
-    keep = slice(None, None, stride)
-    return Windows(
-        windows.inputs[keep],
-        windows.targets[keep],
-        windows.mask[keep],
-        windows.times[keep],
-        windows.origins[keep],
-    )
 
 
 def _scaled(series: Series, scaler: Scaler, names: tuple[str, ...]) -> tuple[Feature, ...]:

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from accel.compression.kernels import Variables, assign, kernels, stored_nonzeros
+from accel.compression.kernels import Variables, assign, kernels, stored_nonzeros, weights_of
 from accel.config import TrainingConfig
 from accel.datasets.windows import Windows
-from accel.fitting import fit, predict_float32
+from accel.fitting import Guide, fit, predict_float32
+from accel.forecasters.shape import Shape
 from accel.qkeras_compat import keras
 
 
@@ -21,6 +22,10 @@ class Lesson:
         Windows.
     training
         Settings of every training between two steps of a method.
+    shape
+        Sizes of the model.
+    series
+        The targets' training rows in scaled units ``(rows, targets)``.
     masks
         By the name of a kernel: 1 where a weight is kept, 0 where it stays 0.
     """
@@ -28,6 +33,8 @@ class Lesson:
     train: Windows
     validation: Windows
     training: TrainingConfig
+    shape: Shape
+    series: np.ndarray
     masks: Variables = field(default_factory=dict)
 
     def prune(self, model: keras.Model, masks: Variables) -> None:
@@ -37,18 +44,42 @@ class Lesson:
         values = kernels(model)
         assign(model, {name: values[name] * mask for name, mask in self.masks.items()})
 
-    def train_on(self, model: keras.Model, epochs: int, learning_rate: float) -> None:
-        """Train for some epochs, the zeros kept; the best epoch on validation stays."""
+    def train_on(
+        self, model: keras.Model, epochs: int, learning_rate: float, guide: Guide | None = None
+    ) -> None:
+        """Train for some epochs, the zeros kept; the best epoch on validation stays.
+
+        Parameters
+        ----------
+        guide
+            What else to learn from.
+        """
+        if not epochs:
+            return
         changes = {"epochs": epochs, "learning_rate": learning_rate}
         training = self.training.model_copy(update=changes)
+        masks = {
+            weight.variable.name: self.masks[weight.key]
+            for weight in weights_of(model)
+            if weight.key in self.masks
+        }
         fit(
             model, self.train, self.validation, training, lambda units: None, started=True,
-            masks=self.masks,
+            masks=masks, guide=guide,
         )  # fmt: skip
+
+    def some(self, most: int) -> Windows:
+        """Return at most so many of the training windows, spread over all of them."""
+        places = np.unique(np.linspace(0, len(self.train) - 1, most).astype(int))
+        return self.train.picked(places)
 
     def error(self, model: keras.Model) -> float:
         """Return the mean squared error on validation."""
-        errors = predict_float32(model, self.validation.inputs) - self.validation.targets
+        return self.error_of(predict_float32(model, self.validation.inputs))
+
+    def error_of(self, forecasts: np.ndarray) -> float:
+        """Return that of forecasts for the validation windows."""
+        errors = forecasts - self.validation.targets
         return float(np.mean(errors[self.validation.mask] ** 2))
 
     def nonzero(self, model: keras.Model) -> int:

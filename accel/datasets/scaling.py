@@ -25,12 +25,12 @@ class Scaler:
         return (values - self.offset) / self.scale
 
 
-def fit_scaler(series: Series, train_rows: int) -> Scaler:
-    """Return the scaler of a series, from what was observed in its first `train_rows` rows.
+def fit_scaler(series: Series, train_rows: int, start: int = 0) -> Scaler:
+    """Return the scaler of a series, from what was observed in the rows ``[start, train_rows)``.
 
     A column that never changes, or is never observed, there keeps its scale (1).
     """
-    values, observed = series.values[:train_rows], series.observed[:train_rows]
+    values, observed = series.values[start:train_rows], series.observed[start:train_rows]
     counts = np.maximum(observed.sum(axis=0), 1)
     offset = np.where(observed, values, 0.0).sum(axis=0) / counts
     variance = np.where(observed, (values - offset) ** 2, 0.0).sum(axis=0) / counts

@@ -1,6 +1,6 @@
 """The chronological split: training rows, then validation rows, then test rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from accel.config import Config
@@ -10,12 +10,12 @@ from hw.errors import ChronogateError
 
 @dataclass(frozen=True)
 class Split:
-    """Where the three parts end, in rows.
+    """Where the three parts end, in rows, and where the first begins.
 
     Parameters
     ----------
-    train, validation, test
-        Training rows are ``[0, train)``, validation rows ``[train, validation)``, test rows
+    train, validation, test, start
+        Training rows are ``[start, train)``, validation rows ``[train, validation)``, test rows
         ``[validation, test)``. Targets lie in their own part; the windows of validation and test
         may look back into the part before.
     """
@@ -23,6 +23,7 @@ class Split:
     train: int
     validation: int
     test: int
+    start: int = 0
 
 
 def split_rows(series: Series, config: Config) -> Split:
@@ -39,9 +40,9 @@ def split_rows(series: Series, config: Config) -> Split:
             f"{series.source} has {series.rows} time steps, too few for one window of look_back "
             f"{look_back} and horizon {horizon}: shorten them, or bring a longer series"
         )
-    split = _rows(series, config)
+    split = _with_few_rows(_rows(series, config), config.data.train_rows)
     windows = {
-        "training": split.train - look_back - horizon + 1,
+        "training": split.train - split.start - look_back - horizon + 1,
         "validation": split.validation - max(split.train, look_back) - horizon + 1,
         "test": split.test - max(split.validation, look_back) - horizon + 1,
     }
@@ -53,6 +54,11 @@ def split_rows(series: Series, config: Config) -> Split:
                 "change data.split"
             )
     return split
+
+
+def _with_few_rows(split: Split, rows: int | None) -> Split:
+    """Keep the last training rows only, if so many are wanted."""
+    return split if rows is None else replace(split, start=max(0, split.train - rows))
 
 
 def _rows(series: Series, config: Config) -> Split:

@@ -36,6 +36,16 @@ class Windows:
     def __len__(self) -> int:
         return len(self.inputs)
 
+    def picked(self, places: "np.ndarray | slice") -> "Windows":
+        """Return some of them."""
+        return Windows(
+            self.inputs[places],
+            self.targets[places],
+            self.mask[places],
+            self.times[places],
+            self.origins[places],
+        )
+
 
 def cut_windows(
     series: Series,

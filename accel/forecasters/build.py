@@ -1,11 +1,11 @@
 """Build the forecaster that a configuration describes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import cast
 
 from accel.forecasters.family import Family
 from accel.forecasters.kit import FloatKit, Kit, QuantizedKit, Tensor
-from accel.forecasters.layer_names import INPUT, WIRES
+from accel.forecasters.layer_names import CORES, FACTOR, INPUT, WIRES
 from accel.forecasters.shape import Shape
 from accel.qkeras_compat import keras
 
@@ -31,19 +31,42 @@ def count_coefficients(model: keras.Model) -> int:
     return sum(layer.count_params() for layer in counted)
 
 
-def hls_settings(model: Family, layers: Iterable[str]) -> HlsSettings:
+def hls_settings(model: Family, layers: Iterable[keras.layers.Layer]) -> HlsSettings:
     """Return the folding of a configuration as the ``hls_config`` of ``accel.convert``.
+
+    Layers that a compression method put in the place of one take as many cycles as that one.
 
     Parameters
     ----------
     layers
-        Names of the built model's layers.
+        Those of the built model.
     """
-    wires = {name: {"Strategy": "Latency"} for name in layers if name.endswith(WIRES)}
+    folding: dict[str, dict[str, object]] = {}
+    for layer in layers:
+        if layer.name.endswith(WIRES):
+            folding[layer.name] = {"Strategy": "Latency"}
+        elif (keys := _folding(layer, model.folding)) is not None:
+            folding[layer.name] = keys
     whole: dict[str, object] = {"Strategy": model.strategy.capitalize()}
     if model.skip_zeros:
         whole["SkipZeros"] = True
-    return {"Model": whole, "LayerName": {**model.folding, **wires}}
+    return {"Model": whole, "LayerName": dict(folding)}
+
+
+def _folding(
+    layer: keras.layers.Layer, folding: Mapping[str, dict[str, object]]
+) -> dict[str, object] | None:
+    if layer.name in folding:
+        return folding[layer.name]
+    if layer.name.endswith(FACTOR):
+        return folding[layer.name.removesuffix(FACTOR)]
+    ending = next((core for core in CORES if layer.name.endswith(core)), None)
+    if ending is None:
+        return None
+    reuse = folding[layer.name.removesuffix(ending)]["ReuseFactor"]
+    rows = layer.input_shape[1]  # beats that share the cycles
+    assert isinstance(reuse, int)
+    return {"ReuseFactor": max(1, reuse // rows)}
 
 
 def _build(model: Family, shape: Shape, kit: Kit, name: str) -> keras.Model:

@@ -9,6 +9,7 @@ section 3.3).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -37,6 +38,20 @@ class Rows:
     inputs: np.ndarray
     outputs: np.ndarray
     mask: np.ndarray
+
+
+class Steps(Protocol):
+    """A signed number format, by its step and its largest code."""
+
+    @property
+    def step(self) -> float:
+        """What the last bit counts."""
+        ...
+
+    @property
+    def largest_code(self) -> int:
+        """The lowest is one further from 0."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -138,13 +153,13 @@ def low_rank(train: Rows, rank: int, penalty: float) -> np.ndarray:
     return first / np.maximum(spread, 1e-9)
 
 
-def rounded(values: np.ndarray, number: Format) -> np.ndarray:
+def rounded(values: np.ndarray, number: Steps) -> np.ndarray:
     """Return the nearest values of a format, ties to even."""
     codes = np.rint(values / number.step)
     return np.clip(codes, -number.largest_code - 1, number.largest_code) * number.step
 
 
-def rounded_together(weights: np.ndarray, hessian: np.ndarray, number: Format) -> np.ndarray:
+def rounded_together(weights: np.ndarray, hessian: np.ndarray, number: Steps) -> np.ndarray:
     """Round weights so that the squared error of their product grows least.
 
     Parameters

@@ -9,7 +9,7 @@ from accel.fitting import evaluate_all
 from accel.forecasters.closed_form import Grid, Linear, Rows, fit_linear
 from accel.forecasters.fit_data import FitData
 from accel.forecasters.layer_names import OUTPUT_QUANTIZER
-from accel.qkeras_compat import keras
+from accel.qkeras_compat import keras, tf
 from hw.errors import ChronogateError
 
 Arrange = Callable[[np.ndarray], np.ndarray]
@@ -51,6 +51,12 @@ def silence(model: keras.Model, layer: str) -> None:
 def layer_of(model: keras.Model, name: str) -> keras.layers.Layer:
     """Return a layer by its name."""
     return next(layer for layer in model.layers if layer.name == name)
+
+
+def input_of(layer: keras.layers.Layer) -> tf.Tensor:
+    """Return the one tensor that a layer takes."""
+    taken = layer.input
+    return taken[0] if isinstance(taken, list) else taken
 
 
 def rows(model: keras.Model, layer: str, arrange: Arrange, windows: Windows) -> Rows:

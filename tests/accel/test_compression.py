@@ -6,23 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import accel
-from accel.compression.compress import compress
 from accel.compression.kernels import kernels, stored_nonzeros
-from accel.compression.lesson import Lesson
-from accel.compression.method import Applied
 from accel.compression.methods.magnitude import Magnitude, largest, schedule
 from accel.compression.methods.units import Units, weakest
-from accel.config import TrainingConfig, parse_config, template
-from accel.fitting import seed_everything
-from accel.forecasters.build import build_forecaster, hls_settings
-from accel.progress import SilentProgress
-from accel.qkeras_compat import keras, tf
+from accel.config import parse_config, template
+from accel.qkeras_compat import tf
 from accel.report.model import describe_model
 from hw.errors import ChronogateError
-from hw.network.graph import Network
-from tests.accel.conversion.compare import assert_equal_to_qkeras, draw_codes
-from tests.accel.forecasting import model_of, shape_of, windows
+from tests.accel.compressing import compressed, converted
 
 MAGNITUDE = Magnitude(method="magnitude", sparsity=0.75, steps=2, epochs=1)
 UNITS = Units(method="units", share=0.5, epochs=1)
@@ -34,26 +25,6 @@ def eager() -> Iterator[None]:
     tf.config.run_functions_eagerly(True)
     yield
     tf.config.run_functions_eagerly(False)
-
-
-def compressed(
-    family: str, methods: tuple[Magnitude | Units, ...], **settings: object
-) -> tuple[keras.Model, tuple[Applied, ...]]:
-    shape = shape_of()
-    seed_everything(1)
-    model = build_forecaster(model_of(family, **settings), shape)
-    training = TrainingConfig(batch_size=100)
-    lesson = Lesson(windows(shape, 200, 1), windows(shape, 60, 2), training)
-    return model, compress(model, methods, lesson, SilentProgress())
-
-
-def converted(family: str, model: keras.Model, folder: Path, **settings: object) -> Network:
-    layers = [layer.name for layer in model.layers]
-    settings_ = hls_settings(model_of(family, skip_zeros=True, **settings), layers)
-    graph = accel.convert(model, folder, family, hls_config=settings_)
-    codes = draw_codes(graph.network, 40, 3)
-    assert_equal_to_qkeras(model, graph.network, codes, graph.kept_channels)
-    return graph.network
 
 
 @pytest.mark.parametrize("family", ["mlp", "simple_rnn"])
@@ -99,7 +70,7 @@ def test_the_configuration_lists_methods() -> None:
     config = parse_config(text + 'method = "magnitude"\nsparsity = 0.9\n', "x")
     assert [method.method for method in config.compress] == ["units", "magnitude"]
     for wrong, words in (
-        ('method = "magic"', "compress.method must be one of magnitude, units"),
+        ('method = "magic"', "compress.method must be one of bits, calibrate"),
         ('method = "magnitude"\nsparsity = 1.5', "compress.0.sparsity is 1.5"),
         ('method = "magnitude"\nsparcity = 0.5', "did you mean 'sparsity'"),
     ):

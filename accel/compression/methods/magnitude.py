@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from accel.compression.method import Method
+from accel.compression.method import Changed, Method
 from accel.forecasters.formats import Positive
 
 if TYPE_CHECKING:
@@ -36,13 +36,14 @@ class Magnitude(Method):
     epochs: Positive = 5
     learning_rate: Annotated[float, Field(gt=0)] = 0.002
 
-    def apply(self, model: "keras.Model", lesson: "Lesson") -> None:
+    def apply(self, model: "keras.Model", lesson: "Lesson") -> Changed:
         from accel.compression.kernels import kernels
 
         for share in schedule(self.sparsity, self.steps):
             masks = {name: largest(values, share) for name, values in kernels(model).items()}
             lesson.prune(model, masks)
             lesson.train_on(model, self.epochs, self.learning_rate)
+        return Changed(model)
 
 
 def schedule(sparsity: float, steps: int) -> tuple[float, ...]:

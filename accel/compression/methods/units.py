@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from accel.compression.method import Method
+from accel.compression.method import Changed, Method
 from accel.forecasters.formats import Positive
 from hw.errors import ChronogateError
 
@@ -35,27 +35,34 @@ class Units(Method):
     epochs: Positive = 5
     learning_rate: Annotated[float, Field(gt=0)] = 0.002
 
-    def apply(self, model: "keras.Model", lesson: "Lesson") -> None:
+    def apply(self, model: "keras.Model", lesson: "Lesson") -> Changed:
         from accel.compression.kernels import kernels
-        from accel.forecasters.layer_names import OUTPUT, dense_name
+        from accel.forecasters.layer_names import FACTOR, OUTPUT, dense_name
 
         values = kernels(model)
-        hidden = [
-            name for n in range(len(values)) if (name := f"{dense_name(n)}/kernel:0") in values
-        ]
+        names = [dense_name(n) for n in range(len(values))]
+        hidden = [name for name in names if f"{name}/kernel" in values]
         if not hidden:
             raise ChronogateError(
                 "compress method 'units' finds no hidden dense layer in the model: give model."
                 "hidden some, or use the method 'magnitude'"
             )
-        chain = [*hidden, f"{OUTPUT}/kernel:0"]
-        masks = {name: np.ones(values[name].shape, dtype=bool) for name in chain}
-        for first, second in pairwise(chain):
+        masks = {name: np.ones(array.shape, dtype=bool) for name, array in values.items()}
+        for name, behind in pairwise((*hidden, OUTPUT)):
+            first, second = f"{name}/kernel", f"{behind}/kernel"
+            if f"{behind}{FACTOR}/kernel" in values:  # it was factorised
+                second = f"{behind}{FACTOR}/kernel"
+            if second not in values or len(values[second]) != values[first].shape[1]:
+                raise ChronogateError(
+                    f"compress method 'units' finds the kernel behind {name} taken apart: put "
+                    "'units' before 'tensor_train'"
+                )
             gone = weakest(values[first], values[second], self.share)
             masks[first][:, gone] = False
             masks[second][gone] = False
         lesson.prune(model, masks)
         lesson.train_on(model, self.epochs, self.learning_rate)
+        return Changed(model)
 
 
 def weakest(before: np.ndarray, behind: np.ndarray, share: float) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Incremental learning: a deployed forecaster's last layer follows the data, by new weights."""
