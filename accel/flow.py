@@ -5,6 +5,7 @@ or not at all (`accel.runs`). Only training and conversion need TensorFlow, and 
 """
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -122,23 +123,41 @@ def verify_step(run: Run, progress: Progress | None = None, waves: bool = False)
 
 
 def bitstream_step(
-    run: Run, progress: Progress | None = None, board: str | None = None, seed: int = 1
+    run: Run,
+    progress: Progress | None = None,
+    board: str | None = None,
+    seeds: Sequence[int] = (1,),
+    clock: float | str | None = None,
 ) -> Implementation:
-    """Make a bitstream, and simulate the netlist that it was made from."""
+    """Make a bitstream, and simulate the netlist that it was made from.
+
+    Parameters
+    ----------
+    board
+        Name; default: that of the run's configuration.
+    seeds
+        Placements to try.
+    clock
+        Megahertz, ``"fastest"``, or ``None`` for the board's own.
+    """
     from accel.bitstream import implement, verify_netlist
+    from accel.bitstream.clock import FASTEST
     from accel.boards import find_board
 
     progress = progress or SilentProgress()
     network = _network(run)
     config = _config(run)
     target = find_board(board or (config.board if config else DEFAULT_BOARD))
+    if isinstance(clock, float):
+        target = target.at_clock(clock)
     part = f"bitstream/{target.name}"
     codes = window_codes(run, network, load_conversion(run).seed)
     places = np.linspace(0, len(codes[0]) - 1, NETLIST_WINDOWS).astype(int)
     with run.step(Step.BITSTREAM, part) as folder:
         work = folder / part
-        routed = implement(network, target, work, progress, seed)
-        verify_netlist(network, target, work, codes[0][places], progress)
+        routed = implement(network, target, work, progress, seeds, clock == FASTEST)
+        made = target.at_clock(routed.clock_mhz)
+        verify_netlist(network, made, work, codes[0][places], progress)
         file = f"{part}/{routed.bitstream.name}"
         result = describe_implementation(routed, file, NETLIST_WINDOWS)
         write_json(work / "implementation.json", result)

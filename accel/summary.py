@@ -187,14 +187,18 @@ def case_tables(result: TrainingResult) -> list[Table]:
 
 def boards_table(boards: Sequence[Board]) -> Table:
     """Return the boards and what their devices have."""
-    table = Table("board", "device", "clock", "LUT4", "multipliers", "block RAMs", "description")
-    for column in table.columns[2:6]:
+    table = Table(
+        *("board", "family", "device", "oscillator", "LUT4", "flip-flops", "multipliers"),
+        *("block RAMs", "description"),
+    )
+    for column in table.columns[3:8]:
         column.justify = "right"
     for board in boards:
         device = board.device
         table.add_row(
-            board.name, device.name, f"{board.clock_mhz:g} MHz", whole(device.lut),
-            whole(device.dsp), whole(device.bram), board.description,
+            board.name, board.family.name, device.name, f"{board.oscillator_mhz:g} MHz",
+            whole(device.lut), whole(device.ff), whole(device.dsp), whole(device.bram),
+            board.description,
         )  # fmt: skip
     return table
 
@@ -259,12 +263,18 @@ def _implementation_rows(routed: Implementation) -> Rows:
         ("board", f"{routed.board}, {routed.device}"),
         ("clock", f"{routed.clock_mhz:g} MHz, routed up to {routed.fmax_mhz:.1f} MHz"),
         ("latency at that clock", f"{value} {unit}"),
+        *_rate_rows(routed),
         ("LUT4 / flip-flops", f"{whole(routed.lut)} / {whole(routed.ff)}"),
         ("multipliers / block RAMs", f"{whole(routed.dsp)} / {whole(routed.bram)}"),
     ]
     if routed.netlist_windows:
         rows.append(("netlist simulation", f"{routed.netlist_windows} windows, all equal"))
     return rows
+
+
+def _rate_rows(routed: Implementation) -> Rows:
+    rate = routed.forecasts_per_second
+    return [] if rate is None else [("forecasts per second", whole(round(rate)))]
 
 
 def _accuracy_rows(report: Report) -> Rows:

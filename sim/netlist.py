@@ -5,7 +5,6 @@ with Verilator from Yosys's own cell models; a host in C++ drives the receive pi
 reads the transmit pin. Equal answers show that synthesis dropped nothing and changed nothing.
 """
 
-import importlib.util
 import re
 import subprocess
 import tempfile
@@ -17,11 +16,11 @@ import numpy as np
 from hw.board.slip import END, decode_frames
 from hw.board.top import TOP_NAME, BoardTop
 from hw.errors import ChronogateError
+from sim.cell_models import CellModels
 from sim.toolchain import Toolchain, find_toolchain
 
 _HERE = Path(__file__).parent
 _HARNESS = _HERE / "netlist_harness.cpp"
-_OWN_CELLS = _HERE / "ecp5_cells.v"
 
 # Warnings about code that is Yosys's: cells_sim.v assigns memories in `initial` with `<=`, and the
 # netlist leaves out pins, ties words to narrower ones and names wires as it likes.
@@ -38,6 +37,10 @@ _WAIVED = (
     "LITENDIAN",
     "ASCRANGE",
     "GENUNNAMED",
+    "MULTIDRIVEN",
+    "IMPLICIT",
+    "TIMESCALEMOD",
+    "CMPCONST",
 )
 
 _PROBLEM = re.compile("%Error|%Warning|error:|not found|No such file")
@@ -49,6 +52,7 @@ _MAKE_VARIABLES = ("OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1")
 def simulate_netlist(
     netlist: Path,
     top: BoardTop,
+    models: CellModels,
     windows: np.ndarray,
     folder: Path,
     tick: Callable[[int], None] | None = None,
@@ -60,9 +64,11 @@ def simulate_netlist(
     Parameters
     ----------
     netlist
-        Verilog that Yosys wrote after ``synth_ecp5``, module ``board_top``.
+        Verilog that Yosys wrote after synthesis, module ``board_top``.
     top
         The board top it was made from, for the divisor and the formats.
+    models
+        Of the cells of its family.
     windows
         Input codes ``(N, T, F)``, or ``(N, F)`` where a window is one beat.
     folder
@@ -81,14 +87,14 @@ def simulate_netlist(
         When a forecast is missing or garbled, which a netlist that is right never does, or when
         a tool is missing.
     """
-    program = build_program([netlist, _HARNESS], TOP_NAME, folder)
+    program = build_program([netlist, _HARNESS], TOP_NAME, models, folder)
     frames = [top.request(window) for window in windows]
     lines = _run(program, top, frames, tick)
     return np.stack([top.response(_payload(line)) for line in lines])
 
 
-def build_program(sources: list[Path], top_name: str, folder: Path) -> Path:
-    """Build Verilog made of ECP5 cells, and the C++ that drives it, with Verilator.
+def build_program(sources: list[Path], top_name: str, models: CellModels, folder: Path) -> Path:
+    """Build Verilog made of a family's cells, and the C++ that drives it, with Verilator.
 
     Parameters
     ----------
@@ -96,6 +102,8 @@ def build_program(sources: list[Path], top_name: str, folder: Path) -> Path:
         Verilog and C++ files; the cell models are added.
     top_name
         The module to drive, class ``V<top_name>`` in the C++.
+    models
+        Of the cells.
     folder
         Where to build; made when missing.
 
@@ -111,7 +119,6 @@ def build_program(sources: list[Path], top_name: str, folder: Path) -> Path:
     """
     toolchain = find_toolchain()
     folder.mkdir(parents=True, exist_ok=True)
-    models = _cell_models()
     command = [
         *toolchain.verilator,
         "--cc",
@@ -124,13 +131,12 @@ def build_program(sources: list[Path], top_name: str, folder: Path) -> Path:
         "--top-module",
         top_name,
         "-DNO_INCLUDES",
-        f"-I{models}",
+        f"-I{models.folder}",
         *(f"-Wno-{name}" for name in _WAIVED),
         "--Mdir",
         "netlist_sim",
         *(str(source.resolve()) for source in sources),
-        str(_OWN_CELLS),
-        str(models / "cells_sim.v"),
+        *(str(file) for file in models.files),
     ]
     _tool(toolchain, command, folder, "Verilator")
     program = f"V{top_name}"
@@ -148,17 +154,6 @@ def build_program(sources: list[Path], top_name: str, folder: Path) -> Path:
     ]
     _tool(toolchain, make, folder, "the C++ compiler")
     return folder / "netlist_sim" / program
-
-
-def _cell_models() -> Path:
-    # The package is only located, not imported: importing it loads all of Yosys.
-    package = importlib.util.find_spec("pyosys")
-    if package is None or package.origin is None:
-        raise ChronogateError(
-            "Yosys is missing, whose cell models the netlist simulation needs: "
-            "install it with `pip install pyosys`"
-        )
-    return Path(package.origin).parent / "share" / "ecp5"
 
 
 def _tool(toolchain: Toolchain, command: list[str], folder: Path, name: str) -> None:
@@ -182,7 +177,7 @@ def _run(
     with tempfile.TemporaryDirectory() as scratch:
         requests = Path(scratch) / "requests.hex"
         requests.write_text("".join(frame.hex() + "\n" for frame in frames), encoding="ascii")
-        numbers = (bridge.uart.divisor, ahead, limit, END)
+        numbers = (bridge.uart.divisor, ahead, limit, END, top.reset_cycles)
         command = [str(program), *map(str, numbers), str(requests)]
         lines: list[bytes] = []
         with subprocess.Popen(

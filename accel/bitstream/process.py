@@ -24,7 +24,7 @@ def run_logged(command: list[str], folder: Path, log: Path, watch: Callable[[str
     # Unbuffered: a Python child whose output is a pipe would otherwise report late.
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with (
-        log.open("w", encoding="utf-8") as file,
+        log.open("w", encoding="utf-8", buffering=1) as file,
         subprocess.Popen(
             command,
             cwd=folder,

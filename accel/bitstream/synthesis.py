@@ -1,13 +1,12 @@
-"""Synthesis with Yosys: Verilog in, a netlist of ECP5 cells out."""
+"""Synthesis with Yosys: Verilog in, a netlist of the family's cells out."""
 
 import json
 import sys
-from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from accel.bitstream.process import last_error, run_logged
 from accel.bitstream.yosys_worker import MARK
+from accel.boards import Board, Cells
 from accel.progress import Progress
 from hw.board.top import TOP_NAME
 from hw.errors import ChronogateError
@@ -19,41 +18,8 @@ _STATISTICS = "statistics.json"
 
 _WORKER = Path(__file__).with_name("yosys_worker.py")
 
-# The stages of synth_ecp5, run one by one so that progress can be shown. Its last one, "check", is
-# written out below without `autoname`, whose names of hundreds of letters multiply the time that
-# the netlist's simulation takes to build.
-_STAGES = (
-    "begin",
-    "coarse",
-    "map_ram",
-    "map_ffram",
-    "map_gates",
-    "map_ffs",
-    "map_luts",
-    "map_cells",
-    "check",
-)
 
-
-@dataclass(frozen=True)
-class Cells:
-    """What synthesis used.
-
-    Parameters
-    ----------
-    lut
-        LUT4s: logic, two for each carry cell, and those of distributed RAM. Routing adds some.
-    ff, dsp, bram
-        Flip-flops, 18 x 18 multipliers, block RAMs.
-    """
-
-    lut: int
-    ff: int
-    dsp: int
-    bram: int
-
-
-def passes() -> list[str]:
+def passes(board: Board) -> list[str]:
     """Return the Yosys commands, in order."""
     return [
         f"read_verilog {SOURCE}",
@@ -64,26 +30,27 @@ def passes() -> list[str]:
         "flatten",
         "opt_clean -purge",
         "rename -hide */w:*",
-        *(
-            f"synth_ecp5 -top {TOP_NAME} -run {stage}:{following}"
-            for stage, following in pairwise(_STAGES)
-        ),
+        *board.family.synthesis(board.device, TOP_NAME),
         "hierarchy -check",
         "check -noinit -assert",
         "blackbox =A:whitebox",
         f"tee -q -o {_STATISTICS} stat -json",
+        # Not `autoname`, with which these commands of Yosys end: its names of hundreds of letters
+        # multiply the time that the netlist's simulation takes to build.
         f"write_json {NETLIST_JSON}",
         f"write_verilog -noattr {NETLIST_VERILOG}",
     ]
 
 
-def synthesize(verilog: str, folder: Path, progress: Progress) -> Cells:
-    """Synthesize a board top for the ECP5.
+def synthesize(verilog: str, board: Board, folder: Path, progress: Progress) -> Cells:
+    """Synthesize a board top for the board's FPGA and return what Yosys counts.
 
     Parameters
     ----------
     verilog
         Source of module ``board_top``.
+    board
+        What it is for.
     folder
         Receives ``netlist.json`` (for nextpnr), ``netlist.v`` (the same netlist, for simulation),
         the source and a log.
@@ -96,8 +63,9 @@ def synthesize(verilog: str, folder: Path, progress: Progress) -> Cells:
     script = folder / "synthesis.ys"
     log = folder / "synthesis.log"
     (folder / SOURCE).write_text(verilog, encoding="utf-8")
-    script.write_text("\n".join(passes()) + "\n", encoding="utf-8")
-    advance = progress.step("Synthesis", len(passes()))
+    commands = passes(board)
+    script.write_text("\n".join(commands) + "\n", encoding="utf-8")
+    advance = progress.step("Synthesis", len(commands))
     command = [sys.executable, str(_WORKER), script.name]
 
     def watch(line: str) -> None:
@@ -106,17 +74,6 @@ def synthesize(verilog: str, folder: Path, progress: Progress) -> Cells:
 
     if run_logged(command, folder, log, watch) != 0:
         raise ChronogateError(f"Yosys failed ({last_error(log)}): this is a bug, please report it")
-    return read_cells(folder / _STATISTICS)
-
-
-def read_cells(statistics: Path) -> Cells:
-    """Read what Yosys's ``stat -json`` counted."""
-    text = statistics.read_text(encoding="utf-8")
+    text = (folder / _STATISTICS).read_text(encoding="utf-8")
     counts: dict[str, int] = json.loads(text[text.index("{") :])["design"]["num_cells_by_type"]
-    lut = counts.get("LUT4", 0) + 2 * counts.get("CCU2C", 0) + 6 * counts.get("TRELLIS_DPR16X4", 0)
-    return Cells(
-        lut=lut,
-        ff=counts.get("TRELLIS_FF", 0),
-        dsp=counts.get("MULT18X18D", 0),
-        bram=counts.get("DP16KD", 0) + counts.get("PDPW16KD", 0),
-    )
+    return board.family.count(counts)

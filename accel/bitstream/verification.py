@@ -46,7 +46,8 @@ def verify_netlist(
     with tempfile.TemporaryDirectory() as scratch:
         advance = progress.step("Netlist simulation", len(windows))
         netlist = folder / NETLIST_VERILOG
-        answers = simulate_netlist(netlist, board.top(network), windows, Path(scratch), advance)
+        top, models = board.top(network), board.family.models
+        answers = simulate_netlist(netlist, top, models, windows, Path(scratch), advance)
     different = np.argwhere(answers != expected)
     if len(different):
         window, output = (int(index) for index in different[0])

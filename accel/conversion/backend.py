@@ -151,7 +151,9 @@ class AmaranthBackend(Backend):
 
         folder = output_folder(model)
         target = find_board(board)
-        routed = implement(network_of(model), target, folder / "bitstream" / board, progress, seed)
+        routed = implement(
+            network_of(model), target, folder / "bitstream" / board, progress, (seed,)
+        )
         return built_report(network_of(model), routed, folder)
 
 

@@ -104,10 +104,11 @@ ROUTED: tuple[tuple[str, Callable[[_Routed], Value], str, int], ...] = (
     ("latency at it, ns", lambda r: r.ns(r.report.latency.predicted.latency_cycles), "less", 0),
     ("window at it, ns", lambda r: r.ns(r.report.latency.predicted.window_cycles), "less", 0),
     ("interval at it, ns", lambda r: r.ns(r.report.latency.predicted.interval_cycles), "less", 0),
+    ("forecasts/s at the board's clock", lambda r: r.board.forecasts_per_second, "more", 0),
     ("latency at the board's clock, ns", lambda r: r.board.latency_ns, "less", 0),
     ("LUT4", lambda r: r.board.lut, "less", 0),
     ("flip-flops", lambda r: r.board.ff, "less", 0),
-    ("18 × 18 multipliers", lambda r: r.board.dsp, "less", 0),
+    ("multipliers", lambda r: r.board.dsp, "less", 0),
     ("block RAMs", lambda r: r.board.bram, "less", 0),
 )
 

@@ -16,7 +16,7 @@ from accel.report.text import duration, number, percent, step_length, whole
 from accel.report.verdict import judge
 
 SOURCES = {"rtl": "the simulated RTL", "reference": "the golden model"}
-RESOURCES = (("lut", "LUT4"), ("ff", "flip-flops"), ("dsp", "18 × 18 multipliers"),
+RESOURCES = (("lut", "LUT4"), ("ff", "flip-flops"), ("dsp", "multipliers"),
              ("bram", "block RAMs"))  # fmt: skip
 CYCLES = {
     "latency_cycles": "latency",
@@ -257,6 +257,8 @@ def _board_bars(routed: Implementation) -> BoardBars:
     bars = []
     for key, name in RESOURCES:
         used, available = getattr(routed, key), getattr(device, key)
+        if not available:
+            continue
         share = 100 * used / available
         bars.append(Bar(name, round(share, 2), f"{used:,} of {available:,} ({share:.1f} %)"))
     timing = f"{routed.fmax_mhz:.1f} MHz routed, runs at {routed.clock_mhz:g} MHz"

@@ -195,6 +195,8 @@ class Implementation:
     bram: int
     bitstream: str
     netlist_windows: int | None = None
+    seed: int | None = None
+    forecasts_per_second: float | None = None
 
 
 @dataclass(frozen=True)

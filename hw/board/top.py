@@ -21,7 +21,7 @@ from amaranth.lib import wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
-from hw.board.pll import Pll
+from hw.board.pll import Pll, PllComponent
 from hw.board.slip import encode_frame
 from hw.board.uart import Uart
 from hw.board.uart_bridge import UartBridge
@@ -32,14 +32,20 @@ from hw.top.axi import Accelerator
 from hw.top.entry import padded_width
 from hw.top.write_verilog import to_verilog
 
-RESET_CYCLES = 15
-"""Cycles for which the power-on reset holds after configuration."""
+RESET_CYCLES = 2047
+"""Enough for every board: 15 us at 136 MHz.
+
+The block RAMs of the iCE40 read as zero for about 3 us after it (IceStorm issue 76).
+"""
 
 _HEARTBEAT_BITS = 24
 """The alive LED's period is two to this many cycles: 0.7 s at 25 MHz."""
 
 TOP_NAME = "board_top"
 """Name of the Verilog module."""
+
+TOP_PORTS = ("clk", "uart_rx", "uart_tx", "led_alive", "led_dropped")
+"""Its ports."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,10 @@ class BoardTop:
         Speed of the line, in cycles of the clock.
     pll
         Makes the clock out of the oscillator's, or ``None``, when that is the clock.
+    lamps_low
+        Whether the LEDs shine when their pins are low.
+    reset_cycles
+        Cycles for which the power-on reset holds.
 
     Raises
     ------
@@ -64,6 +74,8 @@ class BoardTop:
     network: Network
     uart: Uart
     pll: Pll | None = None
+    lamps_low: bool = False
+    reset_cycles: int = RESET_CYCLES
 
     def __post_init__(self) -> None:
         inputs, outputs = len(self.network.inputs), len(self.network.outputs)
@@ -152,7 +164,7 @@ class BoardTopComponent(wiring.Component):
     led_alive : Out(1)
         Blinks while the clock runs.
     led_dropped : Out(1)
-        On since a window was dropped.
+        On since a window was dropped; both low when on, where the spec says so.
     """
 
     clk: Signal
@@ -181,10 +193,11 @@ class BoardTopComponent(wiring.Component):
         m.domains.board = ClockDomain()
         clock, locked = self._clock(m)
         m.d.comb += [ClockSignal("por").eq(clock), ClockSignal("board").eq(clock)]
-        waiting = Signal(range(RESET_CYCLES + 1), name="reset_waiting", init=RESET_CYCLES)
+        cycles = self._spec.reset_cycles
+        waiting = Signal(range(cycles + 1), name="reset_waiting", init=cycles)
         reset = Signal(name="power_on_reset", init=1)
         with m.If(~locked):
-            m.d.por += waiting.eq(RESET_CYCLES)
+            m.d.por += waiting.eq(cycles)
         with m.Elif(waiting != 0):
             m.d.por += waiting.eq(waiting - 1)
         m.d.por += reset.eq(waiting != 0)
@@ -195,6 +208,8 @@ class BoardTopComponent(wiring.Component):
         m.submodules.accelerator = accelerator = Accelerator(self._spec.network)
         beats = Signal(_HEARTBEAT_BITS, name="heartbeat")
         m.d.board += beats.eq(beats + 1)
+        dropped = Signal(name="dropped")
+        low = Const(self._spec.lamps_low, 1)
         m.d.comb += [
             bridge.rx.eq(self.uart_rx),
             self.uart_tx.eq(bridge.tx),
@@ -208,17 +223,18 @@ class BoardTopComponent(wiring.Component):
             bridge.forecast.payload.last.eq(accelerator.m_axis_tlast),
             bridge.forecast.valid.eq(accelerator.m_axis_tvalid),
             accelerator.m_axis_tready.eq(bridge.forecast.ready),
-            self.led_alive.eq(beats[-1]),
+            self.led_alive.eq(beats[-1] ^ low),
+            self.led_dropped.eq(dropped ^ low),
         ]
         with m.If(accelerator.dropped_windows != 0):
-            m.d.board += self.led_dropped.eq(1)
+            m.d.board += dropped.eq(1)
         return m
 
     def _clock(self, m: Module) -> tuple[Value, Value]:
         """Return the clock and whether it can be relied on."""
         if self._spec.pll is None:
             return self.clk, Const(1, 1)
-        m.submodules.pll = pll = self._spec.pll.build()
+        m.submodules.pll = pll = PllComponent(self._spec.pll)
         locked = Signal(name="pll_locked")
         m.submodules.lock = FFSynchronizer(pll.locked, locked, o_domain="por")
         m.d.comb += pll.clk_in.eq(self.clk)

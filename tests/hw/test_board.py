@@ -6,7 +6,7 @@ from amaranth.sim import Simulator, SimulatorContext
 
 from hw import Activation, FixedPoint, Function, Network, Node, Port, Quantizer
 from hw.board.slip import decode_frames, encode_frame
-from hw.board.top import RESET_CYCLES, BoardTop
+from hw.board.top import BoardTop
 from hw.board.uart import Uart
 from hw.errors import ChronogateError
 from tests.hw.drawing import draw_codes, draw_network
@@ -53,7 +53,7 @@ def test_beats_go_step_by_step_and_low_byte_first() -> None:
 
 def test_the_top_answers_from_pin_to_pin() -> None:
     network = draw_network(1, "gru_before")
-    top = BoardTop(network, Uart(4))
+    top = BoardTop(network, Uart(4), reset_cycles=15)
     codes = draw_codes(
         np.random.default_rng(1), network.input_format, 3, network.look_back, network.features
     )
@@ -72,7 +72,7 @@ def test_the_top_answers_from_pin_to_pin() -> None:
             ctx.set(design.clk, 0)
             levels.append(ctx.get(design.uart_tx))
 
-        for _ in range(RESET_CYCLES + 20):
+        for _ in range(top.reset_cycles + 20):
             await cycle(1)
         lamps.append(ctx.get(design.led_dropped))
         for value in line:

@@ -3,16 +3,19 @@
 import re
 import subprocess
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from accel.bitstream.synthesis import NETLIST_VERILOG, synthesize
+from accel.boards import find_board
 from accel.progress import SilentProgress
 from hw.board.top import BoardTop
 from hw.board.uart import Uart
 from hw.errors import ChronogateError
+from sim.cell_models import ECP5_CELLS, GOWIN_CELLS, CellModels
 from sim.netlist import build_program, simulate_netlist
 from tests.hw.drawing import draw_codes, draw_network
 
@@ -124,32 +127,71 @@ int main() {
 """
 
 
-def test_the_cell_models_do_what_yosys_maps_to_them(tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class Mapping:
+    """How a family maps the cells, and what must be found among them."""
+
+    models: CellModels
+    command: str
+    rams: str
+    found: tuple[str, ...]
+    multiplier: str
+
+
+# The models of the iCE40 are Yosys's own.
+MAPPINGS = (
+    Mapping(
+        ECP5_CELLS,
+        "synth_ecp5 -top cells -noflatten",
+        "t:DP16KD",
+        (
+            *(rf"DATA_WIDTH_[AB] {width}\n" for width in (1, 2, 4, 9, 18, 36)),
+            *(f'"{mode}"' for mode in ("NORMAL", "WRITETHROUGH", "READBEFOREWRITE")),
+            *('"SYNC"', '"ASYNC"'),
+        ),
+        "MULT18X18D ",
+    ),
+    Mapping(
+        GOWIN_CELLS,
+        "synth_gowin -top cells -noflatten -noiopads",
+        "t:SP* t:DP* t:SDP*",
+        (
+            *(rf"BIT_WIDTH(_[01])? {width}\n" for width in (1, 2, 4, 9, 18, 36)),
+            *(rf"cell \\{kind} " for kind in ("SP", "SPX9", "SDPX9B", "DPB", "DPX9B")),
+            *(rf"WRITE_MODE {mode}\n" for mode in (0, 1, 2)),
+            *('"SYNC"', '"ASYNC"'),
+        ),
+        "MULT18X18 ",
+    ),
+)
+
+
+@pytest.mark.parametrize("family", MAPPINGS, ids=lambda family: family.models.family)
+def test_the_cell_models_do_what_yosys_maps_to_them(tmp_path: Path, family: Mapping) -> None:
     (tmp_path / "cells.v").write_text(CELLS)
     (tmp_path / "compare.v").write_text(COMPARE)
     (tmp_path / "driver.cpp").write_text(DRIVER)
     (tmp_path / "passes").write_text(
-        "read_verilog cells.v\nsynth_ecp5 -top cells -noflatten\nflatten\nrename cells gate\n"
-        "tee -q -o modes.txt dump t:DP16KD\nwrite_verilog -noattr gate.v\n"
+        f"read_verilog cells.v\n{family.command}\nflatten\nrename cells gate\n"
+        f"tee -q -o modes.txt dump {family.rams}\nwrite_verilog -noattr gate.v\n"
     )
     subprocess.run(
         [sys.executable, str(WORKER), "passes"], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL
     )
     modes = (tmp_path / "modes.txt").read_text()
-    for width in (1, 2, 4, 9, 18, 36):
-        assert re.search(rf"DATA_WIDTH_[AB] {width}\n", modes), width
-    for mode in ("NORMAL", "WRITETHROUGH", "READBEFOREWRITE", "SYNC", "ASYNC"):
-        assert f'"{mode}"' in modes, mode
-    assert (tmp_path / "gate.v").read_text().count("MULT18X18D ") >= 5
+    for pattern in family.found:
+        assert re.search(pattern, modes), pattern
+    assert (tmp_path / "gate.v").read_text().count(family.multiplier) >= 5
     sources = [tmp_path / name for name in ("gate.v", "cells.v", "compare.v", "driver.cpp")]
-    program = build_program(sources, "compare", tmp_path)
+    program = build_program(sources, "compare", family.models, tmp_path)
     result = subprocess.run([str(program)], capture_output=True, text=True, check=True)
     assert result.stdout == "done\n"
 
 
 # Small ones, whose forecasts differ from window to window.
-GRU_TOP = BoardTop(draw_network(18, "gru_after"), Uart(6))
-MLP_TOP = BoardTop(draw_network(2, "mlp"), Uart(6))
+BOARD = find_board("ulx3s-12f")
+GRU_TOP = BoardTop(draw_network(18, "gru_after"), Uart(6), reset_cycles=99)
+MLP_TOP = BoardTop(draw_network(2, "mlp"), Uart(6), reset_cycles=99)
 
 
 def windows(top: BoardTop, count: int) -> np.ndarray:
@@ -158,28 +200,35 @@ def windows(top: BoardTop, count: int) -> np.ndarray:
     return draw_codes(rng, network.input_format, count, network.look_back, network.features)
 
 
-def test_golden_windows_come_back_from_the_pins(tmp_path: Path) -> None:
-    synthesize(GRU_TOP.verilog(), tmp_path, SilentProgress())
-    codes = windows(GRU_TOP, 40)
-    expected = GRU_TOP.network.reference(codes)
+@pytest.mark.parametrize(
+    ("name", "small"), [("ulx3s-12f", GRU_TOP), ("icebreaker", MLP_TOP), ("tang-nano-9k", MLP_TOP)]
+)
+def test_golden_windows_come_back_from_the_pins(tmp_path: Path, name: str, small: BoardTop) -> None:
+    """With a PLL in between, which each family has of its own."""
+    board = find_board(name)
+    clock = next(clock for clock in board.clocks() if clock > board.oscillator_mhz)
+    top = replace(small, pll=board.at_clock(clock).pll, lamps_low=board.lamps_low)
+    synthesize(top.verilog(), board, tmp_path, SilentProgress())
+    codes = windows(top, 40)
+    expected = top.network.reference(codes)
     assert len(np.unique(expected, axis=0)) > 15
     ticks: list[int] = []
     netlist = tmp_path / NETLIST_VERILOG
-    answers = simulate_netlist(netlist, GRU_TOP, codes, tmp_path, ticks.append)
+    answers = simulate_netlist(netlist, top, board.family.models, codes, tmp_path, ticks.append)
     assert np.array_equal(answers, expected)
     assert ticks == [1] * 40
 
 
 def test_a_mutated_netlist_is_caught(tmp_path: Path) -> None:
     """Tie the lowest bit of one multiplier's input to zero: some forecast must change."""
-    synthesize(MLP_TOP.verilog(), tmp_path, SilentProgress())
+    synthesize(MLP_TOP.verilog(), BOARD, tmp_path, SilentProgress())
     netlist = tmp_path / NETLIST_VERILOG
     text = netlist.read_text()
     at = text.index("MULT18X18D ")
     netlist.write_text(text[:at] + re.sub(r"\.B0\([^)]*\)", ".B0(1'h0)", text[at:], count=1))
     assert netlist.read_text() != text
     codes = windows(MLP_TOP, 40)
-    answers = simulate_netlist(netlist, MLP_TOP, codes, tmp_path)
+    answers = simulate_netlist(netlist, MLP_TOP, ECP5_CELLS, codes, tmp_path)
     assert not np.array_equal(answers, MLP_TOP.network.reference(codes))
 
 
@@ -190,10 +239,10 @@ def test_a_dead_netlist_is_reported(tmp_path: Path) -> None:
         " assign uart_tx = 1'b1; assign {led_alive, led_dropped} = 2'b0; endmodule\n"
     )
     with pytest.raises(ChronogateError, match="no answer to window 0 of 2"):
-        simulate_netlist(dead, MLP_TOP, windows(MLP_TOP, 2), tmp_path)
+        simulate_netlist(dead, MLP_TOP, ECP5_CELLS, windows(MLP_TOP, 2), tmp_path)
 
 
 def test_a_netlist_that_does_not_build_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.v").write_text("module board_top(\n")
     with pytest.raises(ChronogateError, match=r"Verilator could not build .*broken\.v"):
-        simulate_netlist(tmp_path / "broken.v", MLP_TOP, windows(MLP_TOP, 1), tmp_path)
+        simulate_netlist(tmp_path / "broken.v", MLP_TOP, ECP5_CELLS, windows(MLP_TOP, 1), tmp_path)

@@ -1,0 +1,1 @@
+"""The boards, one file for each maker's line."""

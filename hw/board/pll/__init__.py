@@ -1,0 +1,8 @@
+"""Phase-locked loops, one file for each family of FPGAs."""
+
+from hw.board.pll.ecp5 import Ecp5Pll
+from hw.board.pll.gowin import GowinPll
+from hw.board.pll.ice40 import Ice40Pll
+from hw.board.pll.pll import Pll, PllComponent
+
+__all__ = ["Ecp5Pll", "GowinPll", "Ice40Pll", "Pll", "PllComponent"]

@@ -1,0 +1,64 @@
+"""What all phase-locked loops have in common: two clocks, and ports."""
+
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
+
+from amaranth.hdl import Instance, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+
+class Pll(Protocol):
+    """The dividers of a PLL, set for one output clock."""
+
+    @property
+    def input_mhz(self) -> float:
+        """Clock at its input."""
+        ...
+
+    @property
+    def output_mhz(self) -> float:
+        """Clock at its output."""
+        ...
+
+    def instance(self, clk_in: Signal, clk_out: Signal, locked: Signal) -> Instance:
+        """Return the family's primitive with its ports connected."""
+        ...
+
+
+AnyPll = TypeVar("AnyPll", bound=Pll)
+
+
+def by_clock(settings: Iterable[AnyPll]) -> tuple[AnyPll, ...]:
+    """Keep the first setting for each output clock, slowest first."""
+    first: dict[float, AnyPll] = {}
+    for pll in settings:
+        first.setdefault(round(pll.output_mhz, 6), pll)
+    return tuple(first[clock] for clock in sorted(first))
+
+
+class PllComponent(wiring.Component):
+    """A PLL in hardware.
+
+    Attributes
+    ----------
+    clk_in : In(1)
+        Clock of `Pll.input_mhz`.
+    clk_out : Out(1)
+        Clock of `Pll.output_mhz`.
+    locked : Out(1)
+        High while the output can be relied on; of no clock.
+    """
+
+    clk_in: Signal
+    clk_out: Signal
+    locked: Signal
+
+    def __init__(self, spec: Pll) -> None:
+        super().__init__({"clk_in": In(1), "clk_out": Out(1), "locked": Out(1)})
+        self._spec = spec
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.pll = self._spec.instance(self.clk_in, self.clk_out, self.locked)
+        return m
