@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -142,9 +143,10 @@ def _run(subject: Subject, runner: Runner, folder: Path, turns: tuple[int, ...])
     Case(folder, subject.network, subject.codes, SEED).save()
     inputs = tuple(pin.name for pin in subject.pins if pin.is_input)
     Plan(turns, tests_of(subject), inputs).save(folder)
-    # With an exception the runner says, too, that tests failed, which here most must.
+    # With an exception the runner says, too, that tests failed, which here most must. It keeps what
+    # it is told, and other threads run tests of the same build.
     with suppress(SystemExit, RuntimeError):
-        runner.test(
+        copy(runner).test(
             test_module="sim.mutation.turns",
             hdl_toplevel="accelerator",
             build_dir=folder.parent / "build",

@@ -1,13 +1,15 @@
 """Mutants are made, run, and told apart from those that change nothing."""
 
 import re
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from sim.formal.bug import Bug
-from sim.mutation import campaign, planted
+from sim.mutation import bench, campaign, planted
 from sim.mutation.__main__ import main
 from sim.mutation.bench import Verdict, run_mutants
 from sim.mutation.campaign import Fate, Row
@@ -78,6 +80,29 @@ def test_killed_equivalent_and_missed_are_told_apart(
     assert verdicts[2] == Verdict(None, "", verdicts[2].cycles)
     prover = Prover.prepare(mutants, subject.pins, tmp_path)
     assert [prover.answer(mutant) for mutant in mutants] == [Answer.MISSED, Answer.EQUIVALENT]
+
+
+class KeepingRunner:
+    """Keeps where a test runs, as cocotb's runner does, until both threads have told it."""
+
+    both = Barrier(2, timeout=60)
+    folder = Path()
+
+    def test(self, test_dir: Path, **_: object) -> None:
+        self.folder = test_dir
+        self.both.wait()
+        cases = "".join(f'<testcase name="{turn}.back_to_back"/>' for turn in range(3))
+        (self.folder / "results.xml").write_text(f"<testsuite>{cases}</testsuite>")
+
+
+def test_processes_of_one_build_do_not_disturb_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench, "_built", lambda verilog: nullcontext(KeepingRunner()))
+    subject = Subject("residual", residual, {}, rows=4)
+    mutants = [join_mutant(number, "any", "inv") for number in (1, 2)]
+    found = list(run_mutants(subject, tmp_path / "mutated.v", mutants, 2))
+    assert sorted(number for verdicts in found for number in verdicts) == [1, 2]
 
 
 def test_a_register_that_never_changes_is_proved(tmp_path: Path) -> None:
