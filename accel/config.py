@@ -18,6 +18,7 @@ from accel.config_errors import describe
 from accel.datasets.calendar import Cycle
 from accel.datasets.registry import find_dataset
 from accel.forecasters.registry import FAMILIES, AnyModel
+from accel.search.settings import SearchConfig
 from hw.errors import ChronogateError
 
 NAME_PATTERN = r"[A-Za-z][A-Za-z0-9_-]*"
@@ -137,6 +138,7 @@ class Config(Section):
     training: TrainingConfig = TrainingConfig()
     compress: Annotated[tuple[AnyMethod, ...], Field(strict=False)] = ()
     verification: VerificationConfig = VerificationConfig()
+    search: SearchConfig | None = None
 
 
 def load_config(path: Path) -> Config:

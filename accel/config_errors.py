@@ -56,7 +56,7 @@ def _key(path: tuple[str, ...]) -> str:
     for position, part in enumerate(path):
         tag = position == 1 and path[0] == "model" and part in FAMILIES
         tag |= position == 2 and path[0] == "compress"
-        alternative = part in ("int", "constrained-int") or "[" in part
+        alternative = part in ("int", "constrained-int", "Range") or "[" in part
         if not tag and not alternative:
             shown.append(part)
     return ".".join(shown)

@@ -30,6 +30,8 @@ class DemandScores:
         Of each forecaster.
     smoothing
         Croston's factor, the best on validation.
+    scale
+        What the errors of each target are divided by, in its unit.
     """
 
     model: float
@@ -39,6 +41,7 @@ class DemandScores:
     zero: float
     croston: float
     smoothing: float
+    scale: tuple[float, ...] = ()
 
 
 def is_demand(values: np.ndarray) -> bool:

@@ -22,6 +22,9 @@ _EVALUATION_BATCH = 2048
 NO_MASKS: Mapping[str, np.ndarray] = MappingProxyType({})
 
 
+Watch = Callable[[float], None]
+
+
 class Guide(Protocol):
     """What a model learns from besides the truth, such as another model."""
 
@@ -69,6 +72,7 @@ def fit(
     started: bool = False,
     masks: Mapping[str, np.ndarray] = NO_MASKS,
     guide: Guide | None = None,
+    watch: Watch | None = None,
 ) -> tuple[Epoch, ...]:
     """Fit `model` in place and leave it with the weights of its best epoch on validation.
 
@@ -82,6 +86,8 @@ def fit(
         By the name of a variable, what it is multiplied by after every step: zeros that stay.
     guide
         What to learn from besides; the best epoch is chosen by the error on validation alone.
+    watch
+        Called with each epoch's error on validation; may raise to end the training.
 
     Returns
     -------
@@ -116,6 +122,8 @@ def fit(
         error = _masked_mse(evaluate(validation.inputs), validation)
         history.append(Epoch(float(np.mean(losses)), error))
         advance(1)
+        if watch is not None:
+            watch(error)
         since_best += 1
         if error < best:
             best, best_weights, since_best = error, model.get_weights(), 0

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from accel.datasets.series import Series
-from accel.datasets.windows import Windows
 from hw.network.metadata import Feature
 
 DRAWS = 2000
@@ -47,34 +45,37 @@ class PriceScores:
 
 
 def score_prices(
-    forecasts: np.ndarray, windows: Windows, series: Series, targets: tuple[Feature, ...], seed: int
+    forecasts: np.ndarray,
+    returns: np.ndarray,
+    mask: np.ndarray,
+    targets: tuple[Feature, ...],
+    seed: int,
 ) -> PriceScores:
     """Score forecasts of returns.
 
+    What came true adds up to the prices, as multiples of the last price.
+
     Parameters
     ----------
-    forecasts
-        float64 ``(N, horizon * targets)`` in scaled units.
-    windows
-        The windows forecast, in the order of time.
-    series
-        The returns with their prices.
+    forecasts, returns
+        Forecast and true ``(N, horizon * targets)`` in scaled units, in the order of time.
+    mask
+        bool, as `returns`: True where the value counts.
     targets
         The columns forecast, with their scaling.
     """
-    assert series.prices is not None
     scale = np.array([target.scale for target in targets])
     offset = np.array([target.offset for target in targets])
-    columns = series.columns(tuple(target.name for target in targets))
-    shape = len(windows), -1, len(targets)
-    expected = np.cumsum(forecasts.reshape(shape) * scale + offset, axis=1)
-    rows = windows.origins[:, None] + np.arange(expected.shape[1])
-    last = series.prices[windows.origins - 1][:, columns][:, None]
-    truth = series.prices[rows][..., columns] / last
-    counted = windows.mask.reshape(expected.shape)
-    model = _losses(np.exp(expected) - truth, counted)
+    shape = len(returns), -1, len(targets)
+    expected, truth = (
+        np.exp(np.cumsum(values.reshape(shape) * scale + offset, axis=1))
+        for values in (forecasts, returns)
+    )
+    counted = mask.reshape(expected.shape)
+    model = _losses(expected - truth, counted)
     naive = _losses(1.0 - truth, counted)
-    block = min(len(windows), max(2 * expected.shape[1], round(len(windows) ** (1 / 3))))
+    count = len(returns)
+    block = min(count, max(2 * expected.shape[1], round(count ** (1 / 3))))
     low, high = block_interval(model, naive, block, seed)
     gain = 1.0 - model.mean() / naive.mean()
     return PriceScores(

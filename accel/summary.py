@@ -8,6 +8,7 @@ from accel.boards import Board
 from accel.datasets.dataset import Dataset
 from accel.gating import GateReport
 from accel.incremental.step import Adaptation
+from accel.report.cases import case_lines
 from accel.report.examples import label
 from accel.report.page import accuracy_entries
 from accel.report.schema import Implementation, Report
@@ -282,7 +283,10 @@ def _accuracy_rows(report: Report) -> Rows:
     if accuracy.mse is None:
         return []
     return [
-        (f"MSE, {name}", number(error))
-        for name, error in accuracy_entries(accuracy)
-        if error is not None
+        *(
+            (f"MSE, {name}", number(error))
+            for name, error in accuracy_entries(accuracy)
+            if error is not None
+        ),
+        *case_lines(accuracy),
     ]

@@ -1,6 +1,5 @@
 """Train the forecaster that a configuration describes, and score it beside the baselines."""
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +8,6 @@ import numpy as np
 
 from accel.baselines import fit_ridge, last_value, seasonal_naive
 from accel.case_scores import demand_of, prices_of
-from accel.compression.method import Applied
 from accel.config import Config
 from accel.datasets.loader import feature_names, load_series, target_names, time_column
 from accel.datasets.scaling import Scaler, fit_scaler
@@ -17,7 +15,7 @@ from accel.datasets.series import Series
 from accel.datasets.split import Split, split_rows
 from accel.datasets.windows import Windows, cut_windows
 from accel.forecasters.fit_data import FitData
-from accel.forecasters.shape import Shape
+from accel.learning import check_begun, learn, shape_of
 from accel.progress import Progress
 from accel.records import VALIDATION_WINDOWS
 from accel.scores import score
@@ -146,46 +144,20 @@ def train(config: Config, progress: Progress) -> TrainedModel:
     ChronogateError
         As `prepare`, or when the training diverged.
     """
-    begun = config.model.closed_form or (bool(config.compress) and config.compress[0].begins)
-    if not config.training.epochs and not begun:
-        raise ChronogateError(
-            f"training.epochs is 0, and the family {config.model.family} has no closed form: "
-            "give it epochs to learn in"
-        )
+    check_begun(config)
     progress.step("Reading data")
     data = prepare(config)
     progress.step("Loading TensorFlow")
     from accel.fitting import fit, predict_float32, seed_everything
     from accel.float64 import evaluate_float64
-    from accel.forecasters.build import build_float_twin, build_forecaster, count_coefficients
+    from accel.forecasters.build import build_float_twin, count_coefficients
 
     training, forecast = config.training, config.forecast
     shape = shape_of(config)
-    seen = data.train.picked(slice(None, None, training.window_stride))
-
     progress.step("Fitting the baselines")
     naive, penalty = _baseline_forecasts(config, data)
-
-    seed_everything(training.seed)
-    model = build_forecaster(config.model, shape)
-    advance = progress.step(f"Training the {config.model.family}", training.epochs)
-    started = time.monotonic()
-    fitted = config.model.start(model, FitData(shape, data.train, data.validation))
-    history = fit(model, seen, data.validation, training, advance, fitted)
-    seconds = time.monotonic() - started
-    if not np.isfinite([epoch.validation_mse for epoch in history]).all():
-        raise ChronogateError(
-            f"the training of {config.name} diverged: lower training.learning_rate "
-            f"(it is {training.learning_rate})"
-        )
-    applied: tuple[Applied, ...] = ()
-    if config.compress:
-        from accel.compression.compress import compress
-        from accel.compression.lesson import Lesson
-
-        series = data.scaled_targets[data.split.start : data.split.train]
-        lesson = Lesson(seen, data.validation, training, shape, series)
-        model, applied = compress(model, config.compress, lesson, progress)
+    learned = learn(config, data, progress)
+    model = learned.model
     progress.step("Scoring the test windows")
     forecasts = evaluate_float64(model, data.test.inputs)
     scores = score(forecasts, data.test, data.targets)
@@ -196,7 +168,7 @@ def train(config: Config, progress: Progress) -> TrainedModel:
         twin = build_float_twin(config.model, shape)
         advance = progress.step("Training its float twin", training.epochs)
         fitted = config.model.start(twin, FitData(shape, data.train, data.validation, exact=True))
-        fit(twin, seen, data.validation, training, advance, fitted)
+        fit(twin, learned.seen, data.validation, training, advance, fitted)
         in_float = predict_float32(twin, data.test.inputs)
         float_mse = score(in_float, data.test, data.targets).mse
 
@@ -213,12 +185,12 @@ def train(config: Config, progress: Progress) -> TrainedModel:
         horizon=forecast.horizon,
         seed=training.seed,
         parameters=count_coefficients(model),
-        train_windows=len(seen),
+        train_windows=len(learned.seen),
         validation_windows=len(data.validation),
         test_windows=len(data.test),
         scored_values=int(data.test.mask.sum()),
-        seconds=seconds,
-        history=history,
+        seconds=learned.seconds,
+        history=learned.history,
         model=scores,
         baselines=Baselines(
             **{name: score(found, data.test, data.targets) for name, found in naive.items()},
@@ -228,21 +200,9 @@ def train(config: Config, progress: Progress) -> TrainedModel:
         float_mse=float_mse,
         prices=prices_of(config, data, forecasts),
         demand=demand_of(config, data, forecasts, naive),
-        compression=applied,
+        compression=learned.applied,
     )
     return TrainedModel(model, result, data.test, data.validation)
-
-
-def shape_of(config: Config) -> Shape:
-    """Return the sizes of the model that a configuration describes."""
-    forecast = config.forecast
-    return Shape(
-        forecast.look_back,
-        forecast.horizon,
-        forecast.season,
-        feature_names(config.data),
-        target_names(config.data),
-    )
 
 
 def save_training(trained: TrainedModel, folder: Path) -> None:

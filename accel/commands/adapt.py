@@ -17,6 +17,10 @@ def adapt(
     forgetting: Annotated[
         float, typer.Option(min=0.5, max=1.0, help="Weight of a window beside the one behind it.")
     ] = 0.9995,
+    anchor: Annotated[
+        float,
+        typer.Option(min=0.001, help="Weight of the deployed weights beside what is learned."),
+    ] = 0.3,
     rtl: Annotated[bool, typer.Option(help="Load every model into the simulated RTL.")] = True,
     json: JsonOption = False,
 ) -> None:
@@ -31,7 +35,7 @@ def adapt(
     from accel.summary import adaptation_table
 
     with show_progress(json) as progress, open_run(run) as opened:
-        found = adapt_step(opened, every, forgetting, rtl, progress)
+        found = adapt_step(opened, every, forgetting, anchor, rtl, progress)
     if json:
         print_json(found)
     else:

@@ -29,7 +29,7 @@ class Schedule:
     ----------
     every
         Windows from one load to the next.
-    forgetting
+    forgetting, anchor
         As in `LeastSquares`.
     delay
         Windows until the targets of one are known: the horizon, where each step has a window.
@@ -38,6 +38,7 @@ class Schedule:
     every: int
     forgetting: float
     delay: int
+    anchor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,8 @@ def adapt(
     advance
         Called with windows done.
     """
-    learner = LeastSquares.begun(layer.weights, layer.watched(before)[0], schedule.forgetting)
+    earlier = layer.watched(before)[0]
+    learner = LeastSquares.of(layer.weights, earlier, schedule.forgetting, schedule.anchor)
     inputs, others = layer.watched(stream.codes)
     model, loads, learned = layer.network, 0, 0
     parts: list[np.ndarray] = []
@@ -147,14 +149,15 @@ class _Steps:
 
 def as_codes(learner: LeastSquares, layer: LastLayer) -> tuple[np.ndarray, np.ndarray]:
     """Return kernel and bias as codes, rounded so that their errors make up for each other."""
-    spec, kernel = layer.spec, learner.weights[:-1]
+    spec, weights = layer.spec, learner.weights
+    kernel = weights[:-1]
     hessian = learner.hessian
     format = spec.kernel_format
     # The bias takes the mean of what rounding the kernel leaves, so it is not rounded along.
     grid = _Steps(2.0**-format.fraction, format.plain().maximum)
     stored = rounded_together(kernel, _without_bias(hessian), grid)
     left = hessian[-1, :-1] @ (kernel - stored) / hessian[-1, -1]
-    return _codes(stored, format), _codes(learner.weights[-1] + left, spec.bias_format)
+    return _codes(stored, format), _codes(weights[-1] + left, spec.bias_format)
 
 
 def _without_bias(hessian: np.ndarray) -> np.ndarray:

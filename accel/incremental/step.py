@@ -33,7 +33,7 @@ class Adaptation:
     ----------
     layer
         The layer that learned.
-    every, forgetting
+    every, forgetting, anchor
         Its schedule.
     figures
         The errors.
@@ -46,13 +46,19 @@ class Adaptation:
     layer: str
     every: int
     forgetting: float
+    anchor: float
     figures: Prequential
     measured_on: str
     mismatches: int | None
 
 
 def adapt_step(
-    run: Run, every: int, forgetting: float, rtl: bool, progress: Progress | None = None
+    run: Run,
+    every: int,
+    forgetting: float,
+    anchor: float,
+    rtl: bool,
+    progress: Progress | None = None,
 ) -> Adaptation:
     """Let the last layer learn on; keep the last model and the errors.
 
@@ -60,6 +66,8 @@ def adapt_step(
     ----------
     every
         Windows from one load to the next.
+    forgetting, anchor
+        As in `accel.incremental.least_squares.LeastSquares`.
     rtl
         Whether a simulated design takes every model through its registers and forecasts.
     """
@@ -77,7 +85,7 @@ def adapt_step(
     with np.load(earlier) as arrays:
         before = network.input_format.quantize(arrays["inputs"].astype(np.float64))
     stream = Stream(network.input_format.quantize(windows.inputs), windows.targets, windows.mask)
-    schedule = Schedule(every, forgetting, network.metadata.horizon)
+    schedule = Schedule(every, forgetting, network.metadata.horizon, anchor)
     mismatches = None
     with run.step(Step.ADAPT) as folder:
         place = folder / FOLDER
@@ -94,7 +102,13 @@ def adapt_step(
             mismatches = int(np.count_nonzero(again.codes != found.codes))
         save_network(found.model, place)
         result = Adaptation(
-            layer.name, every, forgetting, found.figures, "rtl" if rtl else "reference", mismatches
+            layer.name,
+            every,
+            forgetting,
+            anchor,
+            found.figures,
+            "rtl" if rtl else "reference",
+            mismatches,
         )
         write_json(place / "adaptation.json", result)
     return result

@@ -6,6 +6,7 @@ import numpy as np
 
 from accel.adaptive import load_adaptive
 from accel.bitstream.implementation import Implementation as RoutedDesign
+from accel.case_scores import measured_again
 from accel.json_files import read_json
 from accel.records import TestWindows, load_conversion, load_forecasts, load_test_windows
 from accel.report.covered import coverage_bins
@@ -143,6 +144,9 @@ def _accuracy(
 ) -> Accuracy:
     targets = network.metadata.targets
     scores = score_arrays(forecasts, windows.targets, windows.mask, targets)
+    prices, demand = None, None
+    if training is not None:
+        prices, demand = measured_again(training, forecasts, windows.targets, windows.mask)
     return Accuracy(
         mse=scores.mse,
         mae=scores.mae,
@@ -151,6 +155,8 @@ def _accuracy(
         float_mse=None if training is None else training.float_mse,
         windows=len(forecasts),
         mae_in_units=tuple(TargetError(t.name, t.unit, t.mae) for t in scores.targets),
+        prices=prices,
+        demand=demand,
     )
 
 

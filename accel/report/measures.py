@@ -43,6 +43,16 @@ def _hls_ns(hls: HlsLatency) -> float | None:
     return None if hls.latency_cycles is None else hls.latency_cycles * hls.clock_ns
 
 
+def _price_gain(report: Report) -> Value:
+    prices = report.accuracy.prices
+    return None if prices is None else 100 * prices.gain
+
+
+def _scaled_error(report: Report) -> Value:
+    demand = report.accuracy.demand
+    return None if demand is None else demand.model
+
+
 MEASURES: dict[str, tuple[Measure, ...]] = {
     "Accuracy": (
         Measure("mean squared error", lambda r: r.accuracy.mse, "less", 4),
@@ -51,6 +61,8 @@ MEASURES: dict[str, tuple[Measure, ...]] = {
         Measure("ridge regression, MSE", lambda r: r.accuracy.baselines.ridge, "", 4),
         Measure("seasonal naive, MSE", lambda r: r.accuracy.baselines.seasonal_naive, "", 4),
         Measure("last value, MSE", lambda r: r.accuracy.baselines.last_value, "", 4),
+        Measure("gain on the last price, %", _price_gain, "more", 2),
+        Measure("mean absolute scaled error", _scaled_error, "less", 4),
     ),
     "Model": (
         Measure("parameters", lambda r: r.model.parameters, "less"),

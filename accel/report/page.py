@@ -6,6 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from accel.boards import find_board
+from accel.report.cases import case_lines
 from accel.report.collect import Results
 from accel.report.covered import coverage_rows
 from accel.report.examples import horizon_curves, pick_examples
@@ -114,6 +115,7 @@ def render_page(results: Results) -> str:
             plots=_plots(results),
             source=SOURCES[report.accuracy.measured_on or "reference"],
             accuracy_rows=_accuracy_rows(report.accuracy),
+            case_lines=case_lines(report.accuracy),
             cycle_names=list(CYCLES.values()),
             cycle_rows=_cycle_rows(report),
             layer_rows=_layer_rows(report),

@@ -6,6 +6,8 @@ Keys may be added, never renamed. What was not measured is ``None`` (``null``), 
 from dataclasses import dataclass
 from typing import Literal
 
+from accel.demand_scores import DemandScores
+from accel.price_scores import PriceScores
 from accel.report.covered import CoverageBin
 
 VERSION = 1
@@ -226,6 +228,8 @@ class Accuracy:
         Test windows.
     mae_in_units
         `mae` of each target in its own unit.
+    prices, demand
+        Errors of the same forecasts as `accel.case_scores` has them; None for other data.
     """
 
     mse: float | None = None
@@ -235,6 +239,8 @@ class Accuracy:
     float_mse: float | None = None
     windows: int | None = None
     mae_in_units: tuple["TargetError", ...] | None = None
+    prices: PriceScores | None = None
+    demand: DemandScores | None = None
 
 
 @dataclass(frozen=True)

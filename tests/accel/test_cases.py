@@ -1,11 +1,14 @@
 """Returns scored as prices, intermittent demand, and the series that come with them."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from accel.case_scores import demand_of, measured_again, prices_of
 from accel.config import load_config, parse_config
 from accel.datasets.loader import load_series
 from accel.datasets.series import Series
@@ -18,8 +21,10 @@ from accel.demand_scores import (
     mase,
     season_errors,
 )
-from accel.price_scores import score_prices
-from accel.training import prepare
+from accel.price_scores import PriceScores, score_prices
+from accel.report.cases import case_lines
+from accel.report.schema import Accuracy
+from accel.training import TrainingResult, prepare
 from hw.errors import ChronogateError
 from hw.network.metadata import Feature
 from tests.accel.meter import configured, readings
@@ -114,25 +119,28 @@ def test_returns_are_scored_as_prices() -> None:
         whole = values.reshape(len(values), -1, 2)
         return ((whole - offset) / scale).reshape(values.shape)
 
-    perfect = score_prices(scaled(windows.targets), windows, series, targets, 1)
+    true = scaled(windows.targets)
+
+    def scored(forecasts: np.ndarray, count: int | None = None) -> PriceScores:
+        return score_prices(forecasts, true[:count], windows.mask[:count], targets, 1)
+
+    perfect = scored(true)
     assert perfect.model < 1e-12 * perfect.last_price
     assert perfect.significant
-    zero = score_prices(scaled(0 * windows.targets), windows, series, targets, 1)
+    zero = scored(scaled(0 * windows.targets))
     assert abs(zero.gain) < 1e-12
     # By hand, for one window: squared per cent of the last price.
     rows = windows.origins[0] + np.arange(3)
     assert series.prices is not None
     last = series.prices[windows.origins[0] - 1]
     by_hand = np.mean((100 * (series.prices[rows] / last - 1)) ** 2)
-    one = Windows(*(getattr(windows, name)[:1] for name in vars(windows)))
-    found = score_prices(scaled(0 * one.targets), one, series, targets, 1)
+    found = scored(scaled(0 * windows.targets[:1]), 1)
     assert np.rint(found.last_price * 1e9) == np.rint(by_hand * 1e9)
     # Noise loses, knowledge wins, and the interval is around what was found.
-    noise = score_prices(scaled(rng.normal(0, 0.001, windows.targets.shape)), windows, series,
-                         targets, 1)  # fmt: skip
+    noise = scored(scaled(rng.normal(0, 0.001, windows.targets.shape)))
     assert noise.low < noise.gain < noise.high
     assert noise.gain < 0
-    half = score_prices(scaled(windows.targets / 2), windows, series, targets, 1)
+    half = scored(scaled(windows.targets / 2))
     assert 0 < half.low < half.gain < half.high < 1
     assert half.block == 7  # the cube root of the windows, no less than twice the horizon
 
@@ -178,3 +186,31 @@ def test_retail_items_are_intermittent_in_training() -> None:
     share = (training > 0).mean()
     assert ((share > 0.25) & (share < 1 / 1.32)).all()
     assert is_demand(training.to_numpy())
+
+
+@pytest.mark.parametrize("case", ["finance", "retail"])
+def test_forecasts_of_the_rtl_are_scored_as_those_of_the_training(case: str) -> None:
+    config = load_config(CASES[[c.stem for c in CASES].index(case)])
+    data = prepare(config)
+    test = data.test
+    forecasts = 0.9 * test.targets
+    naive = {name: 0 * forecasts for name in ("last_value", "seasonal_naive", "ridge")}
+    training = SimpleNamespace(
+        prices=prices_of(config, data, forecasts),
+        demand=demand_of(config, data, forecasts, naive),
+        targets=data.targets,
+        seed=config.training.seed,
+    )
+    given = cast(TrainingResult, training)
+    assert (training.prices is None) == (case == "retail")
+    again = measured_again(given, forecasts, test.targets, test.mask)
+    assert again == (training.prices, training.demand)
+    prices, demand = measured_again(given, 0.5 * forecasts, test.targets, test.mask)
+    lines = dict(case_lines(Accuracy(prices=prices, demand=demand)))
+    if prices is not None:
+        assert prices.model > training.prices.model
+        assert lines["gain on the last price"].startswith(f"{prices.gain:+.2%} (95 %: ")
+    if demand is not None:
+        assert demand.model > training.demand.model
+        assert (demand.zero, demand.croston) == (training.demand.zero, training.demand.croston)
+        assert "mean absolute scaled error" in lines

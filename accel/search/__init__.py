@@ -1,0 +1,1 @@
+"""Search: forecasters that trade error against hardware, and none that is worse in everything."""

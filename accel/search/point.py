@@ -1,0 +1,85 @@
+"""Point: a forecaster's error and what it costs, all before any synthesis."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from accel.boards import find_board
+from accel.config import Config
+from accel.report.model import describe_model, weights_of
+from hw.network.graph import Network
+
+if TYPE_CHECKING:
+    from accel.qkeras_compat import keras
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What the hardware of a forecaster costs, in closed form.
+
+    Parameters
+    ----------
+    latency_cycles, interval_cycles
+        As in reports: predicted, and equal to what Verilator counts.
+    latency_ns
+        `latency_cycles` at the clock of the configuration's board.
+    multipliers
+        Those that are no shifters: DSP blocks, if the factors have 18 bits or fewer.
+    weight_bits
+        Bits of weights and biases.
+    bit_products
+        Products of one forecast, each times the bits of both its factors: a proxy of the energy
+        that multiplying and fetching takes.
+    """
+
+    latency_cycles: int
+    interval_cycles: int
+    latency_ns: float
+    multipliers: int
+    weight_bits: int
+    bit_products: int
+
+
+@dataclass(frozen=True)
+class Point:
+    """An error on validation, in scaled units, and what it costs."""
+
+    error: float
+    costs: Costs
+
+    def measure(self, name: str) -> float:
+        """Return a measure by its name."""
+        return self.error if name == "error" else float(getattr(self.costs, name))
+
+
+def costs_of(model: "keras.Model", config: Config) -> Costs:
+    """Convert a model, and return what its hardware costs."""
+    from accel.conversion.entry import convert, network_of
+    from accel.forecasters.build import hls_settings
+
+    with TemporaryDirectory() as folder:
+        settings = hls_settings(config.model, model.layers)
+        graph = convert(model, Path(folder), config.name, hls_config=settings)
+        network = network_of(graph)
+    return network_costs(network, find_board(config.board).clock_mhz)
+
+
+def network_costs(network: Network, clock_mhz: float) -> Costs:
+    """Return what a network costs."""
+    timing = network.timing
+    described = describe_model(network)
+    products = {layer.name: layer.products_per_window for layer in described.layers}
+    bits = 0
+    for node in network.nodes:
+        kernels = [weight for weight in weights_of(node) if weight.codes.ndim > 1]
+        width = max((weight.format.width for weight in kernels), default=0)
+        bits += products[node.name] * width * node.spec.inputs[0].format.width
+    return Costs(
+        latency_cycles=timing.latency_cycles,
+        interval_cycles=timing.interval_cycles,
+        latency_ns=timing.latency_cycles * 1e3 / clock_mhz,
+        multipliers=sum(layer.true_multipliers for layer in timing.layers),
+        weight_bits=described.weight_bits,
+        bit_products=bits,
+    )
