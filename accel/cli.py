@@ -18,6 +18,7 @@ from accel.commands.lists import boards, datasets
 from accel.commands.options import RUNS, JsonOption, RunArgument, RunOption
 from accel.commands.report import report
 from accel.commands.search import search
+from accel.commands.stream import stream
 from accel.console import console, print_json
 from accel.progress import show_progress
 
@@ -270,7 +271,9 @@ def forecast(
         )
 
 
-for command in (report, search, adapt, check, schema, export, gate, boards, datasets):
+for command in (
+    stream, report, search, adapt, check, schema, export, gate, boards, datasets,
+):  # fmt: skip
     app.command()(command)
 
 
