@@ -3,6 +3,7 @@
 # make bench     speed of the simulators beside each other (QUICK=--quick: the smallest model)
 # make bench-hw  the hardware against its limits and against other generators (QUICK=--quick: a slice)
 # make boards    docs/boards.md: one small GRU on boards of all families (QUICK=--quick: one board)
+# make line-soak a million samples over a damaged serial line (QUICK=--quick: 10,000)
 # make fuzz N=100 SEED=0  100 more random models, QKeras = reference, every 5th through HLS and RTL
 # make forecasters  docs/forecasters.md: every family on the bundled weather, through the RTL
 # make compare   docs/comparison.md: plain hls4ml beside ours, six models
@@ -30,7 +31,7 @@ EVERY ?= 5
 MINUTES ?= 60
 SOAK_SEED ?= 1
 
-.PHONY: demo test lint unit bench bench-hw boards formal mutation soak fuzz forecasters compare peer-hls4ml \
+.PHONY: demo test lint unit bench bench-hw boards line-soak formal mutation soak fuzz forecasters compare peer-hls4ml \
     refusals coverage-table \
     schema old-tensorflow frontends notebooks wheel lock clean
 
@@ -70,6 +71,9 @@ bench-hw: .venv/ready
 
 boards: .venv/ready
 	$(BIN)/python -m tests.bench_boards $(QUICK)
+
+line-soak: .venv/ready
+	$(BIN)/python -m tests.line_soak $(QUICK)
 
 fuzz: .venv/ready
 	$(BIN)/python -m tests.fuzz $(N) --seed $(SEED) --every $(EVERY) --jobs $(WORKERS)

@@ -17,6 +17,7 @@ from accel.commands.gate import gate
 from accel.commands.lists import boards, datasets
 from accel.commands.options import RUNS, JsonOption, RunArgument, RunOption
 from accel.commands.report import report
+from accel.commands.stream import stream
 from accel.console import console, print_json
 from accel.progress import show_progress
 
@@ -269,7 +270,7 @@ def forecast(
         )
 
 
-for command in (report, adapt, check, schema, export, gate, boards, datasets):
+for command in (report, adapt, stream, check, schema, export, gate, boards, datasets):
     app.command()(command)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hw.board.link import SEQUENCES, Frame
 from hw.board.slip import END, decode_frames
 from hw.board.top import TOP_NAME, BoardTop
 from hw.errors import ChronogateError
@@ -45,9 +46,6 @@ _WAIVED = (
 
 _PROBLEM = re.compile("%Error|%Warning|error:|not found|No such file")
 
-# Compiling gate-level C++ costs more than it gives beyond -O1; 270,000 cycles/s at 4,500 cells.
-_MAKE_VARIABLES = ("OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1")
-
 
 def simulate_netlist(
     netlist: Path,
@@ -59,7 +57,7 @@ def simulate_netlist(
 ) -> np.ndarray:
     """Send windows to the synthesized board and return the forecasts that come back.
 
-    Where the line and the network keep up, windows follow each other without waiting.
+    As `hw.board.link` wants it, every window waits for the forecast of the one before.
 
     Parameters
     ----------
@@ -88,24 +86,34 @@ def simulate_netlist(
         a tool is missing.
     """
     program = build_program([netlist, _HARNESS], TOP_NAME, models, folder)
-    frames = [top.request(window) for window in windows]
+    frames = [
+        top.request(window, number % SEQUENCES).encode() for number, window in enumerate(windows)
+    ]
     lines = _run(program, top, frames, tick)
-    return np.stack([top.response(_payload(line)) for line in lines])
+    return np.stack([top.response(_body(line)) for line in lines])
 
 
-def build_program(sources: list[Path], top_name: str, models: CellModels, folder: Path) -> Path:
-    """Build Verilog made of a family's cells, and the C++ that drives it, with Verilator.
+def build_program(
+    sources: list[Path],
+    top_name: str,
+    models: CellModels | None,
+    folder: Path,
+    optimize: str = "-O1",
+) -> Path:
+    """Build Verilog and the C++ that drives it with Verilator.
 
     Parameters
     ----------
     sources
-        Verilog and C++ files; the cell models are added.
+        Verilog and C++ files.
     top_name
         The module to drive, class ``V<top_name>`` in the C++.
     models
-        Of the cells.
+        Of the cells that synthesis has mapped to, if it has.
     folder
         Where to build; made when missing.
+    optimize
+        Flag of the C++ compiler. For gates -O1 is enough: compiling them costs more than it gives.
 
     Returns
     -------
@@ -131,12 +139,12 @@ def build_program(sources: list[Path], top_name: str, models: CellModels, folder
         "--top-module",
         top_name,
         "-DNO_INCLUDES",
-        f"-I{models.folder}",
+        *([] if models is None else [f"-I{models.folder}"]),
         *(f"-Wno-{name}" for name in _WAIVED),
         "--Mdir",
         "netlist_sim",
         *(str(source.resolve()) for source in sources),
-        *(str(file) for file in models.files),
+        *([] if models is None else map(str, models.files)),
     ]
     _tool(toolchain, command, folder, "Verilator")
     program = f"V{top_name}"
@@ -149,7 +157,9 @@ def build_program(sources: list[Path], top_name: str, models: CellModels, folder
         "-j2",
         f"CXX={toolchain.compiler}",
         f"LINK={toolchain.compiler}",
-        *_MAKE_VARIABLES,
+        f"OPT_FAST={optimize}",
+        "OPT_SLOW=-O0",
+        "OPT_GLOBAL=-O1",
         program,
     ]
     _tool(toolchain, make, folder, "the C++ compiler")
@@ -172,12 +182,12 @@ def _run(
 ) -> list[bytes]:
     bridge = top.bridge
     timing = top.network.timing
-    ahead = 2 if bridge.sustains(timing.interval_cycles) else 1
     limit = 2 * (timing.window_cycles + bridge.response_cycles(bridge.response_bytes))
+    limit += 2 * bridge.sample_bytes + 99
     with tempfile.TemporaryDirectory() as scratch:
         requests = Path(scratch) / "requests.hex"
         requests.write_text("".join(frame.hex() + "\n" for frame in frames), encoding="ascii")
-        numbers = (bridge.uart.divisor, ahead, limit, END, top.reset_cycles)
+        numbers = (bridge.uart.divisor, limit, END, top.reset_cycles)
         command = [str(program), *map(str, numbers), str(requests)]
         lines: list[bytes] = []
         with subprocess.Popen(
@@ -198,6 +208,7 @@ def _run(
     return lines
 
 
-def _payload(line: bytes) -> bytes:
-    frames = decode_frames(line)
-    return frames[0] if frames else b""
+def _body(line: bytes) -> bytes:
+    payloads = decode_frames(line)
+    frame = Frame.decode(payloads[0]) if payloads else None
+    return b"" if frame is None else frame.body

@@ -1,8 +1,7 @@
 // Drives the pins of a board top as a host on the other end of the line would.
 //
-// usage: harness DIVISOR AHEAD LIMIT END RESET REQUESTS
+// usage: harness DIVISOR LIMIT END RESET REQUESTS
 //   DIVISOR   clock cycles per bit
-//   AHEAD     windows that may be under way before the first forecast must be back
 //   LIMIT     cycles without anything on the line after which to give up
 //   END       the byte that closes a frame
 //   RESET     cycles for which the top holds its reset after configuration
@@ -20,91 +19,20 @@
 #include <vector>
 
 #include "Vboard_top.h"
+#include "uart_line.h"
 #include "verilated.h"
 
-namespace {
-
-using Frame = std::vector<unsigned char>;
-
-constexpr int kFrameBits = 10;  // start, eight data bits, stop
-
-Frame read_hex(const std::string& line) {
-    Frame frame;
-    for (std::size_t at = 0; at + 1 < line.size(); at += 2)
-        frame.push_back(static_cast<unsigned char>(std::stoul(line.substr(at, 2), nullptr, 16)));
-    return frame;
-}
-
-// What the host puts on the line, one clock cycle at a time.
-class Sender {
-  public:
-    explicit Sender(long divisor) : divisor_(divisor) {}
-
-    bool idle() const { return at_ == frame_.size(); }
-
-    void start(const Frame& frame) {
-        frame_ = frame;
-        at_ = 0;
-        cycle_ = 0;
-    }
-
-    bool level() {
-        if (idle()) return true;
-        const unsigned bits = frame_[at_] << 1 | 1u << (kFrameBits - 1);
-        const bool level = bits >> (cycle_ / divisor_) & 1;
-        if (++cycle_ == kFrameBits * divisor_) {
-            cycle_ = 0;
-            ++at_;
-        }
-        return level;
-    }
-
-  private:
-    long divisor_;
-    Frame frame_;
-    std::size_t at_ = 0;
-    long cycle_ = 0;
-};
-
-// What the host reads from it; -1 while no byte is complete, -2 for a stop bit that is low.
-class Receiver {
-  public:
-    explicit Receiver(long divisor) : divisor_(divisor) {}
-
-    int sample(bool level) {
-        if (cycle_ < 0) {
-            if (level) return -1;
-            cycle_ = 0;
-            bits_ = 0;
-        }
-        if (cycle_ % divisor_ == divisor_ / 2)
-            bits_ |= static_cast<unsigned>(level) << (cycle_ / divisor_);
-        if (++cycle_ < (kFrameBits - 1) * divisor_ + divisor_ / 2 + 1) return -1;
-        cycle_ = -1;
-        const bool framed = (bits_ & 1) == 0 && (bits_ >> (kFrameBits - 1)) == 1;
-        return framed ? static_cast<int>(bits_ >> 1 & 0xff) : -2;
-    }
-
-  private:
-    long divisor_;
-    long cycle_ = -1;
-    unsigned bits_ = 0;
-};
-
-}  // namespace
-
 int main(int count, char** arguments) {
-    if (count != 7) {
-        std::cerr << "usage: harness DIVISOR AHEAD LIMIT END RESET REQUESTS\n";
+    if (count != 6) {
+        std::cerr << "usage: harness DIVISOR LIMIT END RESET REQUESTS\n";
         return 1;
     }
     const long divisor = std::stol(arguments[1]);
-    const std::size_t ahead = std::stoul(arguments[2]);
-    const long limit = std::stol(arguments[3]);
-    const int end = std::stoi(arguments[4]);
+    const long limit = std::stol(arguments[2]);
+    const int end = std::stoi(arguments[3]);
     std::vector<Frame> requests;
-    const long reset = std::stol(arguments[5]);
-    std::ifstream file(arguments[6]);
+    const long reset = std::stol(arguments[4]);
+    std::ifstream file(arguments[5]);
     for (std::string line; std::getline(file, line);) requests.push_back(read_hex(line));
 
     const auto context = std::make_unique<VerilatedContext>();
@@ -118,7 +46,7 @@ int main(int count, char** arguments) {
     // The line idles until the reset is over, and for some bytes more.
     for (long cycle = 0; received < requests.size(); ++cycle) {
         const bool settled = cycle > reset + 8 * kFrameBits * divisor;
-        if (settled && sender.idle() && sent < requests.size() && sent < received + ahead)
+        if (settled && sender.idle() && sent < requests.size() && sent == received)
             sender.start(requests[sent++]);
         quiet = sender.idle() ? quiet + 1 : 0;
         top->uart_rx = sender.level();

@@ -80,13 +80,10 @@ def trained(run: Run, progress: LineProgress) -> Network:
 
 
 def row(network: Network, board: Board, routed: Implementation) -> Row:
-    """Add how many forecasts a second the serial line allows."""
+    """Add how many forecasts a second the serial line allows, each waited for."""
     made = board.at_clock(routed.clock_mhz)
     bridge = made.top(network).bridge
-    interval = network.timing.interval_cycles
-    there, back = bridge.request_cycles(), bridge.response_cycles()
-    waiting = there + network.timing.latency_cycles + back
-    cycles = max(there, interval) if bridge.sustains(interval) else waiting
+    cycles = bridge.request_cycles() + network.timing.window_cycles + bridge.response_cycles()
     return Row(made, routed, routed.clock_mhz * 1e6 / cycles)
 
 

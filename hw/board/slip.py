@@ -30,35 +30,38 @@ def encode_frame(payload: bytes) -> bytes:
     return b"".join(_ESCAPES.get(byte, bytes([byte])) for byte in payload) + bytes([END])
 
 
-def decode_frames(line: Iterable[int]) -> list[bytes]:
-    """Return the payloads of all complete, non-empty frames in a sequence of bytes.
+def decode_frame(frame: bytes) -> bytes:
+    """Return the payload of a frame without its END.
 
     Raises
     ------
     ChronogateError
         When an ESC is followed by neither ESC_END nor ESC_ESC.
     """
-    frames: list[bytes] = []
-    frame = bytearray()
+    payload = bytearray()
     escaped = False
-    for byte in line:
-        if escaped:
-            if byte not in _ESCAPED:
-                raise ChronogateError(
-                    f"byte {byte:#04x} after a SLIP escape: the line is noisy or at another baud "
-                    "rate; send END and start over"
-                )
-            frame.append(_ESCAPED[byte])
-            escaped = False
-        elif byte == END:
-            if frame:
-                frames.append(bytes(frame))
-            frame.clear()
-        elif byte == ESC:
-            escaped = True
-        else:
-            frame.append(byte)
-    return frames
+    for byte in frame:
+        if escaped and byte not in _ESCAPED:
+            raise ChronogateError(
+                f"byte {byte:#04x} after a SLIP escape: the line is noisy or at another baud "
+                "rate; send END and start over"
+            )
+        if escaped or byte != ESC:
+            payload.append(_ESCAPED[byte] if escaped else byte)
+        escaped = not escaped and byte == ESC
+    return bytes(payload)
+
+
+def decode_frames(line: Iterable[int]) -> list[bytes]:
+    """Return the payloads of all complete, non-empty frames in a sequence of bytes.
+
+    Raises
+    ------
+    ChronogateError
+        As `decode_frame`.
+    """
+    frames = bytes(line).split(bytes([END]))[:-1]
+    return [decode_frame(frame) for frame in frames if frame]
 
 
 def beat_layout(width: int) -> data.StructLayout:

@@ -5,6 +5,7 @@ the two UART pins. `BoardTop` also knows the bytes that a host sends and receive
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from amaranth.hdl import (
@@ -21,12 +22,14 @@ from amaranth.lib import wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
+from hw.board.link import IDENTITY_BYTES, Frame, Kind
+from hw.board.link_bridge import LinkBridge
 from hw.board.pll import Pll, PllComponent
-from hw.board.slip import encode_frame
 from hw.board.uart import Uart
-from hw.board.uart_bridge import UartBridge
 from hw.errors import ChronogateError
 from hw.network.graph import Network
+from hw.network.mode import Mode
+from hw.network.serialization import fingerprint
 from hw.stream import Port
 from hw.top.axi import Accelerator
 from hw.top.entry import padded_width
@@ -86,15 +89,24 @@ class BoardTop:
                 "Concatenate), or connect the AXI4-Stream top itself"
             )
 
-    @property
-    def bridge(self) -> UartBridge:
+    @cached_property
+    def bridge(self) -> LinkBridge:
         """The bridge, its beats as wide as the network's."""
-        return UartBridge(
+        network = self.network
+        return LinkBridge(
             self.uart,
-            self.network.look_back,
-            _beat_bytes(self.network.input),
-            _beat_bytes(self.network.output),
+            beats=network.look_back if network.mode is Mode.WINDOW else 1,
+            request_bytes=_beat_bytes(network.input),
+            response_bytes=_beat_bytes(network.output),
+            closes=network.mode is Mode.WINDOW,
+            silent=network.look_back - 1 if network.mode is Mode.SLIDING else 0,
+            identity=self.identity,
         )
+
+    @cached_property
+    def identity(self) -> bytes:
+        """What the board tells of its network."""
+        return bytes.fromhex(fingerprint(self.network))[:IDENTITY_BYTES]
 
     def build(self) -> "BoardTopComponent":
         return BoardTopComponent(self)
@@ -103,31 +115,51 @@ class BoardTop:
         """Return the Verilog of the top as module `name`."""
         return to_verilog(self.build(), name)
 
-    def request(self, codes: np.ndarray) -> bytes:
-        """Return the bytes a host sends for one window.
+    def request(self, codes: np.ndarray, number: int = 0, last: bool = False) -> Frame:
+        """Return the frame that a host sends for one sample.
 
         Parameters
         ----------
         codes
-            Integer codes ``(T, F)``, or ``(F,)`` where a window is one beat.
+            Integer codes of a window, ``(T, F)``, or ``(F,)`` where a window is one beat; in the
+            modes that cut windows on the board those of one sample, ``(F,)`` or ``(1, F)``.
+        number
+            Sequence number.
+        last
+            Whether a series ends with this sample.
         """
-        checked = self.network.check_codes(codes[np.newaxis])
-        return encode_frame(_to_bytes(checked.reshape(-1), self.network.input))
+        port = self.network.input
+        beats = self.bridge.beats
+        shaped = np.asarray(codes)
+        if shaped.size != beats * port.channels:
+            raise ChronogateError(
+                f"a sample of {self.network.name} has {beats} x {port.channels} values, but "
+                f"{' x '.join(map(str, shaped.shape))} were given"
+            )
+        low, high = int(shaped.min()), int(shaped.max())
+        if low < port.format.minimum or high > port.format.maximum:
+            raise ChronogateError(
+                f"a sample of {self.network.name} holds the codes {low} to {high}, but its input "
+                f"takes {port.format.minimum} to {port.format.maximum}: scale and clip it as in "
+                "training"
+            )
+        kind = Kind.LAST if last else Kind.SAMPLE
+        return Frame(kind, number, _to_bytes(shaped.reshape(-1), port))
 
-    def response(self, payload: bytes) -> np.ndarray:
-        """Return the int64 codes ``(n_out,)`` in the payload of a frame received.
+    def response(self, body: bytes) -> np.ndarray:
+        """Return the int64 codes ``(n_out,)`` in the body of an answer.
 
         Raises
         ------
         ChronogateError
-            When the payload is not as long as a forecast.
+            When the body is not as long as a forecast.
         """
-        if len(payload) != self.bridge.response_bytes:
+        if len(body) != self.bridge.response_bytes:
             raise ChronogateError(
                 f"a forecast of {self.network.name} has {self.bridge.response_bytes} bytes, "
-                f"but {len(payload)} were received: check the baud rate"
+                f"but {len(body)} were received: check the baud rate"
             )
-        return _from_bytes(payload, self.network.output)
+        return _from_bytes(body, self.network.output)
 
 
 def _beat_bytes(port: Port) -> int:
@@ -164,7 +196,7 @@ class BoardTopComponent(wiring.Component):
     led_alive : Out(1)
         Blinks while the clock runs.
     led_dropped : Out(1)
-        On since a window was dropped; both low when on, where the spec says so.
+        On since a frame was refused or a window dropped; both low when on, where the spec says so.
     """
 
     clk: Signal
@@ -208,7 +240,6 @@ class BoardTopComponent(wiring.Component):
         m.submodules.accelerator = accelerator = Accelerator(self._spec.network)
         beats = Signal(_HEARTBEAT_BITS, name="heartbeat")
         m.d.board += beats.eq(beats + 1)
-        dropped = Signal(name="dropped")
         low = Const(self._spec.lamps_low, 1)
         m.d.comb += [
             bridge.rx.eq(self.uart_rx),
@@ -224,10 +255,9 @@ class BoardTopComponent(wiring.Component):
             bridge.forecast.valid.eq(accelerator.m_axis_tvalid),
             accelerator.m_axis_tready.eq(bridge.forecast.ready),
             self.led_alive.eq(beats[-1] ^ low),
-            self.led_dropped.eq(dropped ^ low),
+            self.led_dropped.eq(bridge.trouble ^ low),
+            bridge.dropped.eq(accelerator.dropped_windows),
         ]
-        with m.If(accelerator.dropped_windows != 0):
-            m.d.board += dropped.eq(1)
         return m
 
     def _clock(self, m: Module) -> tuple[Value, Value]:

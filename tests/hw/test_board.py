@@ -5,6 +5,7 @@ import pytest
 from amaranth.sim import Simulator, SimulatorContext
 
 from hw import Activation, FixedPoint, Function, Network, Node, Port, Quantizer
+from hw.board.link import Frame, Kind
 from hw.board.slip import decode_frames, encode_frame
 from hw.board.top import BoardTop
 from hw.board.uart import Uart
@@ -30,7 +31,7 @@ def test_codes_become_bytes_and_come_back(width: int, signed: bool) -> None:
     top = BoardTop(passing(format, 4), Uart(4))
     codes = np.array([format.minimum, format.maximum, 0, 1 - signed * 2], dtype=np.int64)
     codes = np.clip(codes, format.minimum, format.maximum)
-    [payload] = decode_frames(top.request(codes))
+    payload = top.request(codes).body
     assert len(payload) == 4 * -(-width // 8)
     size = len(payload) // 4
     values = [
@@ -44,9 +45,15 @@ def test_codes_become_bytes_and_come_back(width: int, signed: bool) -> None:
 def test_beats_go_step_by_step_and_low_byte_first() -> None:
     top = BoardTop(passing(FixedPoint(12, 4), 2, 3), Uart(4))
     codes = np.array([[0x123, -1], [2, 3], [4, 5]])
-    assert decode_frames(top.request(codes)) == [
-        bytes([0x23, 0x01, 0xFF, 0xFF, 2, 0, 3, 0, 4, 0, 5, 0])
-    ]
+    body = bytes([0x23, 0x01, 0xFF, 0xFF, 2, 0, 3, 0, 4, 0, 5, 0])
+    assert top.request(codes, 7) == Frame(Kind.SAMPLE, 7, body)
+    assert top.request(codes, 7, last=True) == Frame(Kind.LAST, 7, body)
+    with pytest.raises(ChronogateError, match="has 3 x 2 values, but 2 x 2 were given"):
+        top.request(codes[:2])
+    with pytest.raises(
+        ChronogateError, match="codes -1 to 2048, but its input takes -2048 to 2047"
+    ):
+        top.request(np.array([[0, -1], [2, 3], [4, 2048]]))
     with pytest.raises(ChronogateError, match="has 4 bytes, but 3 were received"):
         top.response(b"abc")
 
@@ -57,8 +64,13 @@ def test_the_top_answers_from_pin_to_pin() -> None:
     codes = draw_codes(
         np.random.default_rng(1), network.input_format, 3, network.look_back, network.features
     )
+    frames = [top.request(window, number) for number, window in enumerate(codes)]
     broken = encode_frame(b"too short" * network.look_back)
-    line = b"".join([top.request(codes[0]), broken, top.request(codes[1]), top.request(codes[2])])
+    # The second answer is asked for twice.
+    lines = [frames[0].encode(), broken, frames[1].encode(), frames[1].encode(), frames[2].encode()]
+    # A host waits for each answer.
+    pause = network.timing.window_cycles + 2 * top.bridge.response_cycles(escapes=9)
+    pause += 2 * top.bridge.sample_bytes
     design = top.build()
     levels: list[int] = []
     lamps: list[int] = []
@@ -75,12 +87,13 @@ def test_the_top_answers_from_pin_to_pin() -> None:
         for _ in range(top.reset_cycles + 20):
             await cycle(1)
         lamps.append(ctx.get(design.led_dropped))
-        for value in line:
-            for bit in range(10):
-                for _ in range(4):
-                    await cycle((value << 1 | 1 << 9) >> bit & 1)
-        for _ in range(network.timing.window_cycles + 2 * top.bridge.response_cycles(escapes=99)):
-            await cycle(1)
+        for line in lines:
+            for value in line:
+                for bit in range(10):
+                    for _ in range(4):
+                        await cycle((value << 1 | 1 << 9) >> bit & 1)
+            for _ in range(pause):
+                await cycle(1)
         lamps.append(ctx.get(design.led_dropped))
 
     simulator = Simulator(design)
@@ -94,8 +107,11 @@ def test_the_top_answers_from_pin_to_pin() -> None:
             bits = levels[at + 2 : at + 40 : 4]
             received.append(sum(bit << place for place, bit in enumerate(bits[1:9])))
             at += 40
-    answers = [top.response(payload) for payload in decode_frames(received)]
-    assert np.array_equal(answers, network.reference(codes))
+    decoded = [Frame.decode(payload) for payload in decode_frames(received)]
+    numbers = [frame.number for frame in decoded if frame is not None]
+    answers = [top.response(frame.body) for frame in decoded if frame is not None]
+    assert numbers == [0, 1, 1, 2]
+    assert np.array_equal(answers, network.reference(codes)[numbers])
     assert lamps == [0, 1]
 
 

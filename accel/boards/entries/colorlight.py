@@ -16,7 +16,7 @@ _BUFFER = (("IO_TYPE", "LVCMOS33"),)
 def _colorlight(name: str, device: Device, lamp: str) -> Board:
     return Board(
         name=name,
-        description=f"Colorlight {name[-2:]}, {device.name}, USB serial of its extension board",
+        description=f"Colorlight {name[-2:]}, USB serial of its extension board",
         family=ECP5,
         device=device,
         package="CABGA381",

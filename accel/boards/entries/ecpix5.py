@@ -14,7 +14,7 @@ _LAMPS = ("rgb_led 0 g", "rgb_led 0 r")
 def _ecpix5(name: str, device: Device, platform: type[Platform]) -> Board:
     return Board(
         name=name,
-        description=f"LambdaConcept ECPIX-5, {device.name}, USB serial on the FTDI chip",
+        description="LambdaConcept ECPIX-5, USB serial on the FTDI chip",
         family=ECP5,
         device=device,
         package="CABGA554",

@@ -9,7 +9,7 @@ from accel.boards.library import board_pins, oscillator_mhz
 
 ICE40_HX8K = Board(
     name="ice40-hx8k",
-    description="Lattice iCE40HX8K-B-EVN, no multipliers, USB serial on the FTDI chip",
+    description="Lattice breakout board iCE40HX8K-B-EVN, USB serial on the FTDI chip",
     family=ICE40,
     device=Device("iCE40HX8K", "hx8k", lut=7_680, ff=7_680, dsp=0, bram=32),
     package="ct256",

@@ -9,7 +9,7 @@ from accel.boards.library import board_pins, is_inverted, oscillator_mhz
 
 ICEBREAKER = Board(
     name="icebreaker",
-    description="1BitSquared iCEBreaker, iCE40UP5K, USB serial on the FTDI chip",
+    description="1BitSquared iCEBreaker, USB serial on the FTDI chip",
     family=ICE40,
     device=Device("iCE40UP5K", "up5k", lut=5_280, ff=5_280, dsp=8, bram=30),
     package="sg48",

@@ -15,7 +15,7 @@ _UART = (Pin("uart_rx", "N17", _BUFFER), Pin("uart_tx", "M18", _BUFFER))
 
 ORANGECRAB = Board(
     name="orangecrab-25f",
-    description="OrangeCrab r0.2, LFE5U-25F, USB-serial adapter at RX and TX of its header",
+    description="OrangeCrab r0.2, USB-serial adapter at RX and TX of its header",
     family=ECP5,
     device=LFE5U_25F,
     package="CSFBGA285",

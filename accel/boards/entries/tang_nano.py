@@ -16,7 +16,7 @@ _BUFFER = (("IO_TYPE", "LVCMOS33"),)
 
 TANG_NANO_9K = Board(
     name="tang-nano-9k",
-    description="Sipeed Tang Nano 9K, GW1NR-9C, USB serial",
+    description="Sipeed Tang Nano 9K, USB serial",
     family=GW1N_9C,
     device=Device("GW1NR-9C", TangNano9kPlatform.part, lut=8_640, ff=6_480, dsp=20, bram=26),
     package="",
@@ -31,7 +31,7 @@ TANG_NANO_9K = Board(
 
 TANG_NANO_20K = Board(
     name="tang-nano-20k",
-    description="Sipeed Tang Nano 20K, GW2AR-18C, USB serial",
+    description="Sipeed Tang Nano 20K, USB serial",
     family=GW2A_18C,
     device=Device("GW2AR-18C", "GW2AR-LV18QN88C8/I7", lut=20_736, ff=15_552, dsp=48, bram=46),
     package="",

@@ -12,7 +12,7 @@ from accel.boards.library import board_pins, oscillator_mhz
 def _ulx3s(name: str, device: Device) -> Board:
     return Board(
         name=name,
-        description=f"Radiona ULX3S, {device.name}, USB serial on the FTDI chip",
+        description="Radiona ULX3S, USB serial on the FTDI chip",
         family=ECP5,
         device=device,
         package="CABGA381",
