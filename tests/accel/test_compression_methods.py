@@ -23,7 +23,11 @@ from accel.compression.surgeon import pruned
 from accel.fitting import predict_float32
 from accel.qkeras_compat import qkeras, tf
 from hw.errors import ChronogateError
+from sim.measure import measure_cycles
+from sim.rtl_model import RtlModel
+from sim.verification import CycleReport
 from tests.accel.compressing import compressed, converted, lesson_of, trained
+from tests.accel.conversion.compare import draw_codes
 from tests.accel.forecasting import SEASON
 
 MAGNITUDE = Magnitude(method="magnitude", sparsity=0.5, steps=1, epochs=1)
@@ -175,6 +179,21 @@ def test_methods_compose(methods: tuple[Method, ...], tmp_path: Path) -> None:
         assert (first.weights, first.bits_after) == (second.weights_before, second.bits_before)
     assert sum(found.sum() for found in stored_nonzeros(model).values()) == done[-1].nonzero_after
     converted("mlp", model, tmp_path, hidden=(8,))
+
+
+def test_what_is_compressed_runs_in_the_rtl(tmp_path: Path) -> None:
+    methods = (
+        LOW_RANK.model_copy(update={"layers": ("forecast",)}),
+        TRAIN.model_copy(update={"layers": ("dense_1",)}),
+        BITS,
+    )
+    settings: dict[str, object] = {"hidden": (6,), "reuse": {"dense": [12, 6]}}
+    model, _ = compressed("mlp", methods, **settings)
+    network = converted("mlp", model, tmp_path / "run", skip_zeros=False, **settings)
+    codes = draw_codes(network, 40, 1)
+    with RtlModel(network, tmp_path / "sim", "-O0") as rtl:
+        assert measure_cycles(rtl) == CycleReport.predicted(network.timing)
+        assert rtl.run(codes, 0.3, 0.3).outputs.tolist() == network.reference(codes).tolist()
 
 
 @pytest.mark.parametrize(("family", "method", "words"), [
