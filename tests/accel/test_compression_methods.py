@@ -70,6 +70,11 @@ def test_the_surgeon_keeps_what_the_measure_wants() -> None:
     values, keep = pruned(np.array([[1.0], [0.8]]), twins.T @ twins / 500, 1, gone[:2])
     assert keep.sum() == 1
     assert np.rint(10 * values.sum()) == 18
+    # And counts as much as both from then on: the third one goes next, though larger than each.
+    three = np.concatenate([twins, rng.normal(0, 1, (500, 1))], axis=1)
+    measured = three.T @ three / 500
+    _, keep = pruned(np.array([[1.0], [0.9], [1.2]]), measured, 2, gone[:3])
+    assert keep[:, 0].tolist() in ([True, False, False], [False, True, False])
     # What was 0 stays, and counts.
     gone[0] = True
     _, keep = pruned(weights, np.eye(4), 2, gone)
