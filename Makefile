@@ -6,6 +6,7 @@
 # make line-soak a million samples over a damaged serial line (QUICK=--quick: 10,000)
 # make fuzz N=100 SEED=0  100 more random models, QKeras = reference, every 5th through HLS and RTL
 # make forecasters  docs/forecasters.md: every family on the bundled weather, through the RTL
+# make bench-compression  docs/compression.md: each method on one MLP and one GRU (QUICK=--quick: a slice)
 # make compare   docs/comparison.md: plain hls4ml beside ours, six models
 # make peer-hls4ml HLS4ML=path  docs/peer-hls4ml.md: the models of hls4ml's own test suite
 # make refusals  docs/refusals.md: every refusal, from the code
@@ -31,8 +32,8 @@ EVERY ?= 5
 MINUTES ?= 60
 SOAK_SEED ?= 1
 
-.PHONY: demo test lint unit bench bench-hw boards line-soak formal mutation soak fuzz forecasters compare peer-hls4ml \
-    refusals coverage-table \
+.PHONY: demo test lint unit bench bench-hw bench-compression boards line-soak formal mutation soak \
+    fuzz forecasters compare peer-hls4ml refusals coverage-table \
     schema old-tensorflow frontends notebooks wheel lock clean
 
 .venv/ready: requirements.lock pyproject.toml scripts/make_venv.sh
@@ -74,6 +75,9 @@ boards: .venv/ready
 
 line-soak: .venv/ready
 	$(BIN)/python -m tests.line_soak $(QUICK)
+
+bench-compression: .venv/ready
+	$(BIN)/python -m tests.bench_compression $(QUICK)
 
 fuzz: .venv/ready
 	$(BIN)/python -m tests.fuzz $(N) --seed $(SEED) --every $(EVERY) --jobs $(WORKERS)

@@ -23,7 +23,11 @@ from accel.compression.surgeon import pruned
 from accel.fitting import predict_float32
 from accel.qkeras_compat import qkeras, tf
 from hw.errors import ChronogateError
+from sim.measure import measure_cycles
+from sim.rtl_model import RtlModel
+from sim.verification import CycleReport
 from tests.accel.compressing import compressed, converted, lesson_of, trained
+from tests.accel.conversion.compare import draw_codes
 from tests.accel.forecasting import SEASON
 
 MAGNITUDE = Magnitude(method="magnitude", sparsity=0.5, steps=1, epochs=1)
@@ -66,6 +70,11 @@ def test_the_surgeon_keeps_what_the_measure_wants() -> None:
     values, keep = pruned(np.array([[1.0], [0.8]]), twins.T @ twins / 500, 1, gone[:2])
     assert keep.sum() == 1
     assert np.rint(10 * values.sum()) == 18
+    # And counts as much as both from then on: the third one goes next, though larger than each.
+    three = np.concatenate([twins, rng.normal(0, 1, (500, 1))], axis=1)
+    measured = three.T @ three / 500
+    _, keep = pruned(np.array([[1.0], [0.9], [1.2]]), measured, 2, gone[:3])
+    assert keep[:, 0].tolist() in ([True, False, False], [False, True, False])
     # What was 0 stays, and counts.
     gone[0] = True
     _, keep = pruned(weights, np.eye(4), 2, gone)
@@ -175,6 +184,21 @@ def test_methods_compose(methods: tuple[Method, ...], tmp_path: Path) -> None:
         assert (first.weights, first.bits_after) == (second.weights_before, second.bits_before)
     assert sum(found.sum() for found in stored_nonzeros(model).values()) == done[-1].nonzero_after
     converted("mlp", model, tmp_path, hidden=(8,))
+
+
+def test_what_is_compressed_runs_in_the_rtl(tmp_path: Path) -> None:
+    methods = (
+        LOW_RANK.model_copy(update={"layers": ("forecast",)}),
+        TRAIN.model_copy(update={"layers": ("dense_1",)}),
+        BITS,
+    )
+    settings: dict[str, object] = {"hidden": (6,), "reuse": {"dense": [12, 6]}}
+    model, _ = compressed("mlp", methods, **settings)
+    network = converted("mlp", model, tmp_path / "run", skip_zeros=False, **settings)
+    codes = draw_codes(network, 40, 1)
+    with RtlModel(network, tmp_path / "sim", "-O0") as rtl:
+        assert measure_cycles(rtl) == CycleReport.predicted(network.timing)
+        assert rtl.run(codes, 0.3, 0.3).outputs.tolist() == network.reference(codes).tolist()
 
 
 @pytest.mark.parametrize(("family", "method", "words"), [
