@@ -224,13 +224,21 @@ def bitstream(
     optimized away. A design that does not fit is refused with the reuse factors that would; one
     that is too slow for its clock is refused as well. `--clock fastest` routes it, lets the PLL
     make the fastest clock that it bears, and routes it again.
+
+    For boards marked "project only" a project of the maker's tool goes to RUN/projects instead.
     """
     from accel.bitstream.clock import read_clock
     from accel.boards import find_board
+    from accel.commands.project import write_project
     from accel.flow import bitstream_step
+    from accel.projects import find_project_board
     from accel.runs import open_run
     from accel.summary import implementation_table
 
+    project = find_project_board(board or "")
+    if project is not None:
+        write_project(run, project, read_clock(clock), json)
+        return
     with show_progress(json) as progress, open_run(run) as opened:
         wanted = read_clock(clock)
         starts = range(seed, seed + seeds)

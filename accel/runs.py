@@ -32,6 +32,7 @@ class Step(StrEnum):
     REPORT = "report"
     GATE = "gate"
     ADAPT = "adapt"
+    PROJECT = "project"
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ STEP_FILES: dict[Step, StepFiles] = {
             Step.FORECAST,
             Step.EXPORT,
             Step.ADAPT,
+            Step.PROJECT,
             Step.REPORT,
         ),
     ),
@@ -83,6 +85,7 @@ STEP_FILES: dict[Step, StepFiles] = {
             Step.FORECAST,
             Step.EXPORT,
             Step.ADAPT,
+            Step.PROJECT,
             Step.REPORT,
         ),
     ),
@@ -100,6 +103,7 @@ STEP_FILES: dict[Step, StepFiles] = {
     Step.BITSTREAM: StepFiles(owned=("bitstream",), first="bitstream", later=(Step.REPORT,)),
     Step.FORECAST: StepFiles(owned=("forecast",), first="forecast", later=()),
     Step.EXPORT: StepFiles(owned=("export",), first="export", later=()),
+    Step.PROJECT: StepFiles(owned=("projects",), first="projects", later=()),
     Step.ADAPT: StepFiles(owned=("adapted",), first="adapted", later=()),
     Step.REPORT: StepFiles(
         owned=("report.json", "report.html", "report.md"), first="report.json", later=()

@@ -5,14 +5,17 @@ from accel.console import console, print_json
 
 
 def boards(json: JsonOption = False) -> None:
-    """List the boards that bitstreams can be made for."""
+    """List the boards that bitstreams, or projects of their makers' tools, can be made for."""
     from accel.boards import boards as known
+    from accel.projects import project_boards
+    from accel.projects.table import describe, projects_table
     from accel.summary import boards_table
 
     if json:
-        print_json(list(known()))
+        print_json([*known(), *map(describe, project_boards())])
     else:
         console().print(boards_table(known()))
+        console().print(projects_table(project_boards()))
 
 
 def datasets(json: JsonOption = False) -> None:

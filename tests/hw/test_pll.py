@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from hw.board.pll import Ecp5Pll, GowinPll, Ice40Pll
+from hw.board.pll import Ecp5Pll, GowinPll, Ice40Pll, Xilinx7Pll
 from hw.board.pll.gowin import GowinLimits
 from hw.board.pll.pll import Pll, PllComponent
 from hw.top.write_verilog import to_verilog
@@ -47,8 +47,24 @@ def test_every_gowin_clock_is_within_the_limits(oscillator: float) -> None:
         assert max(pll.input_divider, pll.feedback_divider) <= 64
 
 
+@pytest.mark.parametrize("oscillator", [50, 100])
+def test_every_xilinx_clock_is_within_the_limits(oscillator: float) -> None:
+    for pll in Xilinx7Pll.settings(oscillator):
+        detector = oscillator / pll.input_divider
+        assert 19 <= detector <= 450
+        assert 800 <= detector * pll.feedback_divider <= 1600
+        assert pll.output_mhz == pytest.approx(detector * pll.feedback_divider / pll.output_divider)
+        assert 6.25 <= pll.output_mhz <= 464
+        assert pll.input_divider <= 56
+        assert 2 <= pll.feedback_divider <= 64
+        assert pll.output_divider <= 128
+
+
 def test_clocks_are_many_and_in_order() -> None:
-    for plls in (Ecp5Pll.settings(25), Ice40Pll.settings(12), GowinPll.settings(LIMITS, 27)):
+    for plls in (
+        *(Ecp5Pll.settings(25), Ice40Pll.settings(12), GowinPll.settings(LIMITS, 27)),
+        Xilinx7Pll.settings(100),
+    ):
         clocks = [pll.output_mhz for pll in plls]
         assert len(clocks) > 100
         assert all(a < b for a, b in pairwise(clocks))

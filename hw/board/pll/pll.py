@@ -21,8 +21,8 @@ class Pll(Protocol):
         """Clock at its output."""
         ...
 
-    def instance(self, clk_in: Signal, clk_out: Signal, locked: Signal) -> Instance:
-        """Return the family's primitive with its ports connected."""
+    def instance(self, clk_in: Signal, clk_out: Signal, locked: Signal) -> Instance | Module:
+        """Return the family's primitive, or primitives, with their ports connected."""
         ...
 
 

@@ -1,0 +1,10 @@
+"""Projects for tools that cannot run here: makers' tools, LibreLane, builders of SoCs.
+
+A new board is one more entry in a file of `accel.projects.entries`, a new maker's tool one more
+file beside `accel.projects.vivado` and a folder of templates.
+"""
+
+from accel.projects.board import ProjectBoard
+from accel.projects.registry import find_project_board, project_boards
+
+__all__ = ["ProjectBoard", "find_project_board", "project_boards"]

@@ -1,0 +1,1 @@
+"""The boards for which projects are written, one file for each line."""

@@ -1,0 +1,19 @@
+"""All boards for which projects are written."""
+
+from accel.projects.board import ProjectBoard
+from accel.projects.entries.arty import ARTY
+from accel.projects.entries.de10_nano import DE10_NANO
+from accel.projects.entries.icebreaker import ICEBREAKER_RADIANT
+from accel.projects.entries.zynq import ZYNQ
+
+_BOARDS = (*ARTY, *ZYNQ, DE10_NANO, ICEBREAKER_RADIANT)
+
+
+def project_boards() -> tuple[ProjectBoard, ...]:
+    """Return all of them, by maker."""
+    return _BOARDS
+
+
+def find_project_board(name: str) -> ProjectBoard | None:
+    """Return the board called `name`, if there is one."""
+    return next((board for board in _BOARDS if board.name == name), None)

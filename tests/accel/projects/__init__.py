@@ -1,0 +1,1 @@
+"""Checks of projects for tools that cannot run here."""
