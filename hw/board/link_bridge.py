@@ -4,8 +4,6 @@ A frame is kept whole until its CRC has been checked; only then are its beats gi
 While a frame is served nothing else is listened to: a host waits for the answer anyway.
 """
 
-from dataclasses import dataclass
-
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
@@ -21,62 +19,8 @@ from hw.board.link import (
     OVERHEAD_BYTES,
     Kind,
 )
+from hw.board.link_spec import LinkBridge
 from hw.board.slip import FrameDecoder, FrameEncoder, beat_layout
-from hw.board.uart import Uart
-from hw.errors import ChronogateError
-
-
-@dataclass(frozen=True)
-class LinkBridge:
-    """UART pins on one side, the accelerator's two AXI4-Streams on the other.
-
-    Parameters
-    ----------
-    uart
-        Speed of the line.
-    beats
-        Input beats of a sample: those of a window, or one where the board cuts the windows.
-    request_bytes, response_bytes
-        Bytes of an input and of an output beat.
-    closes
-        Whether every sample is a window, which ``tlast`` closes.
-    silent
-        Samples at the begin of a series that have no forecast yet.
-    identity
-        Tells the network from others, `IDENTITY_BYTES` bytes.
-    """
-
-    uart: Uart
-    beats: int
-    request_bytes: int
-    response_bytes: int
-    closes: bool = True
-    silent: int = 0
-    identity: bytes = bytes(IDENTITY_BYTES)
-
-    def __post_init__(self) -> None:
-        if min(self.beats, self.request_bytes, self.response_bytes) < 1:
-            raise ChronogateError(
-                "a bridge without bytes to move has no use: "
-                "give samples and beats of at least one byte"
-            )
-        assert len(self.identity) == IDENTITY_BYTES
-
-    @property
-    def sample_bytes(self) -> int:
-        """Bytes of a sample."""
-        return self.beats * self.request_bytes
-
-    def request_cycles(self, escapes: int = 0) -> int:
-        """Cycles on the line of one sample with `escapes` bytes that must be escaped."""
-        return (self.sample_bytes + OVERHEAD_BYTES + escapes + 1) * self.uart.byte_cycles
-
-    def response_cycles(self, escapes: int = 0) -> int:
-        """Cycles on the line of one forecast."""
-        return (self.response_bytes + OVERHEAD_BYTES + escapes + 1) * self.uart.byte_cycles
-
-    def build(self) -> "LinkBridgeComponent":
-        return LinkBridgeComponent(self)
 
 
 class LinkBridgeComponent(wiring.Component):

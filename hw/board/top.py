@@ -23,7 +23,8 @@ from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
 from hw.board.link import IDENTITY_BYTES, Frame, Kind
-from hw.board.link_bridge import LinkBridge
+from hw.board.link_bridge import LinkBridgeComponent
+from hw.board.link_spec import LinkBridge
 from hw.board.pll import Pll, PllComponent
 from hw.board.uart import Uart
 from hw.errors import ChronogateError
@@ -134,7 +135,8 @@ class BoardTop:
         if shaped.size != beats * port.channels:
             raise ChronogateError(
                 f"a sample of {self.network.name} has {beats} x {port.channels} values, but "
-                f"{' x '.join(map(str, shaped.shape))} were given"
+                f"{' x '.join(map(str, shaped.shape))} were given: give a whole window, or one "
+                "sample where the board keeps the look-back"
             )
         low, high = int(shaped.min()), int(shaped.max())
         if low < port.format.minimum or high > port.format.maximum:
@@ -235,7 +237,7 @@ class BoardTopComponent(wiring.Component):
         m.d.por += reset.eq(waiting != 0)
         m.d.comb += ResetSignal("board").eq(reset)
 
-        bridge = self._spec.bridge.build()
+        bridge = LinkBridgeComponent(self._spec.bridge)
         m.submodules.bridge = DomainRenamer("board")(bridge)
         m.submodules.accelerator = accelerator = Accelerator(self._spec.network)
         beats = Signal(_HEARTBEAT_BITS, name="heartbeat")

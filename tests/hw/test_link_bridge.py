@@ -3,7 +3,8 @@
 from amaranth.sim import SimulatorContext
 
 from hw.board.link import ANSWER, Counters, Frame, Identity, Kind
-from hw.board.link_bridge import LinkBridge
+from hw.board.link_bridge import LinkBridgeComponent
+from hw.board.link_spec import LinkBridge
 from hw.board.slip import END, ESC, decode_frames
 from hw.board.uart import Uart
 from tests.hw.uart_host import line_to_bytes, send_bytes, simulate
@@ -16,7 +17,7 @@ def talk(bridge: LinkBridge, lines: list[bytes]) -> tuple[list[Frame], list[list
 
     The network answers a beat that it expects to with the sum of all beats so far.
     """
-    design = bridge.build()
+    design = LinkBridgeComponent(bridge)
     given: list[list[int]] = []
     levels: list[int] = []
 
