@@ -7,6 +7,7 @@ Cells are not synthesized. ``transfer`` needs a second data set and is left out.
 """
 
 import argparse
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -32,6 +33,7 @@ from accel.progress import LineProgress
 from accel.qkeras_compat import keras
 from accel.search.point import costs_of
 from accel.training import PreparedData, prepare
+from hw.errors import ChronogateError
 
 BASE_EPOCHS, EPOCHS, STRIDE = 15, 5, 4
 SEGMENT = 6  # of the GRU: eight steps of six hours
@@ -100,16 +102,18 @@ def configured(family: str, epochs: int) -> Config:
 
 def lines(config: Config, data: PreparedData, epochs: int) -> Iterator[Line]:
     """Train the base, then compress copies of it."""
-    import sys
-
     progress = LineProgress(sys.stderr)
     learned = learn(config, data, progress)
     series = data.scaled_targets[: data.split.train]
     for name, method, skip in methods(epochs):
         lesson = Lesson(learned.seen, data.validation, config.training, shape_of(config), series)
         model = rebuilt(learned.model, {})
-        if method is not None:
-            model, _ = compress(model, (method,), lesson, progress)
+        try:
+            if method is not None:
+                model, _ = compress(model, (method,), lesson, progress)
+        except ChronogateError as error:  # a GRU without hidden dense layers has no units to prune
+            print(f"{name}: {error}", file=sys.stderr)
+            continue
         folded = config.model.model_copy(update={"skip_zeros": skip})
         costs = costs_of(model, config.model_copy(update={"model": folded}))
         yield Line(

@@ -130,7 +130,7 @@ def _put(document: dict[str, Any], key: str, value: object) -> None:
         elif isinstance(place, dict):
             place = place.setdefault(part, {})
         if not isinstance(place, dict | list):
-            raise ChronogateError(f"{part!r} in {key!r} is no table")
+            raise ChronogateError(f"{part!r} in {key!r} is no table: name a key of one")
     if isinstance(place, list):
-        raise ChronogateError(f"{key!r} names a table, not a key in it")
+        raise ChronogateError(f"{key!r} names a table: name a key in it")
     place[last] = value
