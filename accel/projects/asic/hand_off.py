@@ -99,11 +99,17 @@ def hand_off(
     Raises
     ------
     ChronogateError
-        When the tiles are too small, or the network's beats are wider than TinyTapeout's pins.
+        When the tiles are too small or their size is not known, or the network's beats are wider
+        than TinyTapeout's pins.
     """
+    if tiles is not None and process.name != "sky130":
+        raise ChronogateError(
+            f"the sizes of TinyTapeout's tiles are known for sky130, not for {process.name}: "
+            "leave --tiles or --pdk out"
+        )
+    wrapper = _wrapper(network) if tiles is not None else ""
     component = Accelerator(network, control=registers and tiles is None)
     verilog = to_verilog(component, TOP)
-    wrapper = _wrapper(network) if tiles is not None else ""
     top, clock, reset = (TINY_TOP, "clk", "rst_n") if wrapper else (TOP, "aclk", "aresetn")
     with tempfile.TemporaryDirectory() as scratch:
         made = split(verilog, TOP, Path(scratch))
