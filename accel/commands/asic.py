@@ -32,7 +32,7 @@ def asic(
 
     process = find_process(pdk)
     if tiles is not None and tiles not in TILE_UM:
-        raise ChronogateError(f"--tiles takes {', '.join(TILE_UM)}, not {tiles!r}")
+        raise ChronogateError(f"no tiles are {tiles!r}: choose {', '.join(TILE_UM)}")
     with open_run(run) as opened:
         speed = clock or process.clock_mhz
         made = hand_off(converted_network(opened), process, speed, registers, tiles)
