@@ -12,12 +12,14 @@ import typer
 
 from accel.cli_group import Commands
 from accel.commands.adapt import adapt
+from accel.commands.asic import asic
 from accel.commands.files import check, export, schema
 from accel.commands.gate import gate
 from accel.commands.lists import boards, datasets
 from accel.commands.options import RUNS, JsonOption, RunArgument, RunOption
 from accel.commands.report import report
 from accel.commands.search import search
+from accel.commands.soc import soc
 from accel.commands.stream import stream
 from accel.console import console, print_json
 from accel.progress import show_progress
@@ -280,7 +282,7 @@ def forecast(
 
 
 for command in (
-    stream, report, search, adapt, check, schema, export, gate, boards, datasets,
+    stream, asic, soc, report, search, adapt, check, schema, export, gate, boards, datasets,
 ):  # fmt: skip
     app.command()(command)
 

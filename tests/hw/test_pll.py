@@ -86,3 +86,9 @@ def test_the_usual_dividers_are_those_of_the_families_own_tools() -> None:
     verilog = to_verilog(PllComponent(pll), "pll")
     assert ".FBDIV_SEL(32'd1)" in verilog
     assert '.DEVICE("GW1NR-9C")' in verilog
+    # Input, feedback and output divider by UG472: 100 MHz / 2 * 17 / 10
+    assert Xilinx7Pll(100, 2, 17, 10).output_mhz == 85
+    verilog = to_verilog(PllComponent(Xilinx7Pll(100, 2, 17, 10)), "pll")
+    for parameter in ("DIVCLK_DIVIDE(32'd2)", "CLKFBOUT_MULT(32'd17)", "CLKOUT0_DIVIDE(32'd10)"):
+        assert f".{parameter}" in verilog
+    assert "BUFG" in verilog

@@ -30,7 +30,7 @@ def lint(text: str, top: str, synthesis: str, folder: Path) -> str:
         "flatten",
         "opt_clean -purge",
         "rename -hide */w:*",
-        f"{synthesis} -top {top} -run begin:map_luts",
+        f"{synthesis} -top {top} -run begin:map_ffram",
         f"select -assert-none {_LATCHES}",
     ]
     (folder / "lint.ys").write_text("\n".join(passes) + "\n")

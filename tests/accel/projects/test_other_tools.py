@@ -14,7 +14,7 @@ from tests.accel.projects.writing import files_of, write
 class Quartus(Recorder):
     """quartus_sh, as far as the projects use it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, slack: str = "1.250") -> None:
         super().__init__()
         self.tcl.eval("proc package {args} {}")
         self.folder, self.settings = folder, {}
@@ -26,7 +26,7 @@ class Quartus(Recorder):
             "export_assignments": lambda: None,
             "execute_flow": self._compile,
             "load_report": lambda: None,
-            "get_report_panel_data": lambda *words: "1.250",
+            "get_report_panel_data": lambda *words: slack,
             "unload_report": lambda: None,
             "project_close": lambda: None,
         }.items():
@@ -109,6 +109,12 @@ def test_the_de10_nano(tmp_path: Path) -> None:
     assert recorder.settings["DEVICE"] == "5CSEBA6U23I7"
     assert len(recorder.of("set_location_assignment")) == 5
     check_pins("de10-nano", tmp_path)
+
+
+def test_a_missed_clock_ends_the_build(tmp_path: Path) -> None:
+    write("de10-nano", tmp_path)
+    with pytest.raises(Problem, match=r"missed by 0\.75 ns"):
+        Quartus(tmp_path, slack="-0.75").source(tmp_path / "build.tcl")
 
 
 def test_the_icebreaker_with_radiant(tmp_path: Path) -> None:
