@@ -8,7 +8,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from tkinter import Tcl, TclError
+
+import pytest
+
+_TK = pytest.importorskip("tkinter", reason="Python without tkinter (Debian: python3-tk)")
+Tcl, TclError = _TK.Tcl, _TK.TclError
 
 
 class Problem(AssertionError):
