@@ -88,8 +88,8 @@ def mlp() -> Sequence[keras.layers.Layer]:
 
 SUBJECTS = (
     Subject("MLP", mlp, 1),
-    Subject("LSTM-20", lambda: [recurrent(qkeras.QLSTM, 20)], 16),
-    Subject("GRU-64", lambda: [recurrent(qkeras.QGRU, 64, reset_after=True)], 64),
+    Subject("LSTM-20", lambda: [recurrent(qkeras.QLSTM, 20)], 64),
+    Subject("GRU-64", lambda: [recurrent(qkeras.QGRU, 64, reset_after=True)], 384),
 )
 
 
