@@ -88,8 +88,8 @@ def mlp() -> Sequence[keras.layers.Layer]:
 
 SUBJECTS = (
     Subject("MLP", mlp, 1),
-    Subject("LSTM-20", lambda: [recurrent(qkeras.QLSTM, 20)], 64),
-    Subject("GRU-64", lambda: [recurrent(qkeras.QGRU, 64, reset_after=True)], 384),
+    Subject("LSTM-20", lambda: [recurrent(qkeras.QLSTM, 20)], 32),
+    Subject("GRU-64", lambda: [recurrent(qkeras.QGRU, 64, reset_after=True)], 128),
 )
 
 
@@ -107,10 +107,9 @@ def model_of(subject: Subject) -> keras.Model:
 def convert(subject: Subject, folder: Path) -> "ModelGraph":
     """Convert the model."""
     model = model_of(subject)
-    config = accel.config_from_keras_model(model, granularity="name")
-    config["Model"]["ReuseFactor"] = subject.reuse
-    for layer in config["LayerName"].values():
-        layer["ReuseFactor"] = subject.reuse
+    config = accel.config_from_keras_model(
+        model, granularity="name", default_reuse_factor=subject.reuse
+    )
     name = subject.name.lower().replace("-", "_")
     return accel.convert(model, output_dir=folder, project_name=name, hls_config=config)
 
