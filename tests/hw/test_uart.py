@@ -23,7 +23,7 @@ def test_frames_come_back(noise: bytes, special: list[int]) -> None:
 
 def test_a_bad_escape_is_refused() -> None:
     with pytest.raises(ChronogateError, match="0x41 after a SLIP escape"):
-        decode_frames([ESC, 0x41])
+        decode_frames([ESC, 0x41, END])
 
 
 def test_the_baud_rate_must_be_near() -> None:

@@ -190,7 +190,7 @@ def test_build_returns_the_report(
     from accel.bitstream.implementation import Implementation
 
     file = tmp_path / "bitstream" / "ulx3s-85f" / "board_top.bit"
-    routed = Implementation("ulx3s-85f", "LFE5U-85F", 50.0, 61.5, 900.0, 10, 20, 3, 4, file)
+    routed = Implementation("ulx3s-85f", "LFE5U-85F", 50.0, 61.5, 900.0, 10, 20, 3, 4, file, 1, 1e4)
     monkeypatch.setattr(bitstream, "implement", lambda *_: routed)
     graph = accel.convert(small, tmp_path)
     graph.write()
