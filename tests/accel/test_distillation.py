@@ -37,6 +37,9 @@ def _series(values: np.ndarray) -> tf.Tensor:
 
 
 def test_the_losses_are_those_of_timedistill() -> None:
+    """Floating point on both sides: TensorFlow's sums, exponentials and Fourier transform in 32 bits
+    beside NumPy's in 64, so their last bits differ and there are no integers to compare.
+    """
     rng = np.random.default_rng(1)
     student, teacher = rng.normal(0, 1, (2, 5, 12, 2))
     scales = [(student, teacher)]
@@ -63,9 +66,10 @@ def test_the_losses_are_those_of_timedistill() -> None:
 def test_teachers_teach_by_their_mean() -> None:
     lesson = lesson_of(60)
     truth = lesson.validation.targets
+    lesson.validation.targets[:] = np.round(truth * 64) / 64  # sums of such numbers are exact
     above, below = (Teacher(lambda x, d=d: truth + d, 1.0) for d in (1.0, -0.5))
     both = together([above, below], lesson)
-    assert both.error == pytest.approx(0.0625)
+    assert both.error == 0.0625
 
 
 @pytest.mark.usefixtures("_eager")
@@ -118,7 +122,7 @@ def test_weights_come_over_from_another_run(tmp_path: Path) -> None:
     method = Transfer(method="transfer", run=tmp_path, freeze=("dense_1",), epochs=2)
     adapted, (done,) = compress(model, (method,), lesson, SilentProgress())
     begun = done.notes["validation_unadapted"]
-    assert begun == pytest.approx(lesson.error(source))
+    assert begun == lesson.error(source)
     assert isinstance(begun, float)
     assert done.validation_after <= begun < done.validation_before
     assert _kernel(adapted, "dense_1").tolist() == _kernel(source, "dense_1").tolist()

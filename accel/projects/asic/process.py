@@ -32,9 +32,10 @@ class Process:
 
 
 PROCESSES = (
-    # Areas: width times height of nand2_1 in each library's LEF.
+    # Areas of nand2_1: width times height in cells/nand2/*nand2_1.lef of skywater-pdk-libs and of
+    # globalfoundries-pdk-libs; of IHP what Yosys prints with its Liberty file, 7.2576.
     Process("sky130", "sky130A", "sky130_fd_sc_hd", 1.38 * 2.72, 50.0, 45),
-    Process("gf180", "gf180mcuD", "gf180mcu_fd_sc_mcu7t5v0", 2.24 * 3.92, 25.0, 40),
+    Process("gf180", "gf180mcuD", "gf180mcu_fd_sc_mcu7t5v0", 2.8 * 3.92, 25.0, 40),
     Process("ihp-sg13g2", "ihp-sg13g2", "sg13g2_stdcell", 1.92 * 3.78, 50.0, 50),
 )
 

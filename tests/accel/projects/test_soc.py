@@ -91,7 +91,9 @@ def instance(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Anything:
     scope: dict[str, object] = {"__file__": str(file), "__name__": "chronogate_litex"}
     exec(compile(file.read_text(), str(file), "exec"), scope)
     platform = Platform()
-    scope["Chronogate"](platform)  # type: ignore[operator]
+    module = scope["Chronogate"]
+    assert callable(module)
+    module(platform)
     assert all(Path(source).is_file() for source in platform.sources)
     assert scope["WINDOW_BYTES"] == DmaFormat(NETWORK.input).packet_bytes
     return made[0]
