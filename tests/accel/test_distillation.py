@@ -37,7 +37,7 @@ def _series(values: np.ndarray) -> tf.Tensor:
 
 
 def test_the_losses_are_those_of_timedistill() -> None:
-    """Floating point on both sides: TensorFlow's sums, exponentials and Fourier transform in 32 bits
+    """Floating point on both sides: TensorFlow's sums, exponentials and transform in 32 bits
     beside NumPy's in 64, so their last bits differ and there are no integers to compare.
     """
     rng = np.random.default_rng(1)
