@@ -11,7 +11,7 @@ from hw.errors import ChronogateError
 from sim.runtime import cache_folder, keep, lend
 from sim.toolchain import PCH_OPTION, Toolchain
 
-WAIVED = ("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC", "-Wno-CASEINCOMPLETE")
+WAIVED = ("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC")
 
 
 def build_simulation(

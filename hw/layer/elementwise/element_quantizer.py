@@ -15,7 +15,7 @@ from hw.errors import ChronogateError
 from hw.layer.elementwise.operands import forward
 from hw.layer.saturating import Flagged, SaturatingBlock
 from hw.number.fixed_point import FixedPoint
-from hw.number.held import held_codes
+from hw.number.held import held_codes, is_beyond
 from hw.number.resize import resize
 from hw.stream import Block, Port
 from hw.timing import BlockTiming
@@ -183,7 +183,7 @@ class ElementQuantizerBlock(SaturatingBlock):
                 flags[number] = Const(0)
                 continue
             low, high = self._spec.limits[number]
-            flags[number] = (value < low) | (value > high)
+            flags[number] = is_beyond(value, low, high)
         chosen = Signal(name=f"channel{channel}_beyond")
         self._choose(m, channel, step, flags, chosen)
         return chosen
