@@ -61,6 +61,7 @@ bench-hw: .venv/ready
 	$(BIN)/python -m tests.bench_hw.families $(QUICK)
 	$(BIN)/python -m tests.bench_hw.weights $(QUICK)
 	$(BIN)/python -m tests.bench_hw.dead_units
+	$(BIN)/python -m tests.bench_hw.depthwise
 	$(BIN)/python -m tests.bench_hw.shared
 	$(BIN)/python -m tests.bench_hw.gate $(QUICK)
 	$(BIN)/python -m tests.bench_hw.elastic_lstm $(QUICK)

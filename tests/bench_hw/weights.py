@@ -2,8 +2,8 @@
 
 python -m tests.bench_hw.weights [--quick]
 
-Fails where weights that are powers of two take a DSP block, where a memory is not of the kind that
-was asked for, or where skipping zeros does not save cycles.
+Fails where weights that are powers of two take a DSP block or multipliers do not take one each,
+where a memory is not of the kind that was asked for, or where skipping zeros does not save cycles.
 """
 
 import sys
@@ -102,12 +102,15 @@ def compare_storages(quick: bool) -> list[str]:
         for family in FAMILIES[:2] if quick else FAMILIES:
             counts = synthesize(spec, family)
             block = family.count(counts, family.block_ram)
+            dsp, wanted = family.count(counts, family.dsp), spec.timing.multipliers
             luts = sum(n for name, n in counts.items() if name.startswith(("LUT", "SB_LUT")))
             latency = spec.timing.latency_cycles
-            rows.append((storage, family.name, latency, block, luts))
+            rows.append((storage, family.name, latency, wanted, dsp, block, luts))
             if (block > 0) != (storage is Storage.BLOCK_RAM):
                 wrong.append(f"{family.name}: weights in {storage} take {block} block RAMs")
-    print_table(("storage", "family", "latency", "block RAM", "LUT"), rows)
+            if dsp != wanted:
+                wrong.append(f"{family.name}: {wanted} multipliers take {dsp} DSP blocks")
+    print_table(("storage", "family", "latency", "multipliers", "DSP", "block RAM", "LUT"), rows)
     return wrong
 
 

@@ -21,7 +21,7 @@ NESTED = """\
 
 def test_only_cases_without_a_default_get_one() -> None:
     empty = "      default:\n          /* empty */;\n"
-    before, after = NESTED.split("    endcase\n  end\n")[0], "    endcase\n  end\n"
+    before, after = NESTED.split("    endcase\n  end\n", maxsplit=1)[0], "    endcase\n  end\n"
     assert complete_cases(NESTED) == before + empty + after
 
 
