@@ -50,6 +50,9 @@ STREAM_TESTS = (
 """For networks of several inputs or outputs, of interleaved series, or of another mode."""
 
 CONTROL_TESTS = ("registers", "counters", "reset_state")
+STREAM_CONTROL_TESTS = ("stream_registers", "stream_counters", "stream_reset_state")
+"""The registers of the designs that `STREAM_TESTS` are for; the last in streaming mode only."""
+
 RELOAD_TESTS = ("reload",)
 GATED_TESTS = ("registers", "reset_state", "gated_counters", "threshold_changes")
 COVERAGE_TESTS = ("reset_phases", "patterns")
@@ -57,12 +60,22 @@ COVERAGE_TESTS = ("reset_phases", "patterns")
 
 MODULES = tuple(
     f"sim.testbench.{name}tests"
-    for name in ("", "control_", "counter_", "gated_", "stream_", "coverage_", "reload_")
+    for name in (
+        "",
+        "control_",
+        "counter_",
+        "gated_",
+        "stream_",
+        "stream_control_",
+        "coverage_",
+        "reload_",
+    )
 )
 """In the order in which cocotb runs their tests: `reload` leaves another model behind."""
 
 _ALL_TESTS = (
-    *TESTS, *CONTROL_TESTS, *RELOAD_TESTS, *GATED_TESTS, *STREAM_TESTS, *COVERAGE_TESTS,
+    *TESTS, *CONTROL_TESTS, *RELOAD_TESTS, *GATED_TESTS, *STREAM_TESTS, *STREAM_CONTROL_TESTS,
+    *COVERAGE_TESTS,
 )  # fmt: skip
 PICOSECONDS = 1000
 """Units of time of the wave in a nanosecond."""
@@ -111,11 +124,6 @@ def run_testbench(
     """
     arrays = network.check_arrays(codes)
     plain = is_plain(network)
-    if control and not plain:
-        raise ChronogateError(
-            f"the registers of {network.name} cannot be tested: the tests of control drive windows "
-            "of one input and one output only, so leave control out"
-        )
     if len(arrays[0]) < 2:
         raise ChronogateError("the testbench wants at least two windows: give it more data")
     toolchain = find_toolchain()
@@ -131,8 +139,8 @@ def run_testbench(
     if verilog is None:
         verilog = design_verilog(network, control=control)
     source.write_text(verilog, encoding="utf-8")
-    tests = (TESTS + _register_tests(network) * control) if plain else STREAM_TESTS
-    tests += COVERAGE_TESTS
+    tests = TESTS if plain else STREAM_TESTS
+    tests += _register_tests(network) * control + COVERAGE_TESTS
     if isinstance(network, Network):
         further = directed_windows(network, arrays, seed)
         arrays = tuple(np.concatenate(pair) for pair in zip(arrays, further, strict=True))
@@ -172,6 +180,8 @@ def _coverage(case: Case, results: dict[str, TestResult]) -> Bins:
 def _register_tests(design: Design) -> tuple[str, ...]:
     if isinstance(design, GatedNetwork):
         return GATED_TESTS
+    if not is_plain(design):
+        return STREAM_CONTROL_TESTS[: 3 if design.mode is Mode.STREAMING else 2]
     return CONTROL_TESTS + RELOAD_TESTS * bool(design.reloadable)
 
 

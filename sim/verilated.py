@@ -25,8 +25,8 @@ from sim.toolchain import Toolchain, find_toolchain
 _WRAPPER = Path(__file__).parent / "rtl_model.cpp"
 _CLASS = "Vaccelerator"
 
-# Warnings about code that Yosys wrote: it extends and truncates without saying so. Any other warning
-# of Verilator ends the build.
+# Warnings about code that Yosys wrote: it extends and truncates without saying so. Any other
+# warning of Verilator ends the build.
 _WAIVED = tuple(f"-Wno-{name}" for name in ("WIDTHEXPAND", "WIDTHTRUNC"))
 _VERILATOR = ("--cc", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--noassert", *_WAIVED)
 _COMPILER = ("-std=c++20", "-fPIC", "-fvisibility=hidden", "-fno-gnu-unique", "-w")

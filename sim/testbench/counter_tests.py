@@ -17,8 +17,8 @@ from hw.layer.delta.layer import MOVED_INPUTS, MOVED_STATES
 from hw.network.graph import Network
 from sim.testbench.bench import HIGH, PERIOD_NS, Bench, high_counts
 from sim.testbench.case import Case
-from sim.testbench.control_tests import CLEAR, LATCH, Registers
 from sim.testbench.handles import inner
+from sim.testbench.host import CLEAR, LATCH, Registers
 from sim.testbench.scoreboard import Scoreboard
 from sim.testbench.tests import exchange
 

@@ -16,8 +16,8 @@ from hw.control.saturation import saturation_watches
 from hw.network.gated import GatedNetwork
 from sim.testbench.bench import PERIOD_NS, Bench
 from sim.testbench.case import Case
-from sim.testbench.control_tests import CLEAR, LATCH, Registers
 from sim.testbench.handles import bit, number
+from sim.testbench.host import CLEAR, LATCH, Registers
 from sim.testbench.scoreboard import Scoreboard
 from sim.testbench.tests import collect, exchange
 

@@ -17,7 +17,7 @@ from hw.network.graph import Network
 from hw.product.model_store import array_fields, with_arrays
 from sim.testbench.bench import Bench
 from sim.testbench.case import Case
-from sim.testbench.control_tests import Registers
+from sim.testbench.host import Registers
 from sim.testbench.scoreboard import Scoreboard
 
 COMMIT = 1 << 3

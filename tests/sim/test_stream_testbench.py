@@ -9,7 +9,7 @@ import pytest
 from hw import ChronogateError, Network
 from hw.network.mode import Mode
 from hw.top.axi import accelerator_verilog
-from sim.cocotb_runner import COVERAGE_TESTS, STREAM_TESTS, run_testbench
+from sim.cocotb_runner import COVERAGE_TESTS, STREAM_CONTROL_TESTS, STREAM_TESTS, run_testbench
 from sim.coverage.bins import missing
 from sim.mutation.catalogue import interleaved as crowded
 from tests.hw.drawing import draw_codes, draw_network
@@ -45,10 +45,11 @@ def ports() -> tuple[Network, Arrays]:
 @pytest.mark.parametrize("make", [sliding, interleaved, ports])
 def test_right_designs_pass(make, tmp_path: Path) -> None:
     network, arrays = make()
-    result = run_testbench(network, arrays, tmp_path, 5)
+    result = run_testbench(network, arrays, tmp_path, 5, control=True)
     assert result.passed
     assert result.predicted == result.simulated
-    assert result.backpressure == (*STREAM_TESTS, *COVERAGE_TESTS)
+    control = STREAM_CONTROL_TESTS[: 3 if network.mode is Mode.STREAMING else 2]
+    assert result.backpressure == (*STREAM_TESTS, *control, *COVERAGE_TESTS)
     assert not missing(result.coverage)
 
 
@@ -97,7 +98,9 @@ def test_a_wrong_code_is_located(tmp_path: Path) -> None:
     assert result.first_mismatch.layer in network.outputs
 
 
-def test_registers_of_other_designs_are_refused(tmp_path: Path) -> None:
-    network, arrays = ports()
-    with pytest.raises(ChronogateError, match="leave control out"):
-        run_testbench(network, arrays, tmp_path, 5, control=True)
+def test_a_reset_of_the_states_that_nobody_hears_is_noticed(tmp_path: Path) -> None:
+    network, arrays = interleaved()
+    right = accelerator_verilog(network, control=True)
+    verilog = broken(right, "restart <= \\$1 ;", "restart <= 1'h0;")
+    result = run_testbench(network, arrays, tmp_path, 5, verilog=verilog, control=True)
+    assert result.mismatches > 0
