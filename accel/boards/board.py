@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from accel.boards.device import Device
 from accel.boards.family import Family
-from hw.board.pll import Pll
+from hw.board.pll import Pll, pll_for
 from hw.board.top import BoardTop
 from hw.board.uart import Uart
 from hw.errors import ChronogateError
@@ -88,17 +88,12 @@ class Board:
         ChronogateError
             When it cannot be made.
         """
-        if self.clock_mhz == self.oscillator_mhz:
-            return None
-        plls = self.family.plls(self)
-        near = min(plls, key=lambda pll: abs(pll.output_mhz - self.clock_mhz))
-        # Users write clocks with a few decimals.
-        if abs(near.output_mhz - self.clock_mhz) > 1e-3:
-            raise ChronogateError(
-                f"the PLL of {self.name} cannot make {self.clock_mhz:g} MHz of "
-                f"{self.oscillator_mhz:g} MHz: choose {near.output_mhz:.6g} MHz, which is nearest"
-            )
-        return near
+        return pll_for(
+            self.clock_mhz,
+            self.oscillator_mhz,
+            lambda: self.family.plls(self),
+            f"the PLL of {self.name}",
+        )
 
     def top(self, network: Network) -> BoardTop:
         """Return the top of this board around `network`."""

@@ -9,7 +9,7 @@ from typing import Protocol
 from accel.boards.board import Pin
 from accel.projects.board import Files
 from accel.projects.render import render
-from hw.board.pll import Pll
+from hw.board.pll import Pll, pll_for
 from hw.board.top import TOP_NAME, BoardTop
 from hw.board.uart import Uart
 from hw.errors import ChronogateError
@@ -82,23 +82,7 @@ class UartShell:
         ChronogateError
             When it cannot be made.
         """
-        if self.clock_mhz == self.oscillator_mhz:
-            return None
-        if self.plls is None:
-            raise ChronogateError(
-                f"its design runs at the oscillator's {self.oscillator_mhz:g} MHz: leave --clock "
-                "out"
-            )
-        near = min(
-            self.plls(self.oscillator_mhz), key=lambda pll: abs(pll.output_mhz - self.clock_mhz)
-        )
-        # Users write clocks with a few decimals.
-        if abs(near.output_mhz - self.clock_mhz) > 1e-3:
-            raise ChronogateError(
-                f"its PLL cannot make {self.clock_mhz:g} MHz of {self.oscillator_mhz:g} MHz: "
-                f"choose {near.output_mhz:.6g} MHz, which is nearest"
-            )
-        return near
+        return pll_for(self.clock_mhz, self.oscillator_mhz, self._settings, "its PLL")
 
     def at_clock(self, clock_mhz: float) -> UartShell:
         """Return the shell with its design at another clock.
@@ -130,3 +114,11 @@ class UartShell:
             "README.md": readme,
             **own,
         }
+
+    def _settings(self) -> Sequence[Pll]:
+        if self.plls is None:
+            raise ChronogateError(
+                f"its design runs at the oscillator's {self.oscillator_mhz:g} MHz: leave --clock "
+                "out"
+            )
+        return self.plls(self.oscillator_mhz)

@@ -1,11 +1,13 @@
 """What all phase-locked loops have in common: two clocks, and ports."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from amaranth.hdl import Instance, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
+from hw.errors import ChronogateError
 
 
 class Pll(Protocol):
@@ -35,6 +37,37 @@ def by_clock(settings: Iterable[AnyPll]) -> tuple[AnyPll, ...]:
     for pll in settings:
         first.setdefault(round(pll.output_mhz, 6), pll)
     return tuple(first[clock] for clock in sorted(first))
+
+
+def pll_for(
+    clock_mhz: float, input_mhz: float, settings: Callable[[], Sequence[AnyPll]], owner: str
+) -> AnyPll | None:
+    """Return the PLL that makes a clock, or ``None``, when that is the one that comes in.
+
+    Parameters
+    ----------
+    clock_mhz, input_mhz
+        The clock wanted, and the oscillator's.
+    settings
+        Returns one PLL for each clock that can be made of the oscillator's; called when needed.
+    owner
+        Whose PLL it is, for the sentence.
+
+    Raises
+    ------
+    ChronogateError
+        When it cannot be made; the nearest clock that can is said.
+    """
+    if clock_mhz == input_mhz:
+        return None
+    near = min(settings(), key=lambda pll: abs(pll.output_mhz - clock_mhz))
+    # Users write clocks with a few decimals.
+    if abs(near.output_mhz - clock_mhz) > 1e-3:
+        raise ChronogateError(
+            f"{owner} cannot make {clock_mhz:g} MHz of {input_mhz:g} MHz: choose "
+            f"{near.output_mhz:.6g} MHz, which is nearest"
+        )
+    return near
 
 
 class PllComponent(wiring.Component):
