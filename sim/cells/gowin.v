@@ -125,7 +125,7 @@ module gowin_port #(parameter BYTE = 9, WIDTH = 9, MODE = 0, ASYNC = 0) (
     endgenerate
 endmodule
 
-// The contents: 64 rows of 32 bytes.
+// The contents: 64 rows of BITS bits, which are 32 bytes of 8 or 9.
 `define GOWIN_CONTENT { \
     INIT_RAM_3F, INIT_RAM_3E, INIT_RAM_3D, INIT_RAM_3C, INIT_RAM_3B, INIT_RAM_3A, \
     INIT_RAM_39, INIT_RAM_38, INIT_RAM_37, INIT_RAM_36, INIT_RAM_35, INIT_RAM_34, \
@@ -139,7 +139,7 @@ endmodule
     INIT_RAM_09, INIT_RAM_08, INIT_RAM_07, INIT_RAM_06, INIT_RAM_05, INIT_RAM_04, \
     INIT_RAM_03, INIT_RAM_02, INIT_RAM_01, INIT_RAM_00 }
 
-`define GOWIN_INIT parameter [255:0] \
+`define GOWIN_INIT(BITS) parameter [BITS-1:0] \
     INIT_RAM_00 = 0, INIT_RAM_01 = 0, INIT_RAM_02 = 0, INIT_RAM_03 = 0, \
     INIT_RAM_04 = 0, INIT_RAM_05 = 0, INIT_RAM_06 = 0, INIT_RAM_07 = 0, \
     INIT_RAM_08 = 0, INIT_RAM_09 = 0, INIT_RAM_0A = 0, INIT_RAM_0B = 0, \
@@ -158,7 +158,7 @@ endmodule
     INIT_RAM_3C = 0, INIT_RAM_3D = 0, INIT_RAM_3E = 0, INIT_RAM_3F = 0
 
 module SP #(
-    `GOWIN_INIT,
+    `GOWIN_INIT(256),
     parameter READ_MODE = 1'b0, WRITE_MODE = 2'b00, BIT_WIDTH = 32, BLK_SEL = 3'b000,
     RESET_MODE = "SYNC"
 ) (
@@ -178,7 +178,7 @@ module SP #(
 endmodule
 
 module DPB #(
-    `GOWIN_INIT,
+    `GOWIN_INIT(256),
     parameter READ_MODE0 = 1'b0, READ_MODE1 = 1'b0, WRITE_MODE0 = 2'b00, WRITE_MODE1 = 2'b00,
     BIT_WIDTH_0 = 18, BIT_WIDTH_1 = 18, BLK_SEL_0 = 3'b000, BLK_SEL_1 = 3'b000, RESET_MODE = "SYNC"
 ) (
@@ -198,27 +198,8 @@ module DPB #(
     );
 endmodule
 
-`undef GOWIN_INIT
-`define GOWIN_INIT parameter [287:0] \
-    INIT_RAM_00 = 0, INIT_RAM_01 = 0, INIT_RAM_02 = 0, INIT_RAM_03 = 0, \
-    INIT_RAM_04 = 0, INIT_RAM_05 = 0, INIT_RAM_06 = 0, INIT_RAM_07 = 0, \
-    INIT_RAM_08 = 0, INIT_RAM_09 = 0, INIT_RAM_0A = 0, INIT_RAM_0B = 0, \
-    INIT_RAM_0C = 0, INIT_RAM_0D = 0, INIT_RAM_0E = 0, INIT_RAM_0F = 0, \
-    INIT_RAM_10 = 0, INIT_RAM_11 = 0, INIT_RAM_12 = 0, INIT_RAM_13 = 0, \
-    INIT_RAM_14 = 0, INIT_RAM_15 = 0, INIT_RAM_16 = 0, INIT_RAM_17 = 0, \
-    INIT_RAM_18 = 0, INIT_RAM_19 = 0, INIT_RAM_1A = 0, INIT_RAM_1B = 0, \
-    INIT_RAM_1C = 0, INIT_RAM_1D = 0, INIT_RAM_1E = 0, INIT_RAM_1F = 0, \
-    INIT_RAM_20 = 0, INIT_RAM_21 = 0, INIT_RAM_22 = 0, INIT_RAM_23 = 0, \
-    INIT_RAM_24 = 0, INIT_RAM_25 = 0, INIT_RAM_26 = 0, INIT_RAM_27 = 0, \
-    INIT_RAM_28 = 0, INIT_RAM_29 = 0, INIT_RAM_2A = 0, INIT_RAM_2B = 0, \
-    INIT_RAM_2C = 0, INIT_RAM_2D = 0, INIT_RAM_2E = 0, INIT_RAM_2F = 0, \
-    INIT_RAM_30 = 0, INIT_RAM_31 = 0, INIT_RAM_32 = 0, INIT_RAM_33 = 0, \
-    INIT_RAM_34 = 0, INIT_RAM_35 = 0, INIT_RAM_36 = 0, INIT_RAM_37 = 0, \
-    INIT_RAM_38 = 0, INIT_RAM_39 = 0, INIT_RAM_3A = 0, INIT_RAM_3B = 0, \
-    INIT_RAM_3C = 0, INIT_RAM_3D = 0, INIT_RAM_3E = 0, INIT_RAM_3F = 0
-
 module SPX9 #(
-    `GOWIN_INIT,
+    `GOWIN_INIT(288),
     parameter READ_MODE = 1'b0, WRITE_MODE = 2'b00, BIT_WIDTH = 32, BLK_SEL = 3'b000,
     RESET_MODE = "SYNC"
 ) (
@@ -238,7 +219,7 @@ module SPX9 #(
 endmodule
 
 module DPX9B #(
-    `GOWIN_INIT,
+    `GOWIN_INIT(288),
     parameter READ_MODE0 = 1'b0, READ_MODE1 = 1'b0, WRITE_MODE0 = 2'b00, WRITE_MODE1 = 2'b00,
     BIT_WIDTH_0 = 18, BIT_WIDTH_1 = 18, BLK_SEL_0 = 3'b000, BLK_SEL_1 = 3'b000, RESET_MODE = "SYNC"
 ) (
@@ -260,7 +241,7 @@ endmodule
 
 // Port A writes, port B reads.
 module SDPX9B #(
-    `GOWIN_INIT,
+    `GOWIN_INIT(288),
     parameter READ_MODE = 1'b0, BIT_WIDTH_0 = 32, BIT_WIDTH_1 = 32, BLK_SEL_0 = 3'b000,
     BLK_SEL_1 = 3'b000, RESET_MODE = "SYNC"
 ) (
