@@ -6,6 +6,7 @@ import numpy as np
 
 from accel.compression.grids import WeightGrid, best_grid
 from accel.compression.kernels import Weight, weights_of
+from accel.compression.layer_inputs import layer_inputs
 from accel.compression.lesson import Lesson
 from accel.compression.rebuild import rebuilt
 from accel.forecasters.layer_names import FACTOR
@@ -16,11 +17,33 @@ from hw.errors import ChronogateError
 
 Factors = tuple[np.ndarray, np.ndarray]
 
+WINDOWS = 4096
+"""Most training windows on which values are measured."""
+
 
 def chosen(
-    model: keras.Model, names: tuple[str, ...], wanted: Callable[[Weight], bool], method: str
+    model: keras.Model,
+    names: tuple[str, ...],
+    smaller: Callable[[Weight], bool],
+    method: str,
+    rank: int,
 ) -> list[Weight]:
-    """Return the kernels of the dense layers that are named, or else of all that are wanted."""
+    """Return the kernels of the dense layers that are named, or else of all that get smaller.
+
+    Parameters
+    ----------
+    names
+        Of layers; empty for all.
+    smaller
+        Whether a kernel has more weights than its parts.
+    method, rank
+        For the sentence.
+
+    Raises
+    ------
+    ChronogateError
+        When a name is that of no trained dense layer, or no layer gets smaller.
+    """
     dense = [w for w in weights_of(model, ("kernel",)) if isinstance(w.layer, qkeras.QDense)]
     known = [weight.layer.name for weight in dense]
     for name in names:
@@ -29,7 +52,18 @@ def chosen(
                 f"compress method {method!r}: {name!r} is no trained dense layer of the model: use "
                 f"some of {', '.join(known)}"
             )
-    return [w for w in dense if (w.layer.name in names if names else wanted(w))]
+    found = [w for w in dense if (w.layer.name in names if names else smaller(w))]
+    if not found:
+        raise ChronogateError(
+            f"compress method {method!r} with rank = {rank} makes no dense layer smaller: lower "
+            "rank"
+        )
+    return found
+
+
+def rows_of(model: keras.Model, lesson: Lesson) -> dict[str, np.ndarray]:
+    """Return what each kernel multiplies on training windows, by the kernel's key."""
+    return {weight.key: given.rows for weight, given in layer_inputs(model, lesson.some(WINDOWS))}
 
 
 def value_quantizer(values: np.ndarray, bits: int) -> qkeras.quantized_bits:

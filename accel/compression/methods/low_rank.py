@@ -12,15 +12,11 @@ from pydantic import Field
 
 from accel.compression.method import Changed, Method
 from accel.forecasters.formats import Positive
-from hw.errors import ChronogateError
 
 if TYPE_CHECKING:
     from accel.compression.kernels import Weight
     from accel.compression.lesson import Lesson
     from accel.qkeras_compat import keras
-
-WINDOWS = 4096
-"""Most training windows on which values are measured."""
 
 
 class LowRank(Method):
@@ -49,18 +45,10 @@ class LowRank(Method):
     learning_rate: Annotated[float, Field(gt=0)] = 0.002
 
     def apply(self, model: "keras.Model", lesson: "Lesson") -> Changed:
-        from accel.compression.dense_parts import chosen, factorised
-        from accel.compression.layer_inputs import layer_inputs
+        from accel.compression.dense_parts import chosen, factorised, rows_of
 
-        weights = chosen(model, self.layers, self._smaller, self.method)
-        if not weights:
-            raise ChronogateError(
-                f"compress method 'low_rank' with rank = {self.rank} makes no dense layer smaller: "
-                "lower rank"
-            )
-        rows = {
-            weight.key: given.rows for weight, given in layer_inputs(model, lesson.some(WINDOWS))
-        }
+        weights = chosen(model, self.layers, self._smaller, self.method, self.rank)
+        rows = rows_of(model, lesson)
         parts = {
             weight.layer.name: factors(
                 weight.values.astype(np.float64), rows[weight.key], self.rank, self.by

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from accel.compression.lesson import Lesson
     from accel.qkeras_compat import keras, tf
 
-WINDOWS = 2048
-"""Most training windows on which values are measured."""
-
 
 class TensorTrain(Method):
     """``method = "tensor_train"``.
@@ -51,19 +48,11 @@ class TensorTrain(Method):
     learning_rate: Annotated[float, Field(gt=0)] = 0.002
 
     def apply(self, model: "keras.Model", lesson: "Lesson") -> Changed:
-        from accel.compression.dense_parts import chosen
-        from accel.compression.layer_inputs import layer_inputs
+        from accel.compression.dense_parts import chosen, rows_of
         from accel.compression.rebuild import rebuilt
 
-        weights = chosen(model, self.layers, self._smaller, self.method)
-        if not weights:
-            raise ChronogateError(
-                f"compress method 'tensor_train' with rank = {self.rank} makes no dense layer "
-                "smaller: lower rank"
-            )
-        rows = {
-            weight.key: given.rows for weight, given in layer_inputs(model, lesson.some(WINDOWS))
-        }
+        weights = chosen(model, self.layers, self._smaller, self.method, self.rank)
+        rows = rows_of(model, lesson)
         builds: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {}
         notes: dict[str, object] = {}
         for weight in weights:
