@@ -1,5 +1,10 @@
 """All boards."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from accel.boards.board import Board
 from accel.boards.entries.colorlight import COLORLIGHT
 from accel.boards.entries.ecpix5 import ECPIX5
@@ -9,6 +14,9 @@ from accel.boards.entries.orangecrab import ORANGECRAB
 from accel.boards.entries.tang_nano import TANG_NANO_9K, TANG_NANO_20K
 from accel.boards.entries.ulx3s import ULX3S
 from hw.errors import ChronogateError
+
+if TYPE_CHECKING:
+    from accel.projects import ProjectBoard
 
 # Within a family, smallest first.
 _BOARDS = (
@@ -26,7 +34,7 @@ def boards() -> tuple[Board, ...]:
 
 
 def find_board(name: str) -> Board:
-    """Return the board called `name`.
+    """Return the board called `name`, of those that bitstreams are made for.
 
     Raises
     ------
@@ -36,5 +44,20 @@ def find_board(name: str) -> Board:
     for board in _BOARDS:
         if board.name == name:
             return board
-    known = ", ".join(board.name for board in _BOARDS)
-    raise ChronogateError(f"there is no board {name!r}: choose one of {known}")
+    # Those boards are made of pins of these, so their package cannot be imported before this one.
+    from accel.projects import find_project_board, project_boards
+
+    project = find_project_board(name)
+    if project is not None:
+        raise ChronogateError(
+            f"no open tool makes bitstreams for {name!r}: `accel bitstream RUN --board {name}` "
+            f"writes a project for {project.shell.tool}; here, choose one of {_names(_BOARDS)}"
+        )
+    raise ChronogateError(
+        f"there is no board {name!r}: choose one of {_names(_BOARDS)}, or, to write a project of "
+        f"a vendor tool, one of {_names(project_boards())}"
+    )
+
+
+def _names(boards: Sequence[Board | ProjectBoard]) -> str:
+    return ", ".join(board.name for board in boards)

@@ -238,8 +238,11 @@ def test_a_tool_that_says_nothing_still_gives_a_sentence(tmp_path: Path) -> None
 
 
 def test_boards_are_found_by_name() -> None:
-    with pytest.raises(ChronogateError, match=r"choose one of ulx3s-12f, .*ulx3s-85f"):
+    both = r"choose one of ulx3s-12f, .*tang-nano-20k, or, .* one of arty-a7-35, .*pynq-z2"
+    with pytest.raises(ChronogateError, match=both):
         find_board("ulx4s")
+    with pytest.raises(ChronogateError, match="--board pynq-z2` writes a project for Vivado; here"):
+        find_board("pynq-z2")
     assert find_board("ulx3s-85f").device.name == "LFE5U-85F"
     assert len({board.name for board in boards()}) == len(boards())
     assert BOARD.top(NETWORK).uart.divisor == 50

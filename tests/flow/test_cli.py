@@ -222,7 +222,9 @@ def test_unknown_key_dataset_and_file(tmp_path: Path) -> None:
 
 
 def test_unknown_board_and_missing_run(verified: Path, tmp_path: Path) -> None:
-    assert "ulx3s-85f" in failure("bitstream", verified, "--board", "toaster")
+    sentence = failure("bitstream", verified, "--board", "toaster")
+    assert "ulx3s-85f" in sentence
+    assert "arty-a7-35" in sentence
     assert "no" in failure("verify", tmp_path / "absent")
 
 
