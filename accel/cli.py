@@ -227,7 +227,7 @@ def bitstream(
     that is too slow for its clock is refused as well. `--clock fastest` routes it, lets the PLL
     make the fastest clock that it bears, and routes it again.
 
-    For boards marked "project only" a project of the maker's tool goes to RUN/projects instead.
+    For boards marked "project only" a project of the vendor tool goes to RUN/projects instead.
     """
     from accel.bitstream.clock import read_clock
     from accel.boards import find_board

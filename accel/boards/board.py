@@ -56,7 +56,7 @@ class Board:
         One for each port of the top.
     program
         The command that loads a bitstream, ``{file}`` standing for it.
-    lamps_low
+    leds_active_low
         Whether the LEDs shine when their pins are low.
     clock_at_pll
         Whether the oscillator's pin is the PLL's own, which matters to the iCE40.
@@ -75,7 +75,7 @@ class Board:
     baud: int
     pins: tuple[Pin, ...]
     program: str
-    lamps_low: bool = False
+    leds_active_low: bool = False
     clock_at_pll: bool = False
     configuration: str = ""
 
@@ -97,7 +97,7 @@ class Board:
 
     def top(self, network: Network) -> BoardTop:
         """Return the top of this board around `network`."""
-        return BoardTop(network, self._uart(self.clock_mhz), self.pll, self.lamps_low)
+        return BoardTop(network, self._uart(self.clock_mhz), self.pll, self.leds_active_low)
 
     def clocks(self) -> tuple[float, ...]:
         """Return the clocks that a design may have, in megahertz, slowest first."""

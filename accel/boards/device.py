@@ -29,7 +29,7 @@ class Device:
     Parameters
     ----------
     name
-        The maker's name.
+        The vendor's name.
     nextpnr
         nextpnr's name for it.
     lut, ff, dsp, bram

@@ -54,7 +54,7 @@ class Family(Protocol):
 
     @property
     def name(self) -> str:
-        """The maker's name."""
+        """The vendor's name."""
         ...
 
     @property

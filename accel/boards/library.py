@@ -26,7 +26,7 @@ def oscillator_mhz(platform: type[Platform]) -> float:
 def board_pins(
     platform: type[Platform],
     uart: tuple[str | Pin, str | Pin] = ("uart 0 rx", "uart 0 tx"),
-    lamps: tuple[str, str] = ("led 0", "led 1"),
+    leds: tuple[str, str] = ("led 0", "led 1"),
 ) -> tuple[Pin, ...]:
     """Return the pins of `hw.board.top.BoardTop`.
 
@@ -34,10 +34,10 @@ def board_pins(
     ----------
     platform
         The board's class.
-    uart, lamps
+    uart, leds
         Resources of the ports, as name, number and, where there is one, part; or a pin.
     """
-    places = (f"{platform.default_clk} 0", *uart, *lamps)
+    places = (f"{platform.default_clk} 0", *uart, *leds)
     return tuple(
         place if isinstance(place, Pin) else _pin(platform, port, place)
         for port, place in zip(TOP_PORTS, places, strict=True)

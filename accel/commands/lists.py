@@ -5,7 +5,7 @@ from accel.console import console, print_json
 
 
 def boards(json: JsonOption = False) -> None:
-    """List the boards that bitstreams, or projects of their makers' tools, can be made for."""
+    """List the boards that bitstreams, or projects of their vendors' tools, can be made for."""
     from accel.boards import boards as known
     from accel.projects import project_boards
     from accel.projects.table import describe, projects_table

@@ -1,4 +1,4 @@
-"""Projects of makers' tools, as ``accel bitstream`` writes them."""
+"""Projects of vendor tools, as ``accel bitstream`` writes them."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
-"""Projects for tools that cannot run here: makers' tools, LibreLane, builders of SoCs.
+"""Projects for tools that cannot run here: vendor tools, LibreLane, builders of SoCs.
 
-A new board is one more entry in a file of `accel.projects.entries`, a new maker's tool one more
+A new board is one more entry in a file of `accel.projects.entries`, a new vendor tool one more
 file beside `accel.projects.vivado` and a folder of templates.
 """
 

@@ -18,7 +18,7 @@ class Shell(Protocol):
 
     @property
     def tool(self) -> str:
-        """The maker's tool."""
+        """The vendor tool."""
         ...
 
     @property
@@ -54,7 +54,7 @@ class Shell(Protocol):
 
 @dataclass(frozen=True)
 class ProjectBoard:
-    """A board whose bitstream only its maker's tool can write.
+    """A board whose bitstream only its vendor's tool can write.
 
     Parameters
     ----------

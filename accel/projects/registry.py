@@ -10,7 +10,7 @@ _BOARDS = (*ARTY, *ZYNQ, DE10_NANO, ICEBREAKER_RADIANT)
 
 
 def project_boards() -> tuple[ProjectBoard, ...]:
-    """Return all of them, by maker."""
+    """Return all of them, by vendor."""
     return _BOARDS
 
 

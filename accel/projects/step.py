@@ -50,7 +50,7 @@ def converted_network(run: Run) -> Network:
 
 
 def project_step(run: Run, board: ProjectBoard, clock_mhz: float | None = None) -> Project:
-    """Write the project of a board into ``projects/<board>``; nothing of the maker's is run.
+    """Write the project of a board into ``projects/<board>``; no vendor tool is run.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The UART board top as a project of a maker's tool."""
+"""The UART board top as a project of a vendor tool."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hw.network.graph import Network
 
 
 class Toolchain(Protocol):
-    """A maker's tool: the scripts around a top with pins."""
+    """A vendor tool: the scripts around a top with pins."""
 
     @property
     def name(self) -> str:
@@ -41,7 +41,7 @@ class UartShell:
     Parameters
     ----------
     toolchain
-        The maker's tool.
+        The vendor tool.
     oscillator_mhz, clock_mhz
         The clock that drives its ``clk`` pin, and the clock of the design.
     baud
@@ -51,7 +51,7 @@ class UartShell:
     plls
         Returns one PLL for each clock that can be made of the oscillator's; ``None`` where the
         design has that clock and no other.
-    lamps_low
+    leds_active_low
         Whether the LEDs shine when their pins are low.
     """
 
@@ -61,11 +61,11 @@ class UartShell:
     baud: int
     pins: tuple[Pin, ...]
     plls: Callable[[float], Sequence[Pll]] | None = None
-    lamps_low: bool = False
+    leds_active_low: bool = False
 
     @property
     def tool(self) -> str:
-        """The maker's tool."""
+        """The vendor tool."""
         return self.toolchain.name
 
     @property
@@ -101,7 +101,7 @@ class UartShell:
     def top(self, network: Network) -> BoardTop:
         """Return the top around `network`."""
         uart = Uart.for_baud(self.clock_mhz * 1e6, self.baud)
-        return BoardTop(network, uart, self.pll, self.lamps_low)
+        return BoardTop(network, uart, self.pll, self.leds_active_low)
 
     def files(self, network: Network, part: str) -> Files:
         """Return the top's Verilog and what the tool needs beside it."""

@@ -64,7 +64,7 @@ class BoardTop:
         Speed of the line, in cycles of the clock.
     pll
         Makes the clock out of the oscillator's, or ``None``, when that is the clock.
-    lamps_low
+    leds_active_low
         Whether the LEDs shine when their pins are low.
     reset_cycles
         Cycles for which the power-on reset holds.
@@ -78,7 +78,7 @@ class BoardTop:
     network: Network
     uart: Uart
     pll: Pll | None = None
-    lamps_low: bool = False
+    leds_active_low: bool = False
     reset_cycles: int = RESET_CYCLES
 
     def __post_init__(self) -> None:
@@ -242,7 +242,7 @@ class BoardTopComponent(wiring.Component):
         m.submodules.accelerator = accelerator = Accelerator(self._spec.network)
         beats = Signal(_HEARTBEAT_BITS, name="heartbeat")
         m.d.board += beats.eq(beats + 1)
-        low = Const(self._spec.lamps_low, 1)
+        low = Const(self._spec.leds_active_low, 1)
         m.d.comb += [
             bridge.rx.eq(self.uart_rx),
             self.uart_tx.eq(bridge.tx),

@@ -77,15 +77,15 @@ def test_cells_are_counted_in_the_families_units() -> None:
     assert (found.lut, found.ff, found.dsp, found.bram) == (23, 7, 3, 3)
 
 
-def test_lamps_that_are_low_when_on_idle_high() -> None:
+def test_active_low_leds_idle_high() -> None:
     low, high = (find_board(name).top(NETWORK).verilog() for name in ("icebreaker", "ulx3s-85f"))
-    assert find_board("icebreaker").lamps_low
+    assert find_board("icebreaker").leds_active_low
     assert low != high
-    assert np.all([find_board(name).lamps_low for name in ("tang-nano-9k", "ecpix5-85f")])
+    assert np.all([find_board(name).leds_active_low for name in ("tang-nano-9k", "ecpix5-85f")])
 
 
 def test_a_resource_that_is_missing_is_noticed() -> None:
     from amaranth_boards.tang_nano_9k import TangNano9kPlatform
 
     with pytest.raises(ValueError, match="unpack"):
-        board_pins(TangNano9kPlatform, lamps=("led 0", "led 99"))
+        board_pins(TangNano9kPlatform, leds=("led 0", "led 99"))

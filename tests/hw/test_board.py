@@ -73,7 +73,7 @@ def test_the_top_answers_from_pin_to_pin() -> None:
     pause += 2 * top.bridge.sample_bytes
     design = top.build()
     levels: list[int] = []
-    lamps: list[int] = []
+    leds: list[int] = []
 
     async def run(ctx: SimulatorContext) -> None:
         async def cycle(level: int) -> None:
@@ -86,7 +86,7 @@ def test_the_top_answers_from_pin_to_pin() -> None:
 
         for _ in range(top.reset_cycles + 20):
             await cycle(1)
-        lamps.append(ctx.get(design.led_dropped))
+        leds.append(ctx.get(design.led_dropped))
         for line in lines:
             for value in line:
                 for bit in range(10):
@@ -94,7 +94,7 @@ def test_the_top_answers_from_pin_to_pin() -> None:
                         await cycle((value << 1 | 1 << 9) >> bit & 1)
             for _ in range(pause):
                 await cycle(1)
-        lamps.append(ctx.get(design.led_dropped))
+        leds.append(ctx.get(design.led_dropped))
 
     simulator = Simulator(design)
     simulator.add_testbench(run)
@@ -112,7 +112,7 @@ def test_the_top_answers_from_pin_to_pin() -> None:
     answers = [top.response(frame.body) for frame in decoded if frame is not None]
     assert numbers == [0, 1, 1, 2]
     assert np.array_equal(answers, network.reference(codes)[numbers])
-    assert lamps == [0, 1]
+    assert leds == [0, 1]
 
 
 def test_the_verilog_has_the_ports_of_the_constraints() -> None:

@@ -207,7 +207,7 @@ def test_golden_windows_come_back_from_the_pins(tmp_path: Path, name: str, small
     """With a PLL in between, which each family has of its own."""
     board = find_board(name)
     clock = next(clock for clock in board.clocks() if clock > board.oscillator_mhz)
-    top = replace(small, pll=board.at_clock(clock).pll, lamps_low=board.lamps_low)
+    top = replace(small, pll=board.at_clock(clock).pll, leds_active_low=board.leds_active_low)
     synthesize(top.verilog(), board, tmp_path, SilentProgress())
     codes = windows(top, 40)
     expected = top.network.reference(codes)

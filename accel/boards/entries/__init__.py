@@ -1,1 +1,1 @@
-"""The boards, one file for each maker's line."""
+"""The boards, one file for each vendor's line."""

@@ -2,7 +2,7 @@
 
 amaranth-boards has neither. Pins: wuxx/Colorlight-FPGA-Projects, and litex-hub/litex-boards,
 ``litex_boards/platforms/colorlight_i5.py`` (i5 v7.0, i9 v7.2). They have one LED, low when on; the
-other lamp is at pin 1 of the extension board's connector PMODE.
+other LED is at pin 1 of the extension board's connector PMODE.
 """
 
 from accel.boards.board import Board, Pin
@@ -13,7 +13,7 @@ from accel.boards.entries.ecp5_devices import LFE5U_25F, LFE5U_45F
 _BUFFER = (("IO_TYPE", "LVCMOS33"),)
 
 
-def _colorlight(name: str, device: Device, lamp: str) -> Board:
+def _colorlight(name: str, device: Device, led: str) -> Board:
     return Board(
         name=name,
         description=f"Colorlight {name[-2:]}, USB serial of its extension board",
@@ -29,11 +29,11 @@ def _colorlight(name: str, device: Device, lamp: str) -> Board:
             Pin("clk", "P3", _BUFFER),
             Pin("uart_rx", "H18", (*_BUFFER, ("PULLMODE", "UP"))),
             Pin("uart_tx", "J17", _BUFFER),
-            Pin("led_alive", lamp, _BUFFER),
+            Pin("led_alive", led, _BUFFER),
             Pin("led_dropped", "C17", _BUFFER),
         ),
         program="ecpdap program {file}",
-        lamps_low=True,
+        leds_active_low=True,
     )
 
 

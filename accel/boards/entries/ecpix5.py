@@ -8,7 +8,7 @@ from accel.boards.ecp5 import ECP5
 from accel.boards.entries.ecp5_devices import LFE5UM5G_45F, LFE5UM5G_85F
 from accel.boards.library import Platform, board_pins, is_inverted, oscillator_mhz
 
-_LAMPS = ("rgb_led 0 g", "rgb_led 0 r")
+_LEDS = ("rgb_led 0 g", "rgb_led 0 r")
 
 
 def _ecpix5(name: str, device: Device, platform: type[Platform]) -> Board:
@@ -22,9 +22,9 @@ def _ecpix5(name: str, device: Device, platform: type[Platform]) -> Board:
         oscillator_mhz=oscillator_mhz(platform),
         clock_mhz=50.0,
         baud=1_000_000,
-        pins=board_pins(platform, lamps=_LAMPS),
+        pins=board_pins(platform, leds=_LEDS),
         program="openFPGALoader -b ecpix5 {file}",
-        lamps_low=is_inverted(platform, _LAMPS[0]),
+        leds_active_low=is_inverted(platform, _LEDS[0]),
     )
 
 

@@ -19,6 +19,6 @@ ICEBREAKER = Board(
     baud=1_000_000,
     pins=board_pins(ICEBreakerPlatform),
     program="iceprog {file}",
-    lamps_low=is_inverted(ICEBreakerPlatform, "led 0"),
+    leds_active_low=is_inverted(ICEBreakerPlatform, "led 0"),
     clock_at_pll=True,
 )

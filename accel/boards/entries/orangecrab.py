@@ -7,7 +7,7 @@ from accel.boards.ecp5 import ECP5
 from accel.boards.entries.ecp5_devices import LFE5U_25F
 from accel.boards.library import board_pins, is_inverted, oscillator_mhz
 
-_LAMPS = ("rgb_led 0 g", "rgb_led 0 r")
+_LEDS = ("rgb_led 0 g", "rgb_led 0 r")
 _BUFFER = (("IO_TYPE", "LVCMOS33"), ("PULLMODE", "UP"))
 # Its USB port is the FPGA's own, so the UART is at pins 0 (RX) and 1 (TX) of the Feather's header
 # (connector "io" of amaranth-boards), for a USB-serial adapter of 3.3 V.
@@ -23,7 +23,7 @@ ORANGECRAB = Board(
     oscillator_mhz=oscillator_mhz(OrangeCrabR0_2_25FPlatform),
     clock_mhz=48.0,
     baud=1_000_000,
-    pins=board_pins(OrangeCrabR0_2_25FPlatform, uart=_UART, lamps=_LAMPS),
+    pins=board_pins(OrangeCrabR0_2_25FPlatform, uart=_UART, leds=_LEDS),
     program="dfu-util -a 0 -D {file}",
-    lamps_low=is_inverted(OrangeCrabR0_2_25FPlatform, _LAMPS[0]),
+    leds_active_low=is_inverted(OrangeCrabR0_2_25FPlatform, _LEDS[0]),
 )

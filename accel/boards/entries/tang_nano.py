@@ -26,7 +26,7 @@ TANG_NANO_9K = Board(
     baud=1_000_000,
     pins=board_pins(TangNano9kPlatform),
     program="openFPGALoader -b tangnano9k {file}",
-    lamps_low=is_inverted(TangNano9kPlatform, "led 0"),
+    leds_active_low=is_inverted(TangNano9kPlatform, "led 0"),
 )
 
 TANG_NANO_20K = Board(
@@ -47,5 +47,5 @@ TANG_NANO_20K = Board(
         Pin("led_dropped", "16", _BUFFER),
     ),
     program="openFPGALoader -b tangnano20k {file}",
-    lamps_low=True,
+    leds_active_low=True,
 )

@@ -1,4 +1,4 @@
-"""1BitSquared iCEBreaker with the maker's own tool: the pins are those of the open tools' entry."""
+"""1BitSquared iCEBreaker with its vendor's tool: the pins are those of the open tools' entry."""
 
 from accel.boards.entries.icebreaker import ICEBREAKER
 from accel.projects.board import ProjectBoard
@@ -15,6 +15,6 @@ ICEBREAKER_RADIANT = ProjectBoard(
         clock_mhz=ICEBREAKER.oscillator_mhz,
         baud=ICEBREAKER.baud,
         pins=ICEBREAKER.pins,
-        lamps_low=ICEBREAKER.lamps_low,
+        leds_active_low=ICEBREAKER.leds_active_low,
     ),
 )

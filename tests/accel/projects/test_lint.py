@@ -1,4 +1,4 @@
-"""The projects' RTL through Yosys for the makers' families: no latches, nothing undriven."""
+"""The projects' RTL through Yosys for the vendors' families: no latches, nothing undriven."""
 
 import subprocess
 import sys
