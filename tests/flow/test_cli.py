@@ -1,76 +1,16 @@
 """The command line from a CSV file to a report, and its one-sentence errors."""
 
 import json
-import math
-import os
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
 
-from accel.cli import app
-from accel.config import template
 from hw.network.gated_serialization import load_gated
 from hw.network.serialization import load_network
-
-ROWS, LOOK_BACK, HORIZON = 700, 8, 3
-
-
-def invoke(*arguments: str | Path) -> Result:
-    """Run a command in this process."""
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
-def failure(*arguments: str | Path) -> str:
-    """Run a command that must end with exit code 1 and one sentence; return the sentence."""
-    result = invoke(*arguments)
-    assert result.exit_code == 1, result.output
-    last = result.stderr.strip().splitlines()[-1]
-    assert last.startswith("error: "), result.stderr
-    assert "Traceback" not in result.stderr
-    return last
-
-
-def write_series(path: Path, rows: int = ROWS) -> pd.DataFrame:
-    """Write hourly readings of a meter with a daily rhythm."""
-    times = pd.date_range("2024-01-01", periods=rows, freq="1h")
-    level = [20 + 8 * math.sin(n / 24 * 2 * math.pi) + n % 5 for n in range(rows)]
-    frame = pd.DataFrame({"when": times, "load": level, "wind": [n % 7 for n in range(rows)]})
-    frame.to_csv(path, index=False)
-    return frame
-
-
-def write_config(folder: Path, family: str = "mlp", **changes: str) -> Path:
-    """Write a configuration for `write_series`'s file, small enough for a test."""
-    text = "\n".join([
-        'name = "meter"',
-        "[data]",
-        'file = "meter.csv"',
-        'time_column = "when"',
-        'features = ["load", "wind"]',
-        'targets = ["load"]',
-        'units = { load = "kW" }',
-        "[forecast]",
-        f"look_back = {changes.get('look_back', LOOK_BACK)}",
-        f"horizon = {HORIZON}",
-        "[model]",
-        f'family = "{family}"',
-        "hidden = [4]" if family == "mlp" else "units = 3",
-        "[model.reuse]",
-        "dense = 5",
-        "[training]",
-        "epochs = 2",
-        "[verification]",
-        "testbench_windows = 3",
-        changes.get("extra", ""),
-    ])  # fmt: skip
-    path = folder / "meter.toml"
-    path.write_text(text, encoding="utf-8")
-    return path
+from tests.flow.commands import HORIZON, failure, invoke, write_config, write_series
 
 
 @pytest.fixture(scope="module")
@@ -196,78 +136,11 @@ def test_missing_compiler_is_named(
     assert (run / "verification.json").read_bytes() == before
 
 
-def test_text_in_a_number_column_names_row_and_column(tmp_path: Path) -> None:
-    frame = write_series(tmp_path / "meter.csv").astype({"load": object})
-    frame.loc[41, "load"] = "broken"
-    frame.to_csv(tmp_path / "meter.csv", index=False)
-    sentence = failure("train", write_config(tmp_path), "--run", tmp_path / "run")
-    assert "row 43" in sentence
-    assert "load" in sentence
-    assert "broken" in sentence
-    assert not list((tmp_path / "run").glob("*.h5"))
-
-
-def test_look_back_longer_than_the_series(tmp_path: Path) -> None:
-    write_series(tmp_path / "meter.csv", 60)
-    config = write_config(tmp_path, look_back="500")
-    assert "look_back" in failure("train", config, "--run", tmp_path / "run")
-
-
-def test_unknown_key_dataset_and_file(tmp_path: Path) -> None:
-    write_series(tmp_path / "meter.csv")
-    assert "speed" in failure("train", write_config(tmp_path, extra="speed = 3"))
-    (tmp_path / "x.toml").write_text(template("x", "gru").replace("beijing_weather", "moon"))
-    assert "moon" in failure("train", tmp_path / "x.toml", "--run", tmp_path / "run")
-    assert "accel new" in failure("train", tmp_path / "absent.toml")
-
-
 def test_unknown_board_and_missing_run(verified: Path, tmp_path: Path) -> None:
     sentence = failure("bitstream", verified, "--board", "toaster")
     assert "ulx3s-85f" in sentence
     assert "arty-a7-35" in sentence
     assert "no" in failure("verify", tmp_path / "absent")
-
-
-def test_new_writes_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert invoke("new", "shelf", "--family", "lstm").exit_code == 0
-    assert 'family = "lstm"' in Path("shelf.toml").read_text()
-    assert "exists already" in failure("new", "shelf")
-
-
-@pytest.mark.parametrize("listing", ["boards", "datasets"])
-def test_listings(listing: str) -> None:
-    plain, machine = invoke(listing), invoke(listing, "--json")
-    assert plain.exit_code == machine.exit_code == 0
-    names = [row["name"] for row in json.loads(machine.stdout)]
-    assert names
-    assert all(name in plain.stdout.replace(os.linesep, " ") for name in names)
-
-
-def test_delta_updates_are_verified_and_counted(tmp_path: Path) -> None:
-    write_series(tmp_path / "meter.csv")
-    config = write_config(tmp_path, "lstm")
-    text = config.read_text().replace(
-        "units = 3", "units = 3\ndelta = { input = 0.5, state = 0.1 }"
-    )
-    config.write_text(text)
-    run = tmp_path / "run"
-    assert invoke("train", config, "--run", run).exit_code == 0
-    converted = invoke("convert", run)
-    assert converted.exit_code == 0, converted.output
-    assert "mismatches: 0" in converted.output
-    assert "note: delta updates leave products out" in converted.output
-    verified = invoke("verify", run)
-    assert verified.exit_code == 0, verified.output
-    assert "products of lstm" in verified.output
-    assert invoke("report", run).exit_code == 0
-    report = json.loads((run / "report.json").read_text())
-    # QKeras computes something else by design.
-    assert report["verification"]["realizations"] == ["reference", "hls", "rtl"]
-    assert "not QKeras's by design" in report["verification"]["note"]
-    (layer,) = report["adaptive"]
-    assert 0 < layer["saved"] < 1
-    assert layer["products"] == report["verification"]["vectors"] * LOOK_BACK * (2 + 3) * 4 * 3
 
 
 def test_a_gate_between_two_runs(verified: Path, tmp_path: Path) -> None:

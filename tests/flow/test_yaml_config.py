@@ -12,7 +12,7 @@ from accel.yaml_config import load_yaml_config
 from hw.errors import ChronogateError
 from hw.network.serialization import load_network
 from tests.accel.conversion.models import bits, chain, dense, named
-from tests.flow.test_cli import failure, invoke
+from tests.flow.commands import failure, invoke
 
 TEXT = """
 Backend: amaranth
