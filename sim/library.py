@@ -11,7 +11,7 @@ FOREVER = 2**63 - 1
 
 
 class RunResult(ctypes.Structure):
-    """``Result`` of ``rtl_model.cpp``."""
+    """``Result`` of ``rtl_streams.h``."""
 
     _fields_ = [(name, ctypes.c_int64) for name in ("status", "stream", "cycles", "stalls", "gaps")]
 

@@ -15,7 +15,7 @@ from sim.verilated import beat_bytes
 
 
 class CStream(ctypes.Structure):
-    """``Stream`` of ``rtl_model.cpp``."""
+    """``Stream`` of ``rtl_streams.h``."""
 
     _fields_ = [
         *((name, ctypes.c_void_p) for name in ("data", "marks", "cycles")),

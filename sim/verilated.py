@@ -82,9 +82,8 @@ def build_library(
     verilog = design_verilog(network) if verilog is None else verilog
     header = design_header(network)
     toolchain = find_toolchain()
-    text = wrapper.read_text(encoding="utf-8")
     options = (*_VERILATOR, *further)
-    parts = (verilog, header, text, optimize, toolchain.version, *options, *_COMPILER)
+    parts = (verilog, header, _source(wrapper), optimize, toolchain.version, *options, *_COMPILER)
     library = folder / f"model_{sha256(chr(0).join(parts).encode()).hexdigest()[:16]}.so"
     if is_whole(library):
         return library
@@ -164,6 +163,14 @@ def design_header(network: Design) -> str:
 def beat_bytes(port: Port) -> int:
     """Return the bytes of a beat on the bus."""
     return padded_width(port) // 8 * port.channels
+
+
+def _source(file: Path) -> str:
+    """Return a C++ file, and behind it the headers that lie beside it and that it includes."""
+    text = file.read_text(encoding="utf-8")
+    names = re.findall(r'^#include "(.+)"$', text, re.MULTILINE)
+    beside = [file.with_name(name) for name in names if file.with_name(name).exists()]
+    return "".join([text, *map(_source, beside)])
 
 
 def _pins(prefix: str, port: Port) -> str:

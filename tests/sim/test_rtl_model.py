@@ -1,20 +1,24 @@
 """The in-process model: equal to the golden model, quick to notice what is wrong."""
 
 import ctypes
+import shutil
 from itertools import cycle, product
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import sim
 from hw import ChronogateError, FixedPoint, Flatten, Network, Node, Overflow, Port, Rounding
 from sim.measure import measure_cycles
 from sim.rtl_model import RtlModel
 from sim.streams import pack, unpack
 from sim.verification import CycleReport
+from sim.verilated import build_library
 from tests.hw.drawing import draw_codes, draw_network
 from tests.sim.toy import BUGS, toy_network, toy_verilog
 
+SOURCES = Path(sim.__file__).parent
 CODES = np.arange(-128, 128)[:, np.newaxis]
 
 
@@ -63,6 +67,20 @@ def test_unchanged_design_is_not_built_again(tmp_path: Path) -> None:
     other = RtlModel(toy_network(), tmp_path, verilog=toy_verilog("wrong code")).library
     assert other != library
     assert sorted(tmp_path.glob("*.so")) == sorted([library, other])
+
+
+def test_a_changed_header_of_the_wrapper_builds_again(tmp_path: Path) -> None:
+    for name in ("rtl_model.cpp", "rtl_predict.h", "rtl_streams.h"):
+        shutil.copy(SOURCES / name, tmp_path)
+
+    def built() -> Path:
+        wrapper = tmp_path / "rtl_model.cpp"
+        return build_library(toy_network(), tmp_path, "-O0", verilog=toy_verilog(), wrapper=wrapper)
+
+    before = built()
+    header = tmp_path / "rtl_streams.h"
+    header.write_text(header.read_text().replace("HANG = 1", "HANG = 9"))
+    assert built() != before
 
 
 def test_hand_written_design_passes(tmp_path: Path) -> None:
