@@ -13,7 +13,9 @@ import typer
 from accel.cli_group import Commands
 from accel.commands.adapt import adapt
 from accel.commands.asic import asic
+from accel.commands.bitstream import bitstream
 from accel.commands.files import check, export, schema
+from accel.commands.forecast import forecast
 from accel.commands.gate import gate
 from accel.commands.lists import boards, datasets
 from accel.commands.options import RUNS, JsonOption, RunArgument, RunOption
@@ -204,85 +206,9 @@ def verify(
         raise typer.Exit(1)
 
 
-@app.command()
-def bitstream(
-    run: RunArgument,
-    board: Annotated[
-        str | None, typer.Option(help="See `accel boards`; default from config.toml.")
-    ] = None,
-    clock: Annotated[
-        str | None,
-        typer.Option(metavar="MHZ|fastest", help="Clock of the design; default: the board's."),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Start of the placement.")] = 1,
-    seeds: Annotated[
-        int, typer.Option(min=1, help="Placements to try, from --seed on; the best is kept.")
-    ] = 1,
-    json: JsonOption = False,
-) -> None:
-    """Synthesize, place, route and pack a bitstream, and simulate the netlist.
-
-    The synthesized netlist answers golden windows from UART pin to UART pin, so that nothing was
-    optimized away. A design that does not fit is refused with the reuse factors that would; one
-    that is too slow for its clock is refused as well. `--clock fastest` routes it, lets the PLL
-    make the fastest clock that it bears, and routes it again.
-
-    For boards marked "project only" a project of the vendor tool goes to RUN/projects instead.
-    """
-    from accel.bitstream.clock import read_clock
-    from accel.boards import find_board
-    from accel.commands.project import write_project
-    from accel.flow import bitstream_step
-    from accel.projects import find_project_board
-    from accel.runs import open_run
-    from accel.summary import implementation_table
-
-    project = find_project_board(board or "")
-    if project is not None:
-        write_project(run, project, read_clock(clock), json)
-        return
-    with show_progress(json) as progress, open_run(run) as opened:
-        wanted = read_clock(clock)
-        starts = range(seed, seed + seeds)
-        routed = bitstream_step(opened, progress, board, starts, wanted)
-    if json:
-        print_json(routed)
-    else:
-        console().print(implementation_table(routed))
-        print(f"bitstream: {run / routed.bitstream}")
-        program = find_board(routed.board).program.format(file=run / routed.bitstream)
-        print(f"load it with: {program}")
-
-
-@app.command()
-def forecast(
-    run: RunArgument,
-    csv: Annotated[Path, typer.Option("--csv", metavar="F", help="CSV with the run's columns.")],
-    output: Annotated[
-        Path | None, typer.Option(help="CSV to write; default RUN/forecast/forecast.csv.")
-    ] = None,
-    every: Annotated[
-        bool, typer.Option("--every", help="Forecast from every row, not only from the last.")
-    ] = False,
-    json: JsonOption = False,
-) -> None:
-    """Forecast from a CSV file in its own units, computed by the simulated RTL; CSV and plot."""
-    from accel.flow import forecast_step
-    from accel.runs import open_run
-
-    with show_progress(json) as progress, open_run(run) as opened:
-        files = forecast_step(opened, csv, progress, every, output)
-    if json:
-        print_json(files)
-    else:
-        print(
-            f"{files.forecasts} forecast{'s' * (files.forecasts > 1)} of {files.horizon} steps: "
-            f"{files.csv}, {files.plot}"
-        )
-
-
 for command in (
-    stream, asic, soc, report, search, adapt, check, schema, export, gate, boards, datasets,
+    bitstream, forecast, stream, asic, soc, report, search, adapt, check, schema, export, gate,
+    boards, datasets,
 ):  # fmt: skip
     app.command()(command)
 
