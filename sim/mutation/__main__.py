@@ -25,7 +25,7 @@ _COLUMNS = ("block", "mutants", "killed", "missed", "equivalent", "killed of the
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run and print; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m sim.mutation", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a slice, in a minute or two")
+    parser.add_argument("--quick", action="store_true", help="a slice, in two minutes")
     parser.add_argument("--only", default="", help="text in the name of the design")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--seed", type=int, default=1, help="of the choice of mutants")

@@ -143,13 +143,17 @@ def interleaved() -> Network:
 
 
 SUBJECTS = (
-    Subject("dense", dense, {"dense": 160, STREAM: 30}, rows=128),
+    Subject("dense", dense, {"dense": 160, STREAM: 30}, rows=128, quick=20),
     Subject("activations", activations, {ACTIVATIONS: 160}, rows=512),
     Subject("registers", counted, {REGISTERS: 200}, control=True, rows=12, quick=20),
-    Subject("LSTM", lstm, {"LSTM": 160, STREAM: 30}, rows=128, quick=20),
+    Subject("LSTM", lstm, {"LSTM": 160, STREAM: 30}, rows=128),
     Subject("GRU", gru, {"GRU": 160, STREAM: 30}, rows=128),
     Subject("residual", residual, {JOINS: 80, STREAM: 30}, quick=20),
     Subject("two inputs, two outputs", two_inputs, {JOINS: 60, STREAM: 40}),
     Subject("sliding", sliding, {STREAM: 60}, rows=8, length=20),
     Subject("interleaved series", interleaved, {STREAM: 60}, rows=24),
 )
+"""No recurrent layer is in the slice of every submission. Two or three in a hundred of their mutants
+live on in logic for which no proof ends in its minutes; of a hundred mutants one such is already
+more than may be missed, so that any change of the netlist, which draws others, could end it with 1.
+"""
