@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import numpy as np
@@ -23,20 +22,26 @@ from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
-import accel
 from accel.conversion.hls import csim, csim_windows_per_second, write_hls
-from accel.qkeras_compat import keras, qkeras
 from hw.network.graph import Network
 from sim.beats import arrange
 from sim.cocotb_runner import RESULTS, run_testbench
 from sim.rtl_model import RtlModel
 from sim.streams import pack, unpack
 from sim.verilated import beat_bytes, build_library
+from tests.bench_options import compare_options
+from tests.bench_subjects import (
+    FEATURES,
+    HORIZON,
+    LOOK_BACK,
+    SUBJECTS,
+    UNFOLDED,
+    Subject,
+    convert,
+    draw,
+    seconds,
+)
 
-if TYPE_CHECKING:
-    from hls4ml.model.graph import ModelGraph
-
-LOOK_BACK, FEATURES, HORIZON = 12, 4, 4
 ROUNDS = 5
 """Times that in-process model and bare loop take turns; the best of each counts."""
 
@@ -45,92 +50,11 @@ SECONDS = 1.0
 
 COCOTB_WINDOWS = 48
 BARE_LOOP = Path(__file__).parent / "bare_loop.cpp"
-OPTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("-O1", ()), ("-O2", ()), ("-O3", ()), ("-Os", ()), ("-O2 -march=native", ()),
-    ("-O2", ("--threads", "2")),
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A model that is measured, and the reuse factor of its layers."""
-
-    name: str
-    layers: Callable[[], Sequence[keras.layers.Layer]]
-    reuse: int
-
-
-def weights() -> object:
-    """Return the quantizer of every weight."""
-    return qkeras.quantized_bits(8, 0, alpha=1)
-
-
-def dense(units: int) -> keras.layers.Layer:
-    """Return a dense layer."""
-    return qkeras.QDense(units, kernel_quantizer=weights(), bias_quantizer=weights())
-
-
-def recurrent(kind: type, units: int, **further: object) -> keras.layers.Layer:
-    """Return a recurrent layer."""
-    return kind(
-        units, kernel_quantizer=weights(), recurrent_quantizer=weights(),
-        bias_quantizer=weights(), state_quantizer=weights(),
-        activation=qkeras.quantized_tanh(8), recurrent_activation=qkeras.quantized_sigmoid(8),
-        **further,
-    )  # fmt: skip
-
-
-def mlp() -> Sequence[keras.layers.Layer]:
-    """Return the layers of an MLP of 16 units."""
-    hidden = qkeras.QActivation(qkeras.quantized_relu(8, 2))
-    return keras.layers.Flatten(), dense(16), hidden
-
-
-SUBJECTS = (
-    Subject("MLP", mlp, 1),
-    Subject("LSTM-20", lambda: [recurrent(qkeras.QLSTM, 20)], 32),
-    Subject("GRU-64", lambda: [recurrent(qkeras.QGRU, 64, reset_after=True)], 128),
-)
-
-
-def model_of(subject: Subject) -> keras.Model:
-    """Return the model with drawn weights."""
-    keras.utils.set_random_seed(1)
-    source = [
-        keras.layers.Input((LOOK_BACK, FEATURES)),
-        qkeras.QActivation(qkeras.quantized_bits(8, 2, alpha=1)),
-    ]
-    result = qkeras.QActivation(qkeras.quantized_bits(8, 2, alpha=1))
-    return keras.Sequential([*source, *subject.layers(), dense(HORIZON), result])
-
-
-def convert(subject: Subject, folder: Path) -> "ModelGraph":
-    """Convert the model."""
-    model = model_of(subject)
-    config = accel.config_from_keras_model(
-        model, granularity="name", default_reuse_factor=subject.reuse
-    )
-    name = subject.name.lower().replace("-", "_")
-    return accel.convert(model, output_dir=folder, project_name=name, hls_config=config)
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Return how long something takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def rate(work: Callable[[], object], windows: int) -> float:
     """Return windows per second of the faster of two runs."""
     return windows / min(seconds(work) for _ in range(2))
-
-
-def draw(network: Network, windows: int) -> np.ndarray:
-    """Return windows of codes over the whole range of the input."""
-    format = network.input_format
-    shape = (windows, network.look_back, network.features)
-    return np.random.default_rng(1).integers(format.minimum, format.maximum + 1, shape)
 
 
 class BareLoop:
@@ -232,29 +156,6 @@ def measure(subject: Subject, folder: Path, table: Table) -> float:
     return share
 
 
-def compare_options(subjects: Sequence[Subject], scratch: Path) -> Table:
-    """Build each design with each of `OPTIONS`, and measure."""
-    table = Table("model", "compiler", "Verilator", "build, s", "windows / s", box=MARKDOWN)
-    for subject in subjects:
-        network = convert(subject, scratch / subject.name).network
-        codes = draw(network, 256)
-        beats = arrange(network, [codes])
-        for optimize, further in OPTIONS:
-            start = time.perf_counter()
-            folder = scratch / subject.name / "options"
-            with RtlModel(network, folder, optimize, further=further) as rtl:
-                built = time.perf_counter() - start
-                once = seconds(lambda rtl=rtl, b=beats: rtl.exchange(b, 0.0, 0.0, 1))
-                times = max(int(SECONDS / once), 1)
-                best = min(
-                    seconds(lambda rtl=rtl, b=beats: rtl.exchange(b, 0.0, 0.0, 1))
-                    for _ in range(times)
-                )
-            row = (subject.name, optimize, " ".join(further), f"{built:.1f}")
-            table.add_row(*row, f"{len(codes) / best:,.0f}")
-    return table
-
-
 def same(expected: np.ndarray, actual: np.ndarray, name: str) -> None:
     """End the benchmark if two realizations differ."""
     if expected.tolist() != actual.tolist():
@@ -267,13 +168,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="text in the name of the model")
     parser.add_argument("--quick", action="store_true", help="the smallest model alone")
     parser.add_argument("--options", action="store_true", help="compare compilers' options")
+    parser.add_argument(
+        "--rows", type=int, nargs="+", default=(), help="of --options, only these, from 0"
+    )
     given = parser.parse_args(arguments)
-    chosen = [subject for subject in SUBJECTS if given.only in subject.name]
+    subjects = (*SUBJECTS, UNFOLDED) if given.options else SUBJECTS
+    chosen = [subject for subject in subjects if given.only in subject.name]
     chosen = chosen[:1] if given.quick else chosen
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as scratch:
         if given.options:
-            table, slow = compare_options(chosen, Path(scratch)), []
+            table, slow = compare_options(chosen, given.rows, Path(scratch)), []
         else:
             table = Table("model", "realization", "windows / s", "megacycles / s", "", box=MARKDOWN)
             shares = {s.name: measure(s, Path(scratch) / s.name, table) for s in chosen}

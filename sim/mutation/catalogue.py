@@ -153,7 +153,7 @@ SUBJECTS = (
     Subject("sliding", sliding, {STREAM: 60}, rows=8, length=20),
     Subject("interleaved series", interleaved, {STREAM: 60}, rows=24),
 )
-"""No recurrent layer is in the slice of every submission. Two or three in a hundred of their mutants
-live on in logic for which no proof ends in its minutes; of a hundred mutants one such is already
-more than may be missed, so that any change of the netlist, which draws others, could end it with 1.
+"""No recurrent layer is in the slice of every submission: two or three in a hundred of their
+mutants live, and no proof of those ends in its minutes. One of them in a slice of a hundred is more
+than may be missed, so any change of the netlist, which draws other mutants, could end it with 1.
 """
