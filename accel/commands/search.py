@@ -41,18 +41,27 @@ def search(
     """
     from accel.search.front import front_of, save_front
     from accel.search.space import read_space
-    from accel.search.study import DATABASE, Budget, open_study, values_of
+    from accel.search.study import DATABASE, Budget, open_study, usable, values_of
     from accel.search.study import search as run_study
     from accel.search.table import front_table
     from accel.search.taking import take_point
+    from hw.errors import ChronogateError
 
     space = read_space(config)
     place = folder or RUNS / f"{space.name}-search"
-    place.mkdir(parents=True, exist_ok=True)
-    study = open_study(space, storage or f"sqlite:///{place / DATABASE}", create=take is None)
+    if take is not None and storage is None and not (place / DATABASE).exists():
+        raise ChronogateError(
+            f"there is no study {space.name!r} in {place}: search first, without --take"
+        )
+    if storage is None:
+        place.mkdir(parents=True, exist_ok=True)
+    url = storage or f"sqlite:///{place / DATABASE}"
+    with usable(url):
+        study = open_study(space, url, create=take is None)
     if take is not None:
         target = run or RUNS / f"{space.name}-{take}"
-        values = values_of(study, space.search, take)
+        with usable(url):
+            values = values_of(study, space.search, take)
         with show_progress(json) as progress:
             result = take_point(space, values, target, progress)
         if json:
@@ -61,7 +70,7 @@ def search(
             print(f"run: {target}; go on with `accel convert {target}`")
         return
     budget = Budget(30 if minutes is None and trials is None else minutes, trials)
-    with show_progress(json) as progress:
+    with usable(url), show_progress(json) as progress:
         if budget.minutes != 0 and budget.trials != 0:
             run_study(study, space, budget, progress)
         front = front_of(study, space.search)

@@ -131,9 +131,14 @@ def front_figure(front: Front) -> Figure:
 
 
 def save_front(front: Front, folder: Path) -> Path:
-    """Write ``front.png`` and return its path."""
-    path = folder / "front.png"
-    save_figure(front_figure(front), path)
+    """Write ``front.png``, whole or not at all, and return its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path, partial = folder / "front.png", folder / ".front.partial.png"
+    try:
+        save_figure(front_figure(front), partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
     return path
 
 

@@ -3,12 +3,16 @@
 import json
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import optuna
+from optuna.exceptions import StorageInternalError
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.engine import make_url  # Optuna's databases are SQLAlchemy's
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from accel.progress import Progress
 from accel.search.front import REASON, Front, front_of
@@ -36,6 +40,31 @@ class Budget:
     trials: int | None = None
 
 
+@contextmanager
+def usable(storage: str) -> Iterator[None]:
+    """Turn what a database cannot do into one sentence.
+
+    Parameters
+    ----------
+    storage
+        Its URL.
+
+    Raises
+    ------
+    ChronogateError
+        When it is damaged, full, write-protected or out of reach, or its driver is missing.
+    """
+    try:
+        yield
+    except (SQLAlchemyError, StorageInternalError) as error:
+        inner = error.__cause__ if isinstance(error, StorageInternalError) else error
+        raise ChronogateError(
+            f"the study in {_shown(storage)} cannot be read or written "
+            f"({getattr(inner, 'orig', None) or inner or error}): mend that and run the command "
+            "again, or give another --folder or --storage"
+        ) from None
+
+
 def open_study(space: Space, storage: str, create: bool = True) -> optuna.Study:
     """Return the study of a configuration, begun or gone on with.
 
@@ -51,19 +80,14 @@ def open_study(space: Space, storage: str, create: bool = True) -> optuna.Study:
     """
     search = space.search
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    sqlite = storage.startswith("sqlite")
+    place = _shown(storage)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        database = optuna.storages.RDBStorage(
-            storage,
-            engine_kwargs={"connect_args": {"timeout": 60}} if sqlite else None,
-            heartbeat_interval=HEARTBEAT_SECONDS,
-            grace_period=3 * HEARTBEAT_SECONDS,
-        )
+        database = _database(storage)
         known = [summary.study_name for summary in optuna.get_all_study_summaries(database)]
         if not create and space.name not in known:
             raise ChronogateError(
-                f"there is no study {space.name!r} in {storage}: search first, without --take"
+                f"there is no study {space.name!r} in {place}: search first, without --take"
             )
         study = optuna.create_study(
             storage=database,
@@ -76,8 +100,8 @@ def open_study(space: Space, storage: str, create: bool = True) -> optuna.Study:
     text = _canonical(same)
     if study.user_attrs.setdefault(CONFIGURATION, text) != text:
         raise ChronogateError(
-            f"the study {space.name!r} in {storage} was begun with another configuration: give "
-            "this one another name, or another --folder or --storage"
+            f"the study {space.name!r} in {place} was begun with another configuration: give this "
+            "one another name, or another --folder or --storage"
         )
     study.set_user_attr(CONFIGURATION, text)
     return study
@@ -154,3 +178,25 @@ def _give_up(study: optuna.Study) -> None:
 
 def _canonical(document: object) -> str:
     return json.dumps(document, sort_keys=True, default=str)
+
+
+def _database(storage: str) -> optuna.storages.RDBStorage:
+    sqlite = storage.startswith("sqlite")
+    try:
+        return optuna.storages.RDBStorage(
+            storage,
+            engine_kwargs={"connect_args": {"timeout": 60}} if sqlite else None,
+            heartbeat_interval=HEARTBEAT_SECONDS,
+            grace_period=3 * HEARTBEAT_SECONDS,
+        )
+    except ImportError as error:
+        problem = str(error).splitlines()[0]
+        raise ChronogateError(f"{_shown(storage)} needs a driver: {problem}") from None
+
+
+def _shown(storage: str) -> str:
+    """Return a database URL without its password."""
+    try:
+        return make_url(storage).render_as_string(hide_password=True)
+    except ArgumentError:
+        return storage

@@ -22,6 +22,22 @@ from accel.cli import main
 main()
 """
 
+# No file may grow beyond 16 kB: writing fails as on a full disk, by EFBIG instead of ENOSPC.
+FULL_DISK = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (16 << 10, 16 << 10))
+from accel.cli import main
+main()
+"""
+
+# Root may write anywhere; it is taken from what is executed next (PR_CAPBSET_DROP, 24, of
+# linux/prctl.h; CAP_DAC_OVERRIDE, 1, of linux/capability.h).
+AS_A_USER = f"""
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)
+os.execv(sys.executable, [sys.executable, "-c", {PROGRAM!r}, *sys.argv[1:]])
+"""
+
 
 def start(*arguments: str | Path, program: str = PROGRAM) -> subprocess.Popen[str]:
     """Start a command in a process of its own."""
@@ -60,3 +76,10 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
 def hidden(run: Path) -> set[str]:
     """Return what a run must not keep."""
     return {path.name for path in run.glob(".*")} - {".lock"}
+
+
+def sentence(error: str) -> str:
+    """Return the one line that is not progress."""
+    assert "Traceback" not in error
+    (found,) = [line for line in error.splitlines() if line.startswith("error: ")]
+    return found

@@ -5,24 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.flow.processes import PATIENCE, PROGRAM, converted, hidden, start
+from tests.flow.processes import (
+    AS_A_USER,
+    FULL_DISK,
+    PATIENCE,
+    converted,
+    hidden,
+    sentence,
+    start,
+)
 from tests.hw.drawing import draw_network
-
-# No file may grow beyond 16 kB: writing fails as on a full disk, by EFBIG instead of ENOSPC.
-FULL_DISK = """
-import resource
-resource.setrlimit(resource.RLIMIT_FSIZE, (16 << 10, 16 << 10))
-from accel.cli import main
-main()
-"""
-
-# Root may write anywhere; it is taken from what is executed next (PR_CAPBSET_DROP, 24, of
-# linux/prctl.h; CAP_DAC_OVERRIDE, 1, of linux/capability.h).
-AS_A_USER = f"""
-import ctypes, os, sys
-ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)
-os.execv(sys.executable, [sys.executable, "-c", {PROGRAM!r}, *sys.argv[1:]])
-"""
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +29,6 @@ def locked(run: Path) -> Iterator[Path]:
     run.chmod(0o555)
     yield run
     run.chmod(0o755)
-
-
-def sentence(error: str) -> str:
-    """Return the one line that is not progress."""
-    assert "Traceback" not in error
-    (found,) = [line for line in error.splitlines() if line.startswith("error: ")]
-    return found
 
 
 def test_a_full_disk_loses_nothing(run: Path) -> None:
