@@ -1,7 +1,7 @@
 """Golden vectors through the accelerator: every code, every cycle, AXI4-Stream's rules.
 
 ``vectors.json`` holds, for every stream, its beats in order as the golden model says them. Add
-tests of your own below: a test drives `Bench.send`, and `Scoreboard` compares what comes.
+tests of your own below: `Bench.exchange` sends them all, and every `Monitor` compares what comes.
 """
 
 import json

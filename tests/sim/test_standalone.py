@@ -16,6 +16,7 @@ from sim.standalone.write import write_testbench
 from tests.sim.test_stream_testbench import Arrays, ports
 from tests.sim.toy import toy_network, toy_verilog
 
+LOOKUPS = next(subject for subject in SUBJECTS if subject.name == "activations")
 TOY_CODES = (np.arange(60, 100, dtype=np.int64).reshape(-1, 1),)
 
 
@@ -69,7 +70,6 @@ def test_bugs_are_found(bug: str, toy_folder: Path) -> None:
 @pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog is not installed")
 def test_icarus_runs_it_too(tmp_path: Path) -> None:
     """Where a lookup's index does not change at first, its value was unknown in Icarus."""
-    subject = next(subject for subject in SUBJECTS if subject.name == "mlp")
-    done = run(subject.network, subject.codes, tmp_path, None, "SIM=icarus")
+    done = run(LOOKUPS.network, LOOKUPS.codes, tmp_path, None, "SIM=icarus")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "PASS=5 FAIL=0" in done.stdout
