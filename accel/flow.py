@@ -107,13 +107,17 @@ def verify_step(run: Run, progress: Progress | None = None, waves: bool = False)
             f"network.json in {run.folder} is not the one that was converted: "
             f"run `accel convert {run.folder}` again"
         )
+    rtl = run.path("rtl") / "accelerator.v"
+    if not rtl.is_file():
+        raise ChronogateError(f"{rtl} is missing: run `accel convert {run.folder}` again")
     codes = window_codes(run, network, conversion.seed)
     hls = run.path("hls") if run.path("hls").is_dir() else None
     with run.step(Step.VERIFY) as folder:
         settings = _verification(run)
         verified = verify(
-            network, codes, settings, conversion, hls, folder / "sim", progress, waves
-        )
+            network, rtl.read_text(encoding="utf-8"), codes, settings, conversion, hls,
+            folder / "sim", progress, waves,
+        )  # fmt: skip
         found = _with_lasting_wave(verified.verification, folder, run.folder)
         np.savez_compressed(folder / TEST_FORECASTS, codes=verified.outputs)
         write_json(folder / "verification.json", found)

@@ -11,6 +11,7 @@ from accel.config import VerificationConfig
 from accel.conversion.csim import csim_all
 from accel.progress import Progress
 from accel.records import Agreement, Conversion, forecasts
+from hw.errors import ChronogateError
 from hw.network.graph import Network
 from sim.cocotb_runner import run_testbench
 from sim.measure import measure_cycles
@@ -43,6 +44,7 @@ class Verified:
 
 def verify(
     network: Network,
+    verilog: str,
     codes: tuple[np.ndarray, ...],
     settings: VerificationConfig,
     conversion: Conversion,
@@ -55,6 +57,8 @@ def verify(
 
     Parameters
     ----------
+    network, verilog
+        The design and its RTL: the text that was written, not one made anew.
     codes
         Of every input, ``(N, T, F)``, or ``(N, F)`` where a window is one beat.
     settings
@@ -70,14 +74,23 @@ def verify(
     """
     expected, layers = _reference(network, codes, progress)
     progress.step("Building the simulation")
-    with RtlModel(network, folder / "model") as model:
-        simulated = measure_cycles(model)
-        tick = progress.step("Test windows through the RTL", len(codes[0]))
-        outputs = forecasts(model.run(codes, seed=settings.seed, tick=tick).results)
+    with RtlModel(network, folder / "model", verilog=verilog) as model:
+        try:
+            simulated = measure_cycles(model)
+            tick = progress.step("Test windows through the RTL", len(codes[0]))
+            outputs = forecasts(model.run(codes, seed=settings.seed, tick=tick).results)
+        except ChronogateError:
+            # It hangs or breaks a rule: the cocotb testbench fails by that, too, and draws waves.
+            progress.step("cocotb testbench")
+            few = [array[: settings.testbench_windows] for array in codes]
+            run_testbench(network, few, folder / "testbench", settings.seed, verilog=verilog)
+            raise
     places = _testbench_windows(settings.testbench_windows, expected, outputs)
     tick = progress.step("cocotb testbench", 2)
     few = [array[places] for array in codes]
-    bench = run_testbench(network, few, folder / "testbench", settings.seed, waves, tick)
+    bench = run_testbench(
+        network, few, folder / "testbench", settings.seed, waves, tick, verilog=verilog
+    )
     write_testbench(network, few, folder)
     if bench.mismatches == 0:
         # The compiled testbench, 150 MB of it, is of no use to a run any more.
