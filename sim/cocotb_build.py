@@ -10,8 +10,7 @@ from cocotb_tools.runner import Runner, get_runner
 from hw.errors import ChronogateError
 from sim.runtime import cache_folder, keep, lend
 from sim.toolchain import PCH_OPTION, Toolchain
-
-WAIVED = ("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC")
+from sim.verilator_options import OPTIMIZED, WAIVED
 
 
 def build_simulation(
@@ -60,7 +59,7 @@ def build_simulation(
             hdl_toplevel="accelerator",
             build_dir=build,
             waves=waves,
-            build_args=["-O3", "--x-assign", "fast", *further, *WAIVED],
+            build_args=[*OPTIMIZED, *further, *WAIVED],
             timescale=("1ns", "1ps"),
             log_file=log,
         )

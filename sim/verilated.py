@@ -21,14 +21,12 @@ from hw.top.verilog import design_verilog
 from sim.kept_file import is_whole, keep_file
 from sim.runtime import cache_folder
 from sim.toolchain import Toolchain, find_toolchain
+from sim.verilator_options import OPTIMIZED, WAIVED
 
 _WRAPPER = Path(__file__).parent / "rtl_model.cpp"
 _CLASS = "Vaccelerator"
 
-# Warnings about code that Yosys wrote: it extends and truncates without saying so. Any other
-# warning of Verilator ends the build.
-_WAIVED = tuple(f"-Wno-{name}" for name in ("WIDTHEXPAND", "WIDTHTRUNC"))
-_VERILATOR = ("--cc", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--noassert", *_WAIVED)
+_VERILATOR = ("--cc", *OPTIMIZED, "--x-initial", "fast", "--noassert", *WAIVED)
 _COMPILER = ("-std=c++20", "-fPIC", "-fvisibility=hidden", "-fno-gnu-unique", "-w")
 _RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
 

@@ -19,7 +19,7 @@ SECONDS = 5.0
 
 OPTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("-O1", ()), ("-O2", ()), ("-O3", ()), ("-Os", ()), ("-O2 -march=native", ()),
-    ("-O2", ("--threads", "2")), ("-O2", ("-fno-merge-cond-motion",)),
+    ("-O2", ("--threads", "2")), ("-O2", ("-fmerge-cond-motion",)),
 )  # fmt: skip
 
 

@@ -17,7 +17,10 @@ SIMULATOR = os.environ.get("SIM") or "verilator"
 # The RTL shifts and cuts on purpose; every other warning is an error. As Verilog, because Yosys
 # starts each `always @*` by a register's first value, which SystemVerilog sets before it looks.
 OPTIONS = {
-    "verilator": ["-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC"],
+    "verilator": [
+        *("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC"),
+        "-fno-merge-cond-motion",  # its time grows with the square of the design's size
+    ],
     "icarus": ["-g2005"],
 }
 
