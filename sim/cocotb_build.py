@@ -10,7 +10,7 @@ from cocotb_tools.runner import Runner, get_runner
 from hw.errors import ChronogateError
 from sim.runtime import cache_folder, keep, lend
 from sim.toolchain import PCH_OPTION, Toolchain
-from sim.verilator_options import OPTIMIZED, WAIVED
+from sim.verilator_options import WAIVED, optimized
 
 
 def build_simulation(
@@ -59,7 +59,7 @@ def build_simulation(
             hdl_toplevel="accelerator",
             build_dir=build,
             waves=waves,
-            build_args=[*OPTIMIZED, *further, *WAIVED],
+            build_args=[*optimized(source.stat().st_size), *further, *WAIVED],
             timescale=("1ns", "1ps"),
             log_file=log,
         )

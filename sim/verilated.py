@@ -21,12 +21,12 @@ from hw.top.verilog import design_verilog
 from sim.kept_file import is_whole, keep_file
 from sim.runtime import cache_folder
 from sim.toolchain import Toolchain, find_toolchain
-from sim.verilator_options import OPTIMIZED, WAIVED
+from sim.verilator_options import WAIVED, optimized
 
 _WRAPPER = Path(__file__).parent / "rtl_model.cpp"
 _CLASS = "Vaccelerator"
 
-_VERILATOR = ("--cc", *OPTIMIZED, "--x-initial", "fast", "--noassert", *WAIVED)
+_VERILATOR = ("--cc", "--x-initial", "fast", "--noassert", *WAIVED)
 _COMPILER = ("-std=c++20", "-fPIC", "-fvisibility=hidden", "-fno-gnu-unique", "-w")
 _RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
 
@@ -80,7 +80,7 @@ def build_library(
     verilog = design_verilog(network) if verilog is None else verilog
     header = design_header(network)
     toolchain = find_toolchain()
-    options = (*_VERILATOR, *further)
+    options = (*_VERILATOR, *optimized(len(verilog)), *further)
     parts = (verilog, header, _source(wrapper), optimize, toolchain.version, *options, *_COMPILER)
     library = folder / f"model_{sha256(chr(0).join(parts).encode()).hexdigest()[:16]}.so"
     if is_whole(library):

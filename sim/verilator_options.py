@@ -4,6 +4,15 @@ WAIVED = ("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC")
 """Warnings about code that Yosys wrote: it extends and truncates without saying so. Any other
 warning ends the build."""
 
-OPTIMIZED = ("-O3", "--x-assign", "fast", "-fno-merge-cond-motion")
-"""Without the last, Verilator moves statements to merge their conditions, in a time that grows with
-the square of their number: minutes for 1,600 multipliers (docs/verification.md has figures)."""
+LARGE = 1_500_000
+"""Characters of Verilog from which on conditions are not merged: docs/verification.md has figures.
+
+Verilator moves statements to merge their conditions. What that costs grows faster than what the C++
+compiler saves by it; the simulation is about as fast either way.
+"""
+
+
+def optimized(characters: int) -> tuple[str, ...]:
+    """Return the options of optimization for a design of so much Verilog."""
+    merged = () if characters < LARGE else ("-fno-merge-cond-motion",)
+    return ("-O3", "--x-assign", "fast", *merged)

@@ -17,9 +17,13 @@ from tests.bench_subjects import Subject, convert, draw, seconds
 SECONDS = 5.0
 """For which each build runs, in turns with the others; its best turn counts."""
 
+TURN = 0.01
+"""Seconds of a turn, about: short enough that on a busy machine some are not interrupted."""
+
 OPTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("-O1", ()), ("-O2", ()), ("-O3", ()), ("-Os", ()), ("-O2 -march=native", ()),
     ("-O2", ("--threads", "2")), ("-O2", ("-fmerge-cond-motion",)),
+    ("-O2", ("-fno-merge-cond-motion",)),
 )  # fmt: skip
 
 
@@ -29,8 +33,6 @@ def compare_options(subjects: Sequence[Subject], rows: Sequence[int], scratch: P
     chosen = [OPTIONS[row] for row in rows or range(len(OPTIONS))]
     for subject in subjects:
         network = convert(subject, scratch / subject.name).network
-        codes = draw(network, 256)
-        beats = arrange(network, [codes])
         with ExitStack() as stack:
             models: list[RtlModel] = []
             builds: list[float] = []
@@ -41,6 +43,12 @@ def compare_options(subjects: Sequence[Subject], rows: Sequence[int], scratch: P
                     stack.enter_context(RtlModel(network, folder, optimize, further=further))
                 )
                 builds.append(_children_seconds() - before)
+            few = arrange(network, [draw(network, 64)])
+            once = min(
+                seconds(lambda m=models[0], b=few: m.exchange(b, 0.0, 0.0, 1)) for _ in "123"
+            )
+            windows = int(np.clip(64 * TURN / once, 2, 256))
+            beats = arrange(network, [draw(network, windows)])
             best = [np.inf] * len(models)
             start = time.perf_counter()
             while time.perf_counter() - start < SECONDS * len(models):
@@ -49,7 +57,7 @@ def compare_options(subjects: Sequence[Subject], rows: Sequence[int], scratch: P
                     best[place] = min(best[place], took)
         for (optimize, further), built, shortest in zip(chosen, builds, best, strict=True):
             row = (subject.name, optimize, " ".join(further), f"{built:.1f}")
-            table.add_row(*row, f"{len(codes) / shortest:,.0f}")
+            table.add_row(*row, f"{windows / shortest:,.0f}")
     return table
 
 

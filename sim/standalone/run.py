@@ -17,12 +17,11 @@ SIMULATOR = os.environ.get("SIM") or "verilator"
 # The RTL shifts and cuts on purpose; every other warning is an error. As Verilog, because Yosys
 # starts each `always @*` by a register's first value, which SystemVerilog sets before it looks.
 OPTIONS = {
-    "verilator": [
-        *("-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC"),
-        "-fno-merge-cond-motion",  # its time grows with the square of the design's size
-    ],
+    "verilator": ["-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC"],
     "icarus": ["-g2005"],
 }
+# Bytes of Verilog from which on Verilator takes minutes to merge conditions, for no gain.
+LARGE = 1_500_000
 
 
 def main() -> None:
@@ -31,11 +30,15 @@ def main() -> None:
         use_wheel()
     waves = bool(os.environ.get("WAVES"))
     runner = get_runner(SIMULATOR)
+    sources = sorted((HERE.parent / "rtl").glob("*.v"))
+    options = list(OPTIONS.get(SIMULATOR, []))
+    if SIMULATOR == "verilator" and sum(file.stat().st_size for file in sources) >= LARGE:
+        options.append("-fno-merge-cond-motion")
     runner.build(
-        sources=sorted((HERE.parent / "rtl").glob("*.v")),
+        sources=sources,
         hdl_toplevel="accelerator",
         build_dir=HERE / "sim_build",
-        build_args=OPTIONS.get(SIMULATOR, []),
+        build_args=options,
         timescale=("1ns", "1ps"),
         waves=waves,
     )

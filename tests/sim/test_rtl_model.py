@@ -15,6 +15,7 @@ from sim.rtl_model import RtlModel
 from sim.streams import pack, unpack
 from sim.verification import CycleReport
 from sim.verilated import build_library
+from sim.verilator_options import LARGE, optimized
 from tests.hw.drawing import draw_codes, draw_network
 from tests.sim.toy import BUGS, toy_network, toy_verilog
 
@@ -81,6 +82,18 @@ def test_a_changed_header_of_the_wrapper_builds_again(tmp_path: Path) -> None:
     header = tmp_path / "rtl_streams.h"
     header.write_text(header.read_text().replace("HANG = 1", "HANG = 9"))
     assert built() != before
+
+
+def test_large_designs_keep_their_conditions_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "-fno-merge-cond-motion" not in optimized(LARGE - 1)
+    with RtlModel(toy_network(), tmp_path, "-O0", verilog=toy_verilog()) as small:
+        monkeypatch.setattr("sim.verilator_options.LARGE", 10)
+        assert "-fno-merge-cond-motion" in optimized(10)
+        with RtlModel(toy_network(), tmp_path, "-O0", verilog=toy_verilog()) as large:
+            assert large.library != small.library
+            assert large.run(CODES).outputs.tolist() == CODES.tolist()
 
 
 def test_hand_written_design_passes(tmp_path: Path) -> None:
