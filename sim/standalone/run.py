@@ -20,8 +20,8 @@ OPTIONS = {
     "verilator": ["-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC"],
     "icarus": ["-g2005"],
 }
-# Bytes of Verilog from which on Verilator takes minutes to merge conditions, for no gain.
-LARGE = 1_500_000
+# Bytes of Verilog from which on merging conditions costs Verilator more than it gives.
+LARGE = 1_000_000
 
 
 def main() -> None:
