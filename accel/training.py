@@ -16,7 +16,7 @@ from accel.datasets.split import Split, split_rows
 from accel.datasets.windows import Windows, cut_windows
 from accel.forecasters.fit_data import FitData
 from accel.learning import check_begun, learn, shape_of
-from accel.progress import Progress
+from accel.progress import Progress, SilentProgress
 from accel.records import VALIDATION_WINDOWS
 from accel.scores import score
 from accel.training_result import (
@@ -30,7 +30,7 @@ from accel.training_result import (
     save_result,
 )
 from hw.errors import ChronogateError
-from hw.network.metadata import Feature
+from hw.network.metadata import Feature, Metadata
 
 if TYPE_CHECKING:
     from accel.qkeras_compat import keras
@@ -83,6 +83,11 @@ class TrainedModel:
     test: Windows
     validation: Windows
 
+    @property
+    def metadata(self) -> Metadata:
+        """What travels with the network: names, units and scaling, for `accel.convert`."""
+        return metadata(self.result)
+
 
 def prepare(config: Config) -> PreparedData:
     """Load, split, scale and cut the data of a configuration.
@@ -124,7 +129,7 @@ def prepare(config: Config) -> PreparedData:
     )
 
 
-def train(config: Config, progress: Progress) -> TrainedModel:
+def train(config: Config, progress: Progress | None = None) -> TrainedModel:
     """Train a forecaster and score it on every test window.
 
     Parameters
@@ -132,7 +137,7 @@ def train(config: Config, progress: Progress) -> TrainedModel:
     config
         The whole configuration; its seed fixes the result on one machine, bit for bit.
     progress
-        Told of the steps and of each epoch.
+        Told of the steps and of each epoch; nobody is by default.
 
     Returns
     -------
@@ -145,6 +150,7 @@ def train(config: Config, progress: Progress) -> TrainedModel:
         As `prepare`, or when the training diverged.
     """
     check_begun(config)
+    progress = progress or SilentProgress()
     progress.step("Reading data")
     data = prepare(config)
     progress.step("Loading TensorFlow")

@@ -40,6 +40,17 @@ int64_t access_register(Bench &bench, Model &top, bool write, uint32_t address, 
 EXPORT void *model_open() { return new Bench; }
 EXPORT void model_close(void *model) { delete static_cast<Bench *>(model); }
 EXPORT void model_reset(void *model) { static_cast<Bench *>(model)->reset(); }
+#if VM_TRACE
+// Writes a waveform from here on; of no name, ends it.
+EXPORT int64_t model_record(void *model, const char *file) {
+    Bench &bench = *static_cast<Bench *>(model);
+    bench.wave.close();
+    if (!*file) return true;
+    bench.time = 0;
+    bench.wave.open(file);
+    return bench.wave.isOpen();
+}
+#endif
 EXPORT int64_t model_dropped(void *model) {
     return static_cast<Bench *>(model)->model->dropped_windows;
 }

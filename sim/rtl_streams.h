@@ -5,6 +5,10 @@
 #pragma once
 #include "design.h"
 
+#if VM_TRACE
+#include "verilated_vcd_c.h"
+#endif
+
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -42,6 +46,16 @@ struct Bench {
     std::unique_ptr<MODEL> model;
     std::vector<Pins> inputs, outputs;
     int64_t cycle = 0;
+#if VM_TRACE
+    // Two units of time are a cycle: the falling edge, then the rising one.
+    VerilatedVcdC wave;
+    uint64_t time = 0;
+    void dump() {
+        if (wave.isOpen()) wave.dump(time++);
+    }
+#else
+    void dump() {}
+#endif
 
     Bench() : model(new MODEL(&context)) {
         MODEL &top = *model;
@@ -50,6 +64,10 @@ struct Bench {
          &top.name##_tlast, tid, tid_bytes}
         inputs = {INPUT_PINS};
         outputs = {OUTPUT_PINS};
+#if VM_TRACE
+        context.traceEverOn(true);
+        model->trace(&wave, 99);
+#endif
         reset();
     }
     ~Bench() { model->final(); }
@@ -57,10 +75,12 @@ struct Bench {
     void settle() {
         model->aclk = 0;
         model->eval();
+        dump();
     }
     void rise() {
         model->aclk = 1;
         model->eval();
+        dump();
         cycle++;
     }
     void reset() {

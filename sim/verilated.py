@@ -30,6 +30,9 @@ _VERILATOR = ("--cc", "--x-initial", "fast", "--noassert", *WAIVED)
 _COMPILER = ("-std=c++20", "-fPIC", "-fvisibility=hidden", "-fno-gnu-unique", "-w")
 _RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
 
+TRACED = ("--trace-vcd",)
+"""Options of Verilator for a design that can write waveforms (`sim.recording`)."""
+
 _ROUNDING = {
     Rounding.TRN: "F",
     Rounding.TRN_ZERO: "Z",
@@ -104,16 +107,20 @@ def build_library(
         )
         _call(toolchain, verilate, work, "Verilator")
         sources = [f'#include "{file.name}"\n' for file in sorted((work / "cpp").glob("*.cpp"))]
+        traced = set(TRACED) <= set(further)
+        waves = (str(toolchain.root / "include" / "verilated_vcd_c.cpp"),) if traced else ()
         (work / "all.cpp").write_text("".join([*sources, f'#include "{wrapper.resolve()}"\n']))
         compile_all = (
             toolchain.compiler,
             *_COMPILER,
+            f"-DVM_TRACE={int(traced)}",
             *optimize.split(),
             *_includes(toolchain),
             "-Icpp",
             "-I.",
             "-shared",
             "all.cpp",
+            *waves,
             *map(str, runtime),
             "-o",
             "model.so",

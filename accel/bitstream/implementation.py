@@ -2,10 +2,11 @@
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from accel.bitstream.blocks import keep_placement
 from accel.bitstream.fit import check_timing
 from accel.bitstream.fold import explain
 from accel.bitstream.place_route import DoesNotFit, Routed, count_packed, pack, route_best
@@ -81,8 +82,9 @@ def implement(
     board
         What it runs on.
     folder
-        Receives the bitstream, the netlist (``netlist.v``), constraints, reports and logs. It
-        is replaced as a whole, at the end; after an error it is as it was.
+        Receives the bitstream, the netlist (``netlist.v``), constraints, reports, logs, and where
+        the cells are (``placement.json``). It is replaced as a whole, at the end; after an error it
+        is as it was.
     progress
         Shows the steps.
     seeds
@@ -105,6 +107,7 @@ def implement(
         make = _fastest if fastest else _as_asked
         made = make(network, board, work, seeds, progress)
         implementation = _describe(network, made, pack(made.folder, made.board))
+        keep_placement(made.folder)
         if folder.exists():
             shutil.rmtree(folder)
         made.folder.rename(folder)
@@ -155,16 +158,38 @@ def _make(
             raise DoesNotFit(cells)
         routed = route_best(folder, board, cells, seeds, progress)
     except DoesNotFit as problem:
-        raise explain(network, board, problem.cells, lambda n: _count(n, board)) from None
+        raise explain(network, board, problem.cells, _counter(board)) from None
     return _Made(board, routed, folder)
 
 
-def _count(network: Network, board: Board) -> Cells:
-    """Return what a network takes on a board, by Yosys's count and nextpnr's after packing."""
+def _counter(board: Board) -> Callable[[Network], Cells]:
+    return lambda network: count_cells(network, board, packed=True)
+
+
+def count_cells(
+    network: Network, board: Board, packed: bool = False, progress: Progress | None = None
+) -> Cells:
+    """Return what a network takes on a board, its UART and PLL included; nothing is placed.
+
+    Parameters
+    ----------
+    network, board
+        What is counted, and for which FPGA.
+    packed
+        Whether nextpnr counts, too, which is what `implement` reports; Yosys's count alone is
+        there sooner and some per cent off.
+    progress
+        Shows the synthesis.
+
+    Raises
+    ------
+    ChronogateError
+        When a tool fails.
+    """
     with tempfile.TemporaryDirectory() as scratch:
-        verilog = board.top(network).verilog()
-        cells = synthesize(verilog, board, Path(scratch), SilentProgress())
-        return count_packed(Path(scratch), board, cells) if board.device.has(cells) else cells
+        folder, verilog = Path(scratch), board.top(network).verilog()
+        cells = synthesize(verilog, board, folder, progress or SilentProgress())
+        return count_packed(folder, board, cells) if packed and board.device.has(cells) else cells
 
 
 def _describe(network: Network, made: _Made, bitstream: Path) -> Implementation:

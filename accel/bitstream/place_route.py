@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from accel.bitstream.blocks import PLACED
 from accel.bitstream.process import last_error
 from accel.bitstream.synthesis import NETLIST_JSON
 from accel.bitstream.tool import run_tool
@@ -78,7 +79,7 @@ def route_best(
     """
     best: Routed | None = None
     problem: ChronogateError | None = None
-    kept = (board.family.routed, _REPORT, _LOG)
+    kept = (board.family.routed, PLACED, _REPORT, _LOG)
     for seed in seeds:
         try:
             routed = place_and_route(folder, board, cells, seed, progress)
@@ -123,7 +124,8 @@ def place_and_route(
         When nextpnr fails otherwise. Missed timing is no failure here: see `Routed.fmax_mhz`.
     """
     output = board.family.output, board.family.routed
-    arguments = (*output, "--report", _REPORT, "--seed", str(seed))
+    written = "--report", _REPORT, "--write", PLACED
+    arguments = (*output, *written, "--seed", str(seed))
     packed, code = _nextpnr(
         folder, board, cells, arguments, f"Place and route, seed {seed}", progress
     )

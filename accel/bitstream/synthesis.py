@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+from accel.bitstream.blocks import label_commands
 from accel.bitstream.process import last_error, run_logged
 from accel.bitstream.yosys_worker import MARK
 from accel.boards import Board, Cells
@@ -19,14 +20,15 @@ _STATISTICS = "statistics.json"
 _WORKER = Path(__file__).with_name("yosys_worker.py")
 
 
-def passes(board: Board) -> list[str]:
-    """Return the Yosys commands, in order."""
+def passes(board: Board, verilog: str) -> list[str]:
+    """Return the Yosys commands for a source, in order."""
     return [
         f"read_verilog {SOURCE}",
         f"hierarchy -top {TOP_NAME}",
         # ABC9 stops at some names that Amaranth writes for unnamed signals (r$6); hiding all
         # names behind Yosys's own leaves none of them.
         "proc",
+        *label_commands(verilog),
         "flatten",
         "opt_clean -purge",
         "rename -hide */w:*",
@@ -63,7 +65,7 @@ def synthesize(verilog: str, board: Board, folder: Path, progress: Progress) -> 
     script = folder / "synthesis.ys"
     log = folder / "synthesis.log"
     (folder / SOURCE).write_text(verilog, encoding="utf-8")
-    commands = passes(board)
+    commands = passes(board, verilog)
     script.write_text("\n".join(commands) + "\n", encoding="utf-8")
     advance = progress.step("Synthesis", len(commands))
     command = [sys.executable, str(_WORKER), script.name]

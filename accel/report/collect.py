@@ -1,10 +1,12 @@
 """Gathers what the steps of a run left into a `Report`."""
 
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 
 import numpy as np
 
 from accel.adaptive import load_adaptive
+from accel.bitstream.blocks import Placement, count_blocks, read_placement
 from accel.bitstream.implementation import Implementation as RoutedDesign
 from accel.case_scores import measured_again
 from accel.json_files import read_json
@@ -49,6 +51,8 @@ class Results:
         Test windows, and the scaled forecasts for them ``(N, n_out)``; None without test data.
     training
         What training wrote; None for a model that was trained elsewhere.
+    placements
+        Where the cells are, by the name of the board.
     """
 
     report: Report
@@ -56,6 +60,7 @@ class Results:
     windows: TestWindows | None
     forecasts: np.ndarray | None
     training: TrainingResult | None
+    placements: Mapping[str, Placement] = field(default_factory=dict)
 
 
 def collect(run: Run) -> Results:
@@ -89,13 +94,18 @@ def collect(run: Run) -> Results:
         artifacts=_artifacts(run),
         adaptive=_adaptive(run),
     )
-    return Results(report, network, windows, forecasts, training)
+    placements = {
+        routed.board: placement
+        for routed in report.implementations
+        if (placement := read_placement(run.path(routed.bitstream).parent)) is not None
+    }
+    return Results(report, network, windows, forecasts, training, placements)
 
 
 def _verification(verified: Verified | None, note: str) -> Verification:
     if verified is None:
         return Verification(note=note or None)
-    wanted = {field.name for field in fields(Verification)}
+    wanted = {each.name for each in fields(Verification)}
     found = {key: value for key, value in vars(verified).items() if key in wanted}
     found["coverage"] = coverage_bins(verified.coverage)
     return Verification(**found, note=note or None)
@@ -111,7 +121,7 @@ def _adaptive(run: Run) -> tuple[SavedProducts, ...] | None:
 def describe_latency(network: Network, verified: Verified | None = None) -> Latency:
     """Return the cycles: predicted, and counted if the network was verified."""
     timing = network.timing
-    keys = [field.name for field in fields(Cycles)]
+    keys = [each.name for each in fields(Cycles)]
     return Latency(
         predicted=Cycles(**{key: getattr(timing, key) for key in keys}),
         simulated=Cycles() if verified is None else Cycles(**asdict(verified.simulated)),
@@ -184,8 +194,9 @@ def describe_implementation(
     netlist_windows
         Windows that the synthesized netlist answered as the golden model does; None without.
     """
+    placement = read_placement(routed.bitstream.parent)
     figures = {**vars(routed), "bitstream": bitstream, "netlist_windows": netlist_windows}
-    return Implementation(**figures)
+    return Implementation(**figures, blocks=None if placement is None else count_blocks(placement))
 
 
 def _artifacts(run: Run) -> Artifacts:

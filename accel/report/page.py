@@ -5,20 +5,18 @@ from dataclasses import dataclass, fields
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from accel.boards import find_board
+from accel.report.board_page import describe_board
 from accel.report.cases import case_lines
 from accel.report.collect import Results
 from accel.report.covered import coverage_rows
 from accel.report.examples import horizon_curves, pick_examples
 from accel.report.plots import forecast_figure, horizon_figure, timeline_figure
-from accel.report.schema import Accuracy, Cycles, Implementation, Report
+from accel.report.schema import Accuracy, Cycles, Report
 from accel.report.style import inline_svg
 from accel.report.text import duration, number, percent, step_length, whole
 from accel.report.verdict import judge
 
 SOURCES = {"rtl": "the simulated RTL", "reference": "the golden model"}
-RESOURCES = (("lut", "LUT4"), ("ff", "flip-flops"), ("dsp", "multipliers"),
-             ("bram", "block RAMs"))  # fmt: skip
 CYCLES = {
     "latency_cycles": "latency",
     "last_beat_cycles": "to last beat",
@@ -53,23 +51,6 @@ class AccuracyRow:
     name: str
     mse: str
     ratio: str
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One resource as a share of the device."""
-
-    name: str
-    percent: float
-    text: str
-
-
-@dataclass(frozen=True)
-class BoardBars:
-    """The resources on one board."""
-
-    title: str
-    bars: tuple[Bar, ...]
 
 
 @dataclass(frozen=True)
@@ -120,7 +101,10 @@ def render_page(results: Results) -> str:
             cycle_rows=_cycle_rows(report),
             layer_rows=_layer_rows(report),
             coverage=coverage_rows(report.verification.coverage or ()),
-            boards=[_board_bars(routed) for routed in report.implementations],
+            boards=[
+                describe_board(routed, results.placements.get(routed.board))
+                for routed in report.implementations
+            ],
             files=_files(report),
         )
     )
@@ -252,19 +236,6 @@ def _both(predicted: int | None, counted: int | None) -> str:
     if counted is None:
         return whole(predicted)
     return f"{predicted} = {counted}" if predicted == counted else f"{predicted}, not {counted}"
-
-
-def _board_bars(routed: Implementation) -> BoardBars:
-    device = find_board(routed.board).device
-    bars = []
-    for key, name in RESOURCES:
-        used, available = getattr(routed, key), getattr(device, key)
-        if not available:
-            continue
-        share = 100 * used / available
-        bars.append(Bar(name, round(share, 2), f"{used:,} of {available:,} ({share:.1f} %)"))
-    timing = f"{routed.fmax_mhz:.1f} MHz routed, runs at {routed.clock_mhz:g} MHz"
-    return BoardBars(f"{routed.board} ({routed.device}): {timing}", tuple(bars))
 
 
 def _files(report: Report) -> list[FileRow]:

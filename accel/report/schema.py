@@ -9,6 +9,7 @@ from typing import Literal
 from accel.demand_scores import DemandScores
 from accel.price_scores import PriceScores
 from accel.report.covered import CoverageBin
+from accel.report.implementation import Implementation
 
 VERSION = 1
 
@@ -180,25 +181,6 @@ class Latency:
     simulated: Cycles
     layers: tuple[LayerCycles, ...]
     hls: HlsLatency | None = None
-
-
-@dataclass(frozen=True)
-class Implementation:
-    """The network on one board; `bitstream` is relative to the run folder."""
-
-    board: str
-    device: str
-    clock_mhz: float
-    fmax_mhz: float
-    latency_ns: float
-    lut: int
-    ff: int
-    dsp: int
-    bram: int
-    bitstream: str
-    netlist_windows: int | None = None
-    seed: int | None = None
-    forecasts_per_second: float | None = None
 
 
 @dataclass(frozen=True)

@@ -267,13 +267,15 @@ def test_the_fastest_of_several_seeds_is_kept(
         "seed = int(sys.argv[sys.argv.index('--seed') + 1])\n"
         "fmax = {'fmax': {'clock': {'achieved': 40 - abs(seed - 3)}}}\n"
         "open('nextpnr.json', 'w').write(json.dumps(fmax))\n"
-        "open('board_top.config', 'w').write(f'seed {seed}')\n"
+        "for name in ('board_top.config', 'placed.json'):\n"
+        "    open(name, 'w').write(f'seed {seed}')\n"
         "sys.exit(seed == 2)\n"
     )
     monkeypatch.setattr(tool, "_CALL", code)
     best = route_best(tmp_path, BOARD, FITS, (1, 2, 3, 4), SilentProgress())
     assert (best.seed, best.fmax_mhz) == (3, 40)
     assert (tmp_path / "board_top.config").read_text() == "seed 3"
+    assert (tmp_path / "placed.json").read_text() == "seed 3"
     assert not list(tmp_path.glob("*.best"))
     with pytest.raises(ChronogateError, match="nextpnr failed"):
         route_best(tmp_path, BOARD, FITS, (2,), SilentProgress())
