@@ -18,6 +18,8 @@
 # make old-tensorflow  conversion with the TensorFlow of hls4ml's own extra, compared with today's
 # make frontends HGQ2, QONNX and PyTorch/Brevitas models, in an environment of their own
 # make notebooks executes the notebooks
+# make snippets  every block of code in README and docs, the long ones too
+# make docs      the documentation as a web site, in build/site
 # make wheel     builds the wheel and tries it in an empty environment
 # make lock      renews requirements.lock from pyproject.toml (needs uv)
 
@@ -34,7 +36,7 @@ SOAK_SEED ?= 1
 
 .PHONY: demo test lint unit bench bench-hw bench-compression boards line-soak formal mutation soak \
     fuzz forecasters compare peer-hls4ml refusals coverage-table \
-    schema old-tensorflow frontends notebooks wheel lock clean
+    schema old-tensorflow frontends notebooks snippets docs wheel lock clean
 
 .venv/ready: requirements.lock pyproject.toml scripts/make_venv.sh
 	@scripts/make_venv.sh
@@ -119,6 +121,15 @@ frontends:
 
 notebooks: .venv/ready
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
+
+snippets: .venv/ready
+	CHRONOGATE_SNIPPETS=1 $(BIN)/python -m pytest -n $(WORKERS) tests/test_adding.py \
+	    tests/test_documents.py tests/test_python_snippets.py
+
+docs: .venv/ready
+	$(BIN)/python scripts/docs_site.py build/docs
+	$(BIN)/mkdocs build --strict --quiet --config-file build/docs/mkdocs.yml --site-dir ../site
+	@echo "build/site/index.html"
 
 wheel: .venv/ready
 	scripts/try_wheel.sh

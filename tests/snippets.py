@@ -1,10 +1,20 @@
 """The code in README and docs, as the tests run it."""
 
+import os
 import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+LONG = {
+    "boards.md python 1": "builds the simulated board, about 10 s",
+    "hls.md python 1": "compiles an HLS project, about 5 s",
+    "adding.md": "trains, converts and compiles in a copy of the project, about 25 s",
+}
+"""What `make snippets` runs and `make test` leaves out, and why."""
+
+SKIP_LONG = "CHRONOGATE_SNIPPETS" not in os.environ
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))

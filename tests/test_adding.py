@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.snippets import ROOT, snippets
+from tests.snippets import LONG, ROOT, SKIP_LONG, snippets
 
 PAGE = ROOT / "docs" / "adding.md"
 
@@ -54,6 +54,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     return copy, said
 
 
+@pytest.mark.skipif(SKIP_LONG, reason=f"make snippets: {LONG['adding.md']}")
 def test_what_the_page_adds_is_there(outputs: tuple[Path, list[str]]) -> None:
     copy, said = outputs
     text = "\n".join(said)

@@ -1,0 +1,1 @@
+"""Reports: figures of a run, the page, comparisons, drawings."""
