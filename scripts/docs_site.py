@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 REFERENCE = {
     "accel": (
         "Python, top level",
-        "Every name here is also in `accel`, which imports it at its first use.",
+        "Functions and classes of the package itself; `accel` imports them at their first use.",
         (
             "accel.conversion.entry.convert",
             "accel.conversion.entry.config_from_keras_model",
