@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from accel.bitstream import Implementation, implement, tool, verify_netlist
+from accel.bitstream.blocks import count_blocks, read_placement
 from accel.bitstream.clock import read_clock
 from accel.bitstream.fit import check_timing
 from accel.bitstream.fold import explain, fold, folding
@@ -68,6 +69,14 @@ def test_a_bitstream_is_made(made: tuple[Implementation, Path, list[str]]) -> No
     assert result.latency_ns == NETWORK.timing.latency_cycles * 20
     assert result.dsp == sum(layer.multipliers for layer in NETWORK.timing.layers)
     assert 100 < result.lut < BOARD.device.lut
+    # Every cell counts for one block.
+    placement = read_placement(folder)
+    assert placement is not None
+    blocks = count_blocks(placement)
+    names = {block.block for block in blocks}
+    assert {node.name for node in NETWORK.nodes if node.spec.timing.multipliers} <= names
+    for kind in ("lut", "ff", "dsp", "bram"):
+        assert sum(getattr(block, kind) for block in blocks) == getattr(result, kind)
     assert 100 < result.ff < BOARD.device.ff
     assert result.bram < BOARD.device.bram
     for step in steps:
