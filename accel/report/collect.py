@@ -10,6 +10,7 @@ from accel.bitstream.blocks import Placement, count_blocks, read_placement
 from accel.bitstream.implementation import Implementation as RoutedDesign
 from accel.case_scores import measured_again
 from accel.json_files import read_json
+from accel.projects.asic.estimate import Estimate
 from accel.records import TestWindows, load_conversion, load_forecasts, load_test_windows
 from accel.report.covered import coverage_bins
 from accel.report.hls_reports import read_hls_latency
@@ -93,6 +94,7 @@ def collect(run: Run) -> Results:
         accuracy=accuracy,
         artifacts=_artifacts(run),
         adaptive=_adaptive(run),
+        areas=_areas(run),
     )
     placements = {
         routed.board: placement
@@ -180,6 +182,11 @@ def _implementations(run: Run) -> tuple[Implementation, ...]:
     for path in sorted(run.path("bitstream").glob("*/implementation.json")):
         found.append(read_json(path, Implementation))
     return tuple(found)
+
+
+def _areas(run: Run) -> tuple[Estimate, ...] | None:
+    files = sorted(run.path("projects").glob("asic-*/estimate.json"))
+    return tuple(read_json(file, Estimate) for file in files) or None
 
 
 def describe_implementation(

@@ -243,6 +243,12 @@ def _files(report: Report) -> list[FileRow]:
     rows = [FileRow("RTL", ", ".join(artifacts.verilog))]
     rows.append(FileRow("HLS project", artifacts.hls_project or f"none: {artifacts.hls_reason}"))
     rows += [FileRow(f"bitstream, {i.board}", i.bitstream) for i in report.implementations]
+    for area in report.areas or ():
+        text = (
+            f"{area.gate_equivalents:,} gate equivalents, {area.flip_flops:,} flip-flops, about "
+            f"{area.core_area_um2:,.0f} µm² of core, {area.macro_bits:,} bits of memories beside it"
+        )
+        rows.append(FileRow(f"chip, {area.process}, estimate", text))
     if report.verification.simulator:
         rows.append(FileRow("simulator", report.verification.simulator))
         rows.append(FileRow("seed", str(report.verification.seed)))

@@ -8,6 +8,7 @@ from typing import Literal
 
 from accel.demand_scores import DemandScores
 from accel.price_scores import PriceScores
+from accel.projects.asic.estimate import Estimate
 from accel.report.covered import CoverageBin
 from accel.report.implementation import Implementation
 
@@ -269,7 +270,10 @@ class SavedProducts:
 
 @dataclass(frozen=True)
 class Report:
-    """One run, for machines and for the page; `adaptive` is None before `accel verify`, too."""
+    """One run, for machines and for the page; `adaptive` is None before `accel verify`, too.
+
+    Of chips, ``areas`` has what `accel asic` estimated for each process; None before.
+    """
 
     version: int
     name: str
@@ -280,3 +284,4 @@ class Report:
     accuracy: Accuracy
     artifacts: Artifacts
     adaptive: tuple[SavedProducts, ...] | None = None
+    areas: tuple[Estimate, ...] | None = None

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from accel.projects.asic.check import check_hand_off
-from accel.projects.asic.memories import Ram, Split, split
+from accel.projects.asic.estimate import Estimate
+from accel.projects.asic.memories import Split, split
 from accel.projects.asic.process import Process
 from accel.projects.board import Files
 from accel.projects.render import render
@@ -21,43 +22,6 @@ TOP = "accelerator"
 TINY_TOP = "tt_um_chronogate"
 TILE_UM = {"1x1": (161.0, 111.52), "1x2": (161.0, 225.76), "2x2": (334.88, 225.76)}
 """Widths and heights of TinyTapeout's tiles (sky130)."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What a design takes of a process, before anything is placed; by Yosys, without a library.
-
-    Parameters
-    ----------
-    process
-        Its name.
-    transistors
-        In static CMOS, flip-flops included, macros not.
-    gate_equivalents
-        The same in NAND gates of two inputs.
-    flip_flops
-        Bits of them.
-    cell_area_um2
-        Gate equivalents times the area of the library's smallest NAND gate.
-    core_area_um2
-        The same at the utilization that the configuration asks for; macros not included.
-    macro_bits
-        Bits of the memories that are modules of their own.
-    memories
-        Those modules.
-    small_memories
-        Memories made of flip-flops.
-    """
-
-    process: str
-    transistors: int
-    gate_equivalents: int
-    flip_flops: int
-    cell_area_um2: float
-    core_area_um2: float
-    macro_bits: int
-    memories: tuple[Ram, ...]
-    small_memories: tuple[Ram, ...]
 
 
 @dataclass(frozen=True)
@@ -133,6 +97,12 @@ def hand_off(
             reset=reset, clock_mhz=clock_mhz, tiles=tiles,
         ),
     }  # fmt: skip
+    if tiles is not None:
+        files["info.yaml"] = render(
+            "asic/info.yaml.j2", network=network, tiles=tiles, top=top,
+            clock_hz=round(clock_mhz * 1e6),
+            sources=[name.removeprefix("rtl/") for name in sources],
+        )  # fmt: skip
     check_hand_off(files)
     return HandOff(files, estimate)
 

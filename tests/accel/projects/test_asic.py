@@ -1,11 +1,13 @@
 """The hand-off to a chip: files that fit together, memories apart, a network for TinyTapeout."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from accel.bitstream import yosys_worker
 from accel.projects.asic.check import HandOffError, check_hand_off
@@ -176,3 +178,20 @@ def test_memories_apart_and_nothing_known_at_power_on(tmp_path: Path) -> None:
     with RtlModel(network, tmp_path / "m", verilog=text, further=("-Wno-CASEOVERLAP",)) as model:
         outputs = model.run(codes).outputs
     assert (outputs == network.reference(codes)).all()
+
+
+def test_tiny_tapeouts_own_file_says_what_the_wrapper_is(made: HandOff) -> None:
+    """Version 6 of info.yaml: every pin once, by the directions that the wrapper drives."""
+    found = yaml.safe_load(made.files["info.yaml"])
+    project, pins = found["project"], found["pinout"]
+    assert found["yaml_version"] == 6
+    assert (project["tiles"], project["clock_hz"]) == ("2x2", 50_000_000)
+    assert f"module {project['top_module']} (" in made.files["rtl/top.v"]
+    assert {f"rtl/{name}" for name in project["source_files"]} == {
+        name for name in made.files if name.endswith(".v")
+    }
+    assert set(pins) == {f"{bus}[{k}]" for bus in ("ui", "uo", "uio") for k in range(8)}
+    driven = re.search(r"uio_oe = 8'b([01]{8});", made.files["rtl/top.v"])
+    assert driven is not None
+    outputs = {k for k in range(8) if driven[1][7 - k] == "1"}
+    assert outputs == {k for k in range(8) if pins[f"uio[{k}]"].startswith("out: ")}
