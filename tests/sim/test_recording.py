@@ -10,7 +10,7 @@ from hw import Dense, FixedPoint, Network, Node, Port
 from hw.errors import ChronogateError
 from sim.recording import RecordingModel
 from sim.rtl_run import RtlRun
-from sim.vcd import count_toggles, read_signals, signal_names
+from sim.vcd import Signal, count_toggles, read_signals, signal_names
 
 FORMAT = FixedPoint(6, 2)
 KERNEL = np.array([[3, -2], [5, 7], [-1, 4]])
@@ -75,6 +75,11 @@ def test_a_wave_is_drawn(recorded: Recorded) -> None:
         wave_figure(wave, {"x": "TOP.nothing"}, 0, 9)
     with pytest.raises(ChronogateError, match="are no time"):
         wave_figure(wave, lanes, 9, 9)
+
+
+def test_a_change_counts_from_its_own_time_on() -> None:
+    signal = Signal("x", 1, (2, 4, 6), (0, 1, 0))
+    assert signal.at(np.array([0, 2, 3, 4, 5, 6, 9])).tolist() == [0, 0, 0, 1, 1, 0, 0]
 
 
 def test_what_is_no_waveform_is_refused(tmp_path: Path) -> None:
