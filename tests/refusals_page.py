@@ -19,6 +19,9 @@ SECTIONS = {
 }
 """Folders by heading; a file belongs to the first that holds it."""
 
+REFUSALS = "ChronogateError", "ToolFailed"
+"""Ends of the names of what is raised."""
+
 OPEN = "…"
 """Stands for what the code fills in."""
 
@@ -70,7 +73,7 @@ def _called(call: ast.Call) -> str | None:
     """Return the sentence of a call that makes a refusal, ``None`` for any other call."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     name = call.func.id if isinstance(call.func, ast.Name) else name
-    if name.endswith("ChronogateError") and len(call.args) == 1:
+    if name.endswith(REFUSALS) and len(call.args) == 1:
         text = _text(call.args[0])
         return text if text.strip(f"{OPEN}': ") else None
     if name == "refuse" and len(call.args) in (2, 3):

@@ -10,6 +10,7 @@ from accel.bitstream.blocks import keep_placement
 from accel.bitstream.fit import check_timing
 from accel.bitstream.fold import explain
 from accel.bitstream.place_route import DoesNotFit, Routed, count_packed, pack, route_best
+from accel.bitstream.process import ToolFailed
 from accel.bitstream.synthesis import synthesize
 from accel.boards import Board, Cells
 from accel.progress import Progress, SilentProgress
@@ -84,7 +85,7 @@ def implement(
     folder
         Receives the bitstream, the netlist (``netlist.v``), constraints, reports, logs, and where
         the cells are (``placement.json``). It is replaced as a whole, at the end; after an error it
-        is as it was.
+        is as it was, and the logs of a tool that failed lie beside it, in ``<folder>.failed``.
     progress
         Shows the steps.
     seeds
@@ -111,9 +112,21 @@ def implement(
         if folder.exists():
             shutil.rmtree(folder)
         made.folder.rename(folder)
+    except ToolFailed as error:
+        raise ToolFailed(f"{error} (logs: {_keep_logs(work, folder)})") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return replace(implementation, bitstream=folder / implementation.bitstream.name)
+
+
+def _keep_logs(work: Path, folder: Path) -> Path:
+    kept = folder.with_name(f"{folder.name}.failed")
+    shutil.rmtree(kept, ignore_errors=True)
+    for log in work.rglob("*.log"):
+        target = kept / log.relative_to(work)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        log.replace(target)
+    return kept
 
 
 def _as_asked(

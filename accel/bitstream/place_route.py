@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from accel.bitstream.blocks import PLACED
-from accel.bitstream.process import last_error
+from accel.bitstream.process import ToolFailed, last_error
 from accel.bitstream.synthesis import NETLIST_JSON
 from accel.bitstream.tool import run_tool
 from accel.boards import Board, Cells
@@ -132,7 +132,7 @@ def place_and_route(
     if code != 0:
         if not board.device.has(packed):
             raise DoesNotFit(packed)
-        raise ChronogateError(
+        raise ToolFailed(
             f"nextpnr failed ({last_error(folder / _LOG)}): try another --seed, or a "
             "larger ReuseFactor, which leaves it more room"
         )
@@ -152,7 +152,7 @@ def count_packed(folder: Path, board: Board, cells: Cells) -> Cells:
     """
     packed, code = _nextpnr(folder, board, cells, ("--pack-only",), "Packing", SilentProgress())
     if code != 0 and board.device.has(packed):
-        raise ChronogateError(f"nextpnr failed ({last_error(folder / _LOG)}): please report it")
+        raise ToolFailed(f"nextpnr failed ({last_error(folder / _LOG)}): please report it")
     # Packing adds cells and joins others; what it does not count is as Yosys counted it.
     return Cells(*(max(pair) for pair in zip(astuple(packed), astuple(cells), strict=True)))
 
@@ -170,7 +170,7 @@ def pack(folder: Path, board: Board) -> Path:
     code = run_tool(tool, (), folder, log, lambda line: None)
     bitstream = folder / board.family.bitstream
     if code != 0 or not bitstream.exists():
-        raise ChronogateError(
+        raise ToolFailed(
             f"{tool.script} failed ({last_error(log)}): this is a bug, please report it"
         )
     return bitstream

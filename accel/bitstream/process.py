@@ -1,9 +1,16 @@
 """Tools in processes of their own, with their output in a log and progress read from it."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+
+from hw.errors import ChronogateError
+
+
+class ToolFailed(ChronogateError):
+    """A tool that ended with an error; its log says more."""
 
 
 def run_logged(command: list[str], folder: Path, log: Path, watch: Callable[[str], None]) -> int:
@@ -45,6 +52,10 @@ def run_logged(command: list[str], folder: Path, log: Path, watch: Callable[[str
             # An interrupt (or a watcher's error) must not leave the tool running.
             process.kill()
             raise
+        if process.wait() < 0:
+            # A tool that is killed says nothing itself.
+            name = signal.Signals(-process.returncode).name
+            file.write(f"ERROR: {name} ended it: it was killed, or memory ran out\n")
     return process.returncode
 
 

@@ -5,12 +5,11 @@ import sys
 from pathlib import Path
 
 from accel.bitstream.blocks import label_commands
-from accel.bitstream.process import last_error, run_logged
+from accel.bitstream.process import ToolFailed, last_error, run_logged
 from accel.bitstream.yosys_worker import MARK
 from accel.boards import Board, Cells
 from accel.progress import Progress
 from hw.board.top import TOP_NAME
-from hw.errors import ChronogateError
 
 SOURCE = "board_top.v"
 NETLIST_JSON = "netlist.json"
@@ -75,7 +74,7 @@ def synthesize(verilog: str, board: Board, folder: Path, progress: Progress) -> 
             advance(1)
 
     if run_logged(command, folder, log, watch) != 0:
-        raise ChronogateError(f"Yosys failed ({last_error(log)}): this is a bug, please report it")
+        raise ToolFailed(f"Yosys failed ({last_error(log)}): this is a bug, please report it")
     text = (folder / _STATISTICS).read_text(encoding="utf-8")
     counts: dict[str, int] = json.loads(text[text.index("{") :])["design"]["num_cells_by_type"]
     return board.family.count(counts)

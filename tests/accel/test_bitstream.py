@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from accel.bitstream import Implementation, implement, tool, verify_netlist
+from accel.bitstream import Implementation, implement, implementation, tool, verify_netlist
 from accel.bitstream.blocks import count_blocks, read_placement
 from accel.bitstream.clock import read_clock
 from accel.bitstream.fit import check_timing
@@ -259,6 +259,23 @@ def test_boards_are_found_by_name() -> None:
         ChronogateError, match=r"PLL of ulx3s-12f cannot make 33 MHz .* choose 33\.3"
     ):
         BOARD.at_clock(33)
+
+
+def test_a_tool_that_is_killed_is_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A system without memory kills a tool, which then says nothing; its log stays."""
+    monkeypatch.setattr(tool, "_CALL", "import os; print('Info: placing'); os.kill(os.getpid(), 9)")
+    monkeypatch.setattr(implementation, "synthesize", lambda *arguments: FITS)
+    with pytest.raises(ChronogateError) as problem:
+        implement(NETWORK, BOARD, tmp_path / "made")
+    logs = tmp_path / "made.failed"
+    assert "nextpnr failed (SIGKILL ended it: it was killed, or memory ran out)" in str(
+        problem.value
+    )
+    assert str(problem.value).endswith(f"(logs: {logs})")
+    assert "Info: placing" in (logs / "made" / "nextpnr.log").read_text()
+    assert [path.name for path in tmp_path.iterdir()] == ["made.failed"]
 
 
 def test_a_missing_tool_says_what_to_install(tmp_path: Path) -> None:
