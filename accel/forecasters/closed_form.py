@@ -83,12 +83,12 @@ class Moments:
     input_mean: np.ndarray
     output_mean: np.ndarray
 
-    def ridge(self, penalty: float) -> np.ndarray:
+    def ridge(self, penalty: float | np.ndarray) -> np.ndarray:
         """Return weights ``(D, O)``; the intercept is not penalized."""
         return np.linalg.solve(self.penalized(penalty), self.moment)
 
-    def penalized(self, penalty: float) -> np.ndarray:
-        """Return the matrix of the penalized squares."""
+    def penalized(self, penalty: float | np.ndarray) -> np.ndarray:
+        """Return the matrix of the penalized squares, with one penalty or one of each input."""
         return self.gram + penalty * np.eye(len(self.gram))
 
     def with_bias(self, weights: np.ndarray, bias: Format | None) -> Linear:
@@ -113,7 +113,11 @@ def moments(rows: Rows) -> Moments:
 
 
 def fit_linear(
-    train: Rows, validation: Rows, grid: Grid | None, penalties: tuple[float, ...] = PENALTIES
+    train: Rows,
+    validation: Rows,
+    grid: Grid | None,
+    penalties: tuple[float, ...] = PENALTIES,
+    last: float | None = None,
 ) -> Linear:
     """Return the ridge regression whose penalty does best on validation, as it is stored.
 
@@ -121,15 +125,20 @@ def fit_linear(
     ----------
     grid
         Where weights and bias must lie; ``None`` leaves them as they are.
+    last
+        The penalty of the last input, where that has one of its own.
     """
     sums = moments(train)
 
     def solved(penalty: float) -> Linear:
-        weights = sums.ridge(penalty)
+        each = np.full(len(sums.gram), penalty)
+        if last is not None:
+            each[-1] = last
+        weights = sums.ridge(each)
         if grid is None:
             return sums.with_bias(weights, None)
         return sums.with_bias(
-            rounded_together(weights, sums.penalized(penalty), grid.kernel), grid.bias
+            rounded_together(weights, sums.penalized(each), grid.kernel), grid.bias
         )
 
     def error(linear: Linear) -> float:
@@ -139,18 +148,22 @@ def fit_linear(
     return min((solved(penalty) for penalty in penalties), key=error)
 
 
-def low_rank(train: Rows, rank: int, penalty: float) -> np.ndarray:
+def low_rank(train: Rows, rank: int, penalty: float, kernel: Format | None) -> np.ndarray:
     """Return the first factor ``(D, rank)`` of the best ridge regression of that rank.
 
     Reduced-rank regression: the weights, projected on the directions in which their forecasts
-    vary most. Its columns are scaled so that the `rank` values between have standard deviation 1.
+    vary most. Its columns are scaled so that the `rank` values between have standard deviation 1,
+    and rounded together to the format `kernel`, if there is one.
     """
     sums = moments(train)
     weights = sums.ridge(penalty)
     _, directions = np.linalg.eigh(weights.T @ sums.gram @ weights)
     first = weights @ directions[:, ::-1][:, :rank]
     spread = np.sqrt(np.einsum("ir,ij,jr->r", first, sums.gram, first) / max(1, len(train.inputs)))
-    return first / np.maximum(spread, 1e-9)
+    factor = first / np.maximum(spread, 1e-9)
+    if kernel is None:
+        return factor
+    return rounded_together(factor, sums.penalized(penalty), kernel)
 
 
 def rounded(values: np.ndarray, number: Steps) -> np.ndarray:

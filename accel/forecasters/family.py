@@ -22,6 +22,7 @@ from accel.forecasters.shape import Shape
 if TYPE_CHECKING:
     from accel.forecasters.fit_data import FitData
     from accel.forecasters.kit import Kit, Tensor
+    from accel.forecasters.level import Level
     from accel.qkeras_compat import keras
 
 
@@ -85,13 +86,19 @@ class Family(Part):
         `normalization` takes away.
         """
 
+    def core_on_level(
+        self, values: "Tensor", level: "Level | None", shape: Shape, kit: "Kit"
+    ) -> "Tensor":
+        """Return what `core` does; of a family that looks at the level taken away, in its place."""
+        return self.core(values, shape, kit)
+
     def compose(self, window: "Tensor", shape: Shape, kit: "Kit") -> "Tensor":
         """Return the forecast ``(outputs,)`` from a window ``(look_back, channels)``."""
         from accel.forecasters.level import give_back, take_away
 
         values = kit.quantize(window, self.formats.input, INPUT_QUANTIZER)
         values, level = take_away(values, self.normalization, shape, self.formats, kit)
-        forecast = self.core(values, shape, kit)
+        forecast = self.core_on_level(values, level, shape, kit)
         if level is not None:
             forecast = give_back(forecast, level, shape, kit)
         return kit.quantize(forecast, self.formats.output, OUTPUT_QUANTIZER)

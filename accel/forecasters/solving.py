@@ -27,14 +27,16 @@ def solve(
     arrange: Arrange,
     data: FitData,
     grid: Grid | None,
+    last: float | None = None,
 ) -> None:
     """Set the weights of a dense layer, whose outputs reach the forecast with the factor 1.
 
     What the rest of the model forecasts while this layer gives zeros is left for it to explain.
+    `last` is as in `fit_linear`.
     """
     train = rows(model, layer, arrange, data.train)
     validation = rows(model, layer, arrange, data.validation)
-    set_linear(model, layer, fit_linear(train, validation, grid))
+    set_linear(model, layer, fit_linear(train, validation, grid, last=last))
 
 
 def set_linear(model: keras.Model, layer: str, linear: Linear) -> None:

@@ -1,8 +1,9 @@
 """Low rank: two dense layers with few values between them, begun by reduced-rank regression."""
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from accel.forecasters.formats import Positive
 from accel.forecasters.layer_names import OUTPUT, dense_name
@@ -12,11 +13,8 @@ from accel.forecasters.shape import Shape
 if TYPE_CHECKING:
     from accel.forecasters.fit_data import FitData
     from accel.forecasters.kit import Kit, Tensor
+    from accel.forecasters.level import Level
     from accel.qkeras_compat import keras
-
-PENALTY = 10.0
-"""Of the regression whose main directions the first layer takes; the second chooses its own."""
-
 
 class LowRankModel(LinearLayer):
     """``family = "low_rank"``: rank x (inputs + outputs) weights instead of inputs x outputs.
@@ -25,39 +23,71 @@ class LowRankModel(LinearLayer):
     ----------
     rank
         Values between the layers, in the format ``hidden``.
+    penalty
+        Of the regression whose main directions the first layer takes; the second chooses its own.
+    persistence
+        With ``normalization = "mean"`` and ``shared``: the level goes to the last layer, too, which
+        may so return to the training rows' mean the further it forecasts. The higher this
+        penalty, the less it does; 0 leaves it to the training rows alone, and without it the
+        level is given back whole.
     """
 
     closed_form: ClassVar[bool] = True
 
     family: Literal["low_rank"]
     rank: Positive
+    penalty: Annotated[float, Field(gt=0)] = 10.0
+    persistence: Annotated[float, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _level_to_return_from(self) -> Self:
+        if self.persistence is not None and not (self.shared and self.normalization == "mean"):
+            raise ValueError(
+                "persistence needs shared = true and normalization = 'mean': set both, or leave it "
+                "out"
+            )
+        return self
 
     @property
     def dense_layers(self) -> tuple[str, ...]:
         return (dense_name(0), OUTPUT)
 
-    def core(self, values: "Tensor", shape: Shape, kit: "Kit") -> "Tensor":
+    def core_on_level(
+        self, values: "Tensor", level: "Level | None", shape: Shape, kit: "Kit"
+    ) -> "Tensor":
         formats = self.formats
         values = self.arranged_window(values, shape, kit)
         values = kit.dense(values, self.rank, formats.kernel, formats.bias, dense_name(0))
         values = kit.quantize(values, formats.hidden, "factors")
+        if level is not None and self.persistence is not None:
+            values = _beside(values, level, shape, kit)
         return self.arranged_forecast(kit.output_layer(values, self.width(shape), formats))
 
     def start(self, model: "keras.Model", data: "FitData") -> bool:
-        from accel.forecasters.closed_form import Grid, Linear, low_rank, rounded
+        from accel.forecasters.closed_form import Grid, Linear, low_rank
         from accel.forecasters.solving import rows, set_linear, silence, solve
 
         formats, first = self.formats, dense_name(0)
         silence(model, OUTPUT)
-        factor = low_rank(
-            rows(model, first, self.arrange(data.shape), data.train), self.rank, PENALTY
-        )
-        if not data.exact:
-            factor = rounded(factor, formats.kernel)
+        train = rows(model, first, self.arrange(data.shape), data.train)
+        kernel = None if data.exact else formats.kernel
+        factor = low_rank(train, self.rank, self.penalty, kernel)
         set_linear(model, first, Linear(factor, np.zeros(self.rank)))
         grid = None if data.exact else Grid(formats.output_kernel, formats.bias)
-        solve(model, OUTPUT, self.arrange(data.shape), data, grid)
+        solve(model, OUTPUT, self.arrange(data.shape), data, grid, self.persistence)
         return True
+
+
+def _beside(values: "Tensor", level: "Level", shape: Shape, kit: "Kit") -> "Tensor":
+    """Return the factors of each target with its level as the last of them."""
+    from accel.qkeras_compat import keras
+
+    levels, formats = level
+    if shape.features != shape.targets:
+        levels = kit.wires(levels, shape.picked, formats.level, "levels")
+    if len(values.shape) > 2:
+        levels = keras.layers.Reshape((len(shape.targets), 1), name="level_of_each")(levels)
+    return keras.layers.Concatenate(name="factors_and_level")([values, levels])
 
 
 FAMILY = LowRankModel
