@@ -12,118 +12,153 @@ import accel
 from accel.baselines import last_value, seasonal_naive
 from accel.config import Config
 from accel.datasets.windows import Windows
-from accel.forecasters.build import build_float_twin, count_coefficients, hls_settings
+from accel.fitting import fit, predict_float32, seed_everything
+from accel.forecasters.build import (
+    build_float_twin,
+    build_forecaster,
+    count_coefficients,
+    hls_settings,
+)
 from accel.forecasters.fit_data import FitData
-from accel.forecasters.kit import Tensor
+from accel.forecasters.shape import Shape
+from accel.forecasters.solving import layer_of
 from accel.learning import Learned, learn, shape_of
 from accel.progress import LineProgress
+from accel.qkeras_compat import keras
 from accel.records import forecasts
 from accel.scores import score
 from accel.training import PreparedData, prepare
-from accel.fitting import predict_float32, seed_everything
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 from sim.rtl_model import RtlModel
 
-__all__ = ["Measured", "Tensor", "measure"]
+__all__ = ["Measured", "measure"]
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Errors in scaled units, over every window, step and target of a part of the series.
+    """Errors in scaled units.
 
     Parameters
     ----------
     coefficients
         Weights and biases stored, zeros included.
     validation
-        Of the quantized forecaster.
-    rtl
-        On the test windows, of the codes that came out of the RTL.
-    windows, differing
-        Test windows run, and codes in which the RTL and the golden model differ.
-    float_mse
-        Of the same structure in float, on the test windows.
+        Of the quantized forecaster, over every validation window.
+    rtl, rtl_windows
+        Of the codes that came out of the RTL, and for how many test windows of all targets.
+    golden, windows
+        Of the golden model's codes, over every test window, and their number.
+    floating
+        Of the same structure in float, over every test window.
     last_value, seasonal_naive
-        Errors to beat, on the test windows.
+        Errors to beat, over every test window.
     """
 
     coefficients: int
     validation: float
     rtl: float
+    rtl_windows: int
+    golden: float
     windows: int
-    differing: int
-    float_mse: float
+    floating: float
     last_value: float
     seasonal_naive: float
 
 
 def measure(config: Config, stride: int = 1) -> Measured:
-    """Learn, convert, Verilate and score a forecaster.
+    """Learn, convert, Verilate and score a forecaster whose targets share their weights.
 
     Parameters
     ----------
     stride
-        Every n-th test window; 1 is the whole test set.
+        Every n-th test window goes through the RTL; 1 is the whole test set.
 
     Raises
     ------
     ChronogateError
         When a code of the RTL differs from the golden model's.
     """
-    progress = LineProgress(sys.stderr)
     data = prepare(config)
-    learned = learn(config, data, progress)
-    test = data.test.picked(slice(None, None, stride))
-    network = _converted(config, learned)
-    answered, differing = _run(network, test)
+    learned = learn(config, data, LineProgress(sys.stderr))
+    test, targets = data.test, len(data.targets)
+    sample = test.picked(slice(None, None, stride))
+    network = _converted(config, of_one_series(config, learned))
+    answered, differing = _run(network, one_by_one(sample))
     if differing:
         raise ChronogateError(
             f"{config.name}: {differing} codes of the RTL differ from the golden model: "
             "run `accel verify` on this configuration, which names the layer"
         )
-    naive = data.scaled_targets
-    horizon, season = config.forecast.horizon, config.forecast.season
+    golden = network.reference(network.input_format.quantize(one_by_one(test)))
 
-    def error(found: np.ndarray) -> float:
+    def error(codes: np.ndarray, windows: Windows) -> float:
+        found = side_by_side(network.output_format.to_float(codes), targets)
+        return score(found, windows, data.targets).mse
+
+    def naive(found: np.ndarray) -> float:
         return score(found, test, data.targets).mse
 
+    values, horizon = data.scaled_targets, config.forecast.horizon
     return Measured(
         count_coefficients(learned.model),
         learned.validation_mse,
-        error(network.output_format.to_float(answered)),
+        error(answered, sample),
+        len(sample),
+        error(golden, test),
         len(test),
-        differing,
-        error(_float_forecasts(config, data, learned, test)),
-        error(last_value(naive, test.origins, horizon)),
-        error(seasonal_naive(naive, test.origins, horizon, season)),
+        naive(_float_forecasts(config, data, learned)),
+        naive(last_value(values, test.origins, horizon)),
+        naive(seasonal_naive(values, test.origins, horizon, config.forecast.season)),
     )
 
 
-def _converted(config: Config, learned: Learned) -> Network:
-    settings = hls_settings(config.model, learned.model.layers)
+def of_one_series(config: Config, learned: Learned) -> keras.Model:
+    """Return the forecaster of one series that has the weights which all targets share.
+
+    Its windows are those of the targets one after the other, so that the hardware is as wide as
+    one series and not as all of them.
+    """
+    forecast = config.forecast
+    alone = ("series",)
+    shape = Shape(forecast.look_back, forecast.horizon, forecast.season, alone, alone)
+    model = build_forecaster(config.model, shape)
+    for name in config.model.dense_layers:
+        layer_of(model, name).set_weights(layer_of(learned.model, name).get_weights())
+    return model
+
+
+def one_by_one(windows: Windows) -> np.ndarray:
+    """Return the windows ``(targets * N, look_back, 1)``, those of the first target first."""
+    return np.moveaxis(windows.inputs, 2, 0).reshape(-1, windows.inputs.shape[1], 1)
+
+
+def side_by_side(forecasts: np.ndarray, targets: int) -> np.ndarray:
+    """Return forecasts ``(N, horizon * targets)`` of those of `one_by_one`'s windows."""
+    each = forecasts.reshape(targets, -1, forecasts.shape[1])
+    return each.transpose(1, 2, 0).reshape(each.shape[1], -1)
+
+
+def _converted(config: Config, model: keras.Model) -> Network:
+    settings = hls_settings(config.model, model.layers)
     with TemporaryDirectory() as folder, redirect_stdout(sys.stderr):
-        graph = accel.convert(learned.model, Path(folder), config.name, hls_config=settings)
+        graph = accel.convert(model, Path(folder), config.name, hls_config=settings)
         return graph.network
 
 
-def _run(network: Network, test: Windows) -> tuple[np.ndarray, int]:
+def _run(network: Network, inputs: np.ndarray) -> tuple[np.ndarray, int]:
     """Return the RTL's codes, and how many differ from the golden model's."""
-    codes = (network.input_format.quantize(test.inputs),)
+    codes = (network.input_format.quantize(inputs),)
     with TemporaryDirectory() as folder, RtlModel(network, Path(folder)) as model:
         answered = forecasts(model.run(codes).results)
     golden = network.reference(codes[0])
     return answered, int(np.count_nonzero(answered != golden))
 
 
-def _float_forecasts(
-    config: Config, data: PreparedData, learned: Learned, test: Windows
-) -> np.ndarray:
-    from accel.fitting import fit
-
+def _float_forecasts(config: Config, data: PreparedData, learned: Learned) -> np.ndarray:
     shape = shape_of(config)
     seed_everything(config.training.seed)
     twin = build_float_twin(config.model, shape)
     fitted = config.model.start(twin, FitData(shape, data.train, data.validation, exact=True))
     fit(twin, learned.seen, data.validation, config.training, lambda units: None, fitted)
-    return predict_float32(twin, test.inputs)
+    return predict_float32(twin, data.test.inputs)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from accel.forecasters.level import Level
     from accel.qkeras_compat import keras
 
+
 class LowRankModel(LinearLayer):
     """``family = "low_rank"``: rank x (inputs + outputs) weights instead of inputs x outputs.
 
