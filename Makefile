@@ -7,6 +7,7 @@
 # make fuzz N=100 SEED=0  100 more random models, QKeras = reference, every 5th through HLS and RTL
 # make forecasters  docs/forecasters.md: every family on the bundled weather, through the RTL
 # make bench-compression  docs/compression.md: each method on one MLP and one GRU (QUICK=--quick: a slice)
+# make bench-accuracy ETTH1=path  docs/accuracy.md: errors on the RTL (QUICK=--quick: a slice)
 # make compare   docs/comparison.md: plain hls4ml beside ours, six models
 # make peer-hls4ml HLS4ML=path  docs/peer-hls4ml.md: the models of hls4ml's own test suite
 # make refusals  docs/refusals.md: every refusal, from the code
@@ -33,8 +34,9 @@ SEED ?= 0
 EVERY ?= 5
 MINUTES ?= 60
 SOAK_SEED ?= 1
+ETTH1 ?= ETTh1.csv
 
-.PHONY: demo test lint unit bench bench-hw bench-compression boards line-soak formal mutation soak \
+.PHONY: demo test lint unit bench bench-hw bench-compression bench-accuracy boards line-soak formal mutation soak \
     fuzz forecasters compare peer-hls4ml refusals coverage-table \
     schema old-tensorflow frontends notebooks snippets docs wheel lock clean
 
@@ -81,6 +83,9 @@ line-soak: .venv/ready
 
 bench-compression: .venv/ready
 	$(BIN)/python -m tests.bench_compression $(QUICK)
+
+bench-accuracy: .venv/ready
+	$(BIN)/python -m tests.bench_accuracy.etth1 --file $(ETTH1) $(QUICK)
 
 fuzz: .venv/ready
 	$(BIN)/python -m tests.fuzz $(N) --seed $(SEED) --every $(EVERY) --jobs $(WORKERS)

@@ -15,12 +15,13 @@ from accel.forecasters.build import (
     count_coefficients,
     hls_settings,
 )
-from accel.forecasters.closed_form import Rows, fit_linear, rounded, rounded_together
+from accel.forecasters.closed_form import Rows, fit_linear, low_rank, rounded, rounded_together
 from accel.forecasters.fit_data import FitData
 from accel.forecasters.formats import Format
 from accel.forecasters.layer_names import OUTPUT
 from accel.forecasters.registry import FAMILIES
 from accel.forecasters.shape import Shape
+from accel.forecasters.solving import layer_of
 from accel.qkeras_compat import keras, tf
 from accel.training import shape_of as shape_of_config
 from hw.errors import ChronogateError
@@ -100,6 +101,8 @@ def test_other_settings_convert(tmp_path: Path) -> None:
         ("sparse_tsf", 1, {"neighbours": True}),
         ("dlinear", 2, {"shared": False, "normalization": "mean"}),
         ("ridge", 1, {"shared": True, "normalization": "last"}),
+        ("low_rank", 2, {"shared": True, "persistence": 10.0}),
+        ("low_rank", 1, {"shared": True, "persistence": 0.0}),
         ("hybrid", 2, {"normalization": "none", "hidden": ()}),
     ):
         model, _ = trained(family, shape_of(targets), **changes)
@@ -132,6 +135,44 @@ def test_every_family_is_a_file_with_its_name_and_an_example() -> None:
 def test_refusals(family: str, changes: dict[str, object], shape: Shape, words: str) -> None:
     with pytest.raises(ChronogateError, match=words):
         build_forecaster(model_of(family, **changes), shape)
+
+
+def test_a_level_returns_to_the_mean_unless_it_persists() -> None:
+    """The last row of weights is that of the level, which is given back whole beside it."""
+    shape, found = shape_of(), []
+    for persistence in (0.0, 1e9):
+        model, _ = trained("low_rank", shape, shared=True, persistence=persistence, rank=3)
+        found.append(layer_of(model, OUTPUT).get_weights()[0])
+    free, held = found
+    assert free.shape == (4, shape.horizon)
+    assert not np.allclose(free[-1], 0, atol=0.02)
+    assert np.allclose(held[-1], 0, atol=0.02)
+    assert np.abs(held[:-1]).max() > 0.2  # its penalty is the level's alone
+    plain, _ = trained("low_rank", shape, shared=True, rank=3)
+    assert layer_of(plain, OUTPUT).get_weights()[0].shape == (3, shape.horizon)
+
+
+@pytest.mark.parametrize("changes", [{"shared": False}, {"normalization": "last"}])
+def test_persistence_needs_a_level_of_each_target(changes: dict[str, object]) -> None:
+    given = {"shared": True, "persistence": 1.0, **changes}
+    with pytest.raises(ValueError, match="persistence needs shared = true"):
+        model_of("low_rank", **given)
+
+
+def test_a_first_factor_is_rounded_together() -> None:
+    """At 4 bits, on neighbouring steps that are alike: it loses less than rounding each weight."""
+    rng = np.random.default_rng(3)
+    inputs = np.cumsum(rng.normal(size=(500, 12)), axis=1) / 4
+    outputs = inputs @ rng.normal(0, 0.4, (12, 6)) + rng.normal(0, 0.1, (500, 6))
+    fit = Rows(inputs, outputs, np.ones(outputs.shape, dtype=bool))
+    number = Format(bits=4, integer=1)
+    exact, together = low_rank(fit, 2, 1.0, None), low_rank(fit, 2, 1.0, number)
+    assert np.array_equal(together, rounded(together, number))
+    centred = inputs - inputs.mean(axis=0)
+    losses = [
+        np.square(centred @ (found - exact)).sum() for found in (together, rounded(exact, number))
+    ]
+    assert losses[0] < 0.5 * losses[1]
 
 
 def test_weights_rounded_together_lie_on_the_grid_and_lose_less() -> None:
