@@ -86,6 +86,7 @@ bench-compression: .venv/ready
 
 bench-accuracy: .venv/ready
 	$(BIN)/python -m tests.bench_accuracy.etth1 --file $(ETTH1) $(QUICK)
+	$(BIN)/python -m tests.bench_accuracy.front --file $(ETTH1) $(QUICK)
 
 fuzz: .venv/ready
 	$(BIN)/python -m tests.fuzz $(N) --seed $(SEED) --every $(EVERY) --jobs $(WORKERS)

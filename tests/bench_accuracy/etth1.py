@@ -24,7 +24,7 @@ FOLDER = Path("runs/accuracy")
 
 HEAD = (
     "| horizon | coefficients | validation | RTL | windows through it | golden model, all "
-    "| windows | float | seasonal naive | last value |\n|" + "---|" * 10
+    "| windows | float | last value | seasonal naive |\n|" + "---|" * 10
 )
 
 
