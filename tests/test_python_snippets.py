@@ -5,6 +5,7 @@ A block is in `PREPARED`, with what makes these names, or in `ELSEWHERE`, with w
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,8 @@ from tests.hw.gates import draw_gated, draw_windows
 from tests.hw.many_ports import draw_arrays
 from tests.snippets import DOCUMENTS, LONG, SKIP_LONG, Snippet, snippets
 
-Names = dict[str, object]
+Names = dict[str, Any]
+"""What a block of a page finds and leaves: its names are the page's, of any kind."""
 Prepare = Callable[[pytest.MonkeyPatch], Names]
 
 BLOCKS = {
@@ -183,9 +185,9 @@ def test_the_block_that_loads_weights_writes_them_all() -> None:
     names = reload_names()
     after = run(BLOCKS["control.md python 2"], names)
     bus = Bus()
-    after["load"](bus, names["model"])  # type: ignore[operator]
-    words = list(model_writes(names["network"], names["model"]))  # type: ignore[arg-type]
-    command = names["registers"].offset("memory_command")  # type: ignore[attr-defined]
+    after["load"](bus, names["model"])
+    words = list(model_writes(names["network"], names["model"]))
+    command = names["registers"].offset("memory_command")
     assert [w for a, w in bus.written if a == command] == [1 << 31 | w.address for w in words]
     assert Path("model.h").stat().st_size > 100
 
@@ -193,9 +195,9 @@ def test_the_block_that_loads_weights_writes_them_all() -> None:
 def test_the_block_of_an_extension_converts_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
     try:
         names = run(BLOCKS["extension.md python 1"], an_extension(monkeypatch))
-        layer = names["Reversed"]()  # type: ignore[operator]
+        layer = names["Reversed"]()
         model = chain([qkeras.QActivation(bits(6, 1)), layer, dense(3)], shape=(3,))
-        network = accel.convert(model).network  # type: ignore[attr-defined]
+        network = accel.convert(model).network
         x = np.random.default_rng(0).normal(size=(40, 3))
         codes = network.input_format.quantize(x)
         exact = evaluate_float64(model, network.input_format.to_float(codes))

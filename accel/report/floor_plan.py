@@ -63,12 +63,15 @@ def floor_plan_figure(placement: Placement) -> Figure:
     for block in [*blocks, "around it", ""]:
         if squares[block]:
             colour, label = _colour(block, blocks).light, block or "pins"
-            axes.add_patch(_patch(squares[block], facecolor=colour, linewidth=0, label=label))
+            axes.add_patch(
+                PathPatch(_outline(squares[block]), facecolor=colour, linewidth=0, label=label)
+            )
     outlined = [(x, y, 0.9) for x, y in sorted(large)]
     if outlined:
         label = "multipliers, memories"
+        shape = _outline(outlined)
         axes.add_patch(
-            _patch(outlined, facecolor="none", edgecolor=INK.light, linewidth=0.8, label=label)
+            PathPatch(shape, facecolor="none", edgecolor=INK.light, linewidth=0.8, label=label)
         )
     axes.set_xlim(-0.8, right + 0.8)
     axes.set_ylim(-0.8, top + 0.8)
@@ -94,7 +97,7 @@ def _colour(block: str, blocks: list[str]) -> Colour:
     return palette[blocks.index(block)] if block in blocks[: len(palette)] else MUTED
 
 
-def _patch(squares: list[tuple[float, float, float]], **style: object) -> PathPatch:
+def _outline(squares: list[tuple[float, float, float]]) -> Outline:
     """Return many squares as one shape, which keeps the page small."""
     points, codes = [], []
     for x, y, side in squares:
@@ -102,4 +105,4 @@ def _patch(squares: list[tuple[float, float, float]], **style: object) -> PathPa
         corners = ((-half, -half), (half, -half), (half, half), (-half, half), (-half, -half))
         points += [(x + dx, y + dy) for dx, dy in corners]
         codes += [Outline.MOVETO, *[Outline.LINETO] * 3, Outline.CLOSEPOLY]
-    return PathPatch(Outline(points, codes), **style)  # type: ignore[arg-type]
+    return Outline(points, codes)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from accel.report.style import FORECAST, INK, MUTED, new_figure
@@ -75,7 +74,7 @@ def wave_figure(wave: Path, lanes: Mapping[str, Lane | str], begin: int, end: in
                 where="post", color=FORECAST.light, linewidth=1.3,
             )  # fmt: skip
         else:
-            _boxes(axes, row, _texts(values, signal, lane), begin)
+            _boxes(figure, row, _texts(values, signal, lane), begin)
     axes.set_yticks(range(len(chosen)), list(chosen))
     axes.tick_params(axis="y", colors=INK.light)
     axes.set_ylim(len(chosen) - 0.4, -0.6)
@@ -95,9 +94,10 @@ def _texts(values: np.ndarray, signal: Signal, lane: Lane) -> list[str]:
     return [str(c - 2 * half if lane.format.signed and c >= half else c) for c in codes]
 
 
-def _boxes(axes: Axes, row: int, texts: list[str], begin: int) -> None:
+def _boxes(figure: Figure, row: int, texts: list[str], begin: int) -> None:
     """Draw a box for each run of equal values, with its text where there is room."""
-    room = axes.figure.get_figure(root=True).get_figwidth() * _LETTERS / len(texts)  # type: ignore[union-attr]
+    axes = figure.axes[0]
+    room = figure.get_figwidth() * _LETTERS / len(texts)
     first = 0
     for place in range(1, len(texts) + 1):
         if place < len(texts) and texts[place] == texts[first]:
