@@ -15,15 +15,15 @@ from accel.demand_scores import (
     mase,
     season_errors,
 )
+from accel.prepared import PreparedData
 from accel.price_scores import PriceScores, score_prices
 from hw.network.metadata import Feature
 
 if TYPE_CHECKING:
-    from accel.training import PreparedData
     from accel.training_result import TrainingResult
 
 
-def prices_of(config: Config, data: "PreparedData", forecasts: np.ndarray) -> PriceScores | None:
+def prices_of(config: Config, data: PreparedData, forecasts: np.ndarray) -> PriceScores | None:
     """Return the test forecasts' errors as prices; ``None`` unless the series are returns."""
     if data.series.prices is None:
         return None
@@ -33,7 +33,7 @@ def prices_of(config: Config, data: "PreparedData", forecasts: np.ndarray) -> Pr
 
 
 def demand_of(
-    config: Config, data: "PreparedData", forecasts: np.ndarray, baselines: Mapping[str, np.ndarray]
+    config: Config, data: PreparedData, forecasts: np.ndarray, baselines: Mapping[str, np.ndarray]
 ) -> DemandScores | None:
     """Return the scaled errors of demand; ``None`` unless a target is intermittent in training.
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from accel.adaptive import DELTA_NOTE, without_delta
-from accel.config import Config, VerificationConfig
+from accel.config import Config
 from accel.progress import Progress
 from accel.records import Agreement, Conversion, forecasts, window_codes
 from accel.runs import Run
+from accel.sections import VerificationConfig
 from accel.training_result import load_training, metadata
 from accel.yaml_config import FILE, load_yaml_config
 from hw.errors import ChronogateError

@@ -11,10 +11,10 @@ from typing import Protocol
 
 import numpy as np
 
-from accel.config import TrainingConfig
 from accel.datasets.windows import Windows
 from accel.progress import Advance
 from accel.qkeras_compat import keras, tf
+from accel.sections import TrainingConfig
 from accel.training_result import Epoch
 
 _EVALUATION_BATCH = 2048

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from accel import adaptive, yaml_config
-from accel.config import Config, VerificationConfig, example, load_config
+from accel.config import Config, example, load_config
 from accel.export.entry import SUFFIXES, Exported, export_network
 from accel.export.formats import Format
 from accel.json_files import write_json
@@ -27,7 +27,8 @@ from accel.report.collect import describe_implementation
 from accel.report.schema import Implementation, Report
 from accel.report.write import report_step
 from accel.runs import Run, Step, atomic_file, open_run
-from accel.training import TrainingResult
+from accel.sections import VerificationConfig
+from accel.training_result import TrainingResult
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 from hw.network.serialization import fingerprint, load_network

@@ -15,6 +15,7 @@ from accel.datasets.loader import feature_names, target_names
 from accel.datasets.windows import Windows
 from accel.forecasters.fit_data import FitData
 from accel.forecasters.shape import Shape
+from accel.prepared import PreparedData
 from accel.progress import Progress
 from accel.training_result import Epoch
 from hw.errors import ChronogateError
@@ -22,7 +23,6 @@ from hw.errors import ChronogateError
 if TYPE_CHECKING:
     from accel.fitting import Watch
     from accel.qkeras_compat import keras
-    from accel.training import PreparedData
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ def check_begun(config: Config) -> None:
 
 
 def learn(
-    config: Config, data: "PreparedData", progress: Progress, watch: "Watch | None" = None
+    config: Config, data: PreparedData, progress: Progress, watch: "Watch | None" = None
 ) -> Learned:
     """Build, fit and compress the forecaster of a configuration.
 

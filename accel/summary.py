@@ -14,7 +14,7 @@ from accel.report.page import accuracy_entries
 from accel.report.schema import Implementation, Report
 from accel.report.text import duration, number, whole
 from accel.report.verdict import NAMES
-from accel.training import TrainingResult
+from accel.training_result import TrainingResult
 from sim.coverage.bins import Bin, State, summary
 from sim.verification import Verification
 

@@ -9,13 +9,11 @@ import numpy as np
 from accel.baselines import fit_ridge, last_value, seasonal_naive
 from accel.case_scores import demand_of, prices_of
 from accel.config import Config
-from accel.datasets.loader import feature_names, load_series, target_names, time_column
-from accel.datasets.scaling import Scaler, fit_scaler
-from accel.datasets.series import Series
-from accel.datasets.split import Split, split_rows
-from accel.datasets.windows import Windows, cut_windows
+from accel.datasets.loader import time_column
+from accel.datasets.windows import Windows
 from accel.forecasters.fit_data import FitData
 from accel.learning import check_begun, learn, shape_of
+from accel.prepared import PreparedData, prepare
 from accel.progress import Progress, SilentProgress
 from accel.records import VALIDATION_WINDOWS
 from accel.scores import score
@@ -24,54 +22,13 @@ from accel.training_result import (
     VERSION,
     Baselines,
     TrainingResult,
-    load_test_windows,
-    load_training,
     metadata,
     save_result,
 )
-from hw.errors import ChronogateError
-from hw.network.metadata import Feature, Metadata
+from hw.network.metadata import Metadata
 
 if TYPE_CHECKING:
     from accel.qkeras_compat import keras
-
-__all__ = [
-    "PreparedData",
-    "TrainedModel",
-    "TrainingResult",
-    "load_test_windows",
-    "load_training",
-    "metadata",
-    "prepare",
-    "save_training",
-    "shape_of",
-    "train",
-]
-
-
-@dataclass(frozen=True, eq=False)
-class PreparedData:
-    """A series, split, scaled and cut into windows.
-
-    Parameters
-    ----------
-    train, validation, test
-        All windows of the three parts (training: every one, whatever the stride).
-    features, targets
-        Columns with the scaling of the training rows.
-    scaled_targets
-        The target columns of the whole series in scaled units ``(rows, targets)``.
-    """
-
-    series: Series
-    split: Split
-    scaler: Scaler
-    features: tuple[Feature, ...]
-    targets: tuple[Feature, ...]
-    train: Windows
-    validation: Windows
-    test: Windows
-    scaled_targets: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,46 +44,6 @@ class TrainedModel:
     def metadata(self) -> Metadata:
         """What travels with the network: names, units and scaling, for `accel.convert`."""
         return metadata(self.result)
-
-
-def prepare(config: Config) -> PreparedData:
-    """Load, split, scale and cut the data of a configuration.
-
-    Raises
-    ------
-    ChronogateError
-        When the data cannot be read, is too short, or has nothing to score.
-    """
-    series = load_series(config.data)
-    split = split_rows(series, config)
-    scaler = fit_scaler(series, split.train, split.start)
-    features, targets = feature_names(config.data), target_names(config.data)
-
-    def windows(start: int, stop: int) -> Windows:
-        return cut_windows(series, scaler, features, targets, config.forecast, start, stop)
-
-    parts = {
-        "training": windows(split.start + config.forecast.look_back, split.train),
-        "validation": windows(split.train, split.validation),
-        "test": windows(split.validation, split.test),
-    }
-    for name, part in parts.items():
-        if not part.mask.any():
-            raise ChronogateError(
-                f"{series.source}: every target in the {name} part was missing and filled, so "
-                "there is nothing to score: bring a more complete series, or change data.split"
-            )
-    return PreparedData(
-        series,
-        split,
-        scaler,
-        _scaled(series, scaler, features),
-        _scaled(series, scaler, targets),
-        parts["training"],
-        parts["validation"],
-        parts["test"],
-        scaler.to_scaled(series.values)[:, series.columns(targets)],
-    )
 
 
 def train(config: Config, progress: Progress | None = None) -> TrainedModel:
@@ -232,10 +149,3 @@ def _baseline_forecasts(config: Config, data: PreparedData) -> tuple[dict[str, n
         "seasonal_naive": seasonal_naive(values, test.origins, horizon, season),
         "ridge": ridge.predict(test.inputs),
     }, ridge.penalty
-
-
-def _scaled(series: Series, scaler: Scaler, names: tuple[str, ...]) -> tuple[Feature, ...]:
-    return tuple(
-        Feature(series.names[k], series.units[k], float(scaler.offset[k]), float(scaler.scale[k]))
-        for k in series.columns(names)
-    )

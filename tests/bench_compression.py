@@ -29,10 +29,10 @@ from accel.compression.rebuild import rebuilt
 from accel.config import Config, example, parse_config
 from accel.fitting import predict_float32
 from accel.learning import learn, shape_of
+from accel.prepared import PreparedData, prepare
 from accel.progress import LineProgress
 from accel.qkeras_compat import keras
 from accel.search.point import costs_of
-from accel.training import PreparedData, prepare
 from hw.errors import ChronogateError
 
 BASE_EPOCHS, EPOCHS, STRIDE = 15, 5, 4

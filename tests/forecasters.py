@@ -18,7 +18,7 @@ from accel.report.schema import Report
 from accel.report.text import number, whole
 from accel.report.write import report_step
 from accel.runs import Run, open_run
-from accel.training import TrainingResult, load_training
+from accel.training_result import TrainingResult, load_training
 
 FOLDER = Path("runs/forecasters")
 

@@ -31,7 +31,7 @@ from accel.report.schema import (
 )
 from accel.runs import Run, Step
 from accel.scores import score_arrays
-from accel.training import TrainingResult
+from accel.training_result import TrainingResult
 from hw.network.graph import Network
 from hw.network.serialization import load_network
 from hw.timing import LayerTiming

@@ -7,12 +7,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from accel.config import Config
 from accel.learning import check_begun, learn, shape_of
+from accel.prepared import PreparedData, prepare
 from accel.progress import SilentProgress
 from accel.search.front import CURVE, POINT, REASON, excess
 from accel.search.point import Costs, Point, costs_of
 from accel.search.settings import Measure
 from accel.search.space import Space
-from accel.training import PreparedData, prepare
 from hw.errors import ChronogateError
 
 KEPT_DATA = 4

@@ -21,10 +21,11 @@ from accel.demand_scores import (
     mase,
     season_errors,
 )
+from accel.prepared import prepare
 from accel.price_scores import PriceScores, score_prices
 from accel.report.cases import case_lines
 from accel.report.schema import Accuracy
-from accel.training import TrainingResult, prepare
+from accel.training_result import TrainingResult
 from hw.errors import ChronogateError
 from hw.network.metadata import Feature
 from tests.accel.meter import configured, readings

@@ -10,7 +10,7 @@ import pytest
 from accel.config import example, parse_config
 from accel.datasets.loader import load_series
 from accel.datasets.registry import datasets
-from accel.training import prepare
+from accel.prepared import prepare
 from hw.errors import ChronogateError
 from tests.accel.meter import HORIZON, LOOK_BACK, ROWS, configured, readings
 

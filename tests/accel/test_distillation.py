@@ -15,9 +15,10 @@ from accel.config import load_config
 from accel.fitting import seed_everything
 from accel.forecasters.build import build_forecaster
 from accel.model_files import save_model
+from accel.prepared import prepare
 from accel.progress import SilentProgress
 from accel.qkeras_compat import keras, tf
-from accel.training import prepare, train
+from accel.training import train
 from hw.errors import ChronogateError
 from tests.accel.compressing import compressed, converted, lesson_of, trained
 from tests.accel.forecasting import model_of

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import accel
-from accel.config import EXAMPLES, TrainingConfig, example, parse_config, template
+from accel.config import EXAMPLES, example, parse_config, template
 from accel.fitting import fit, seed_everything
 from accel.forecasters.build import (
     build_float_twin,
@@ -22,8 +22,9 @@ from accel.forecasters.layer_names import OUTPUT
 from accel.forecasters.registry import FAMILIES, AnyModel
 from accel.forecasters.shape import Shape
 from accel.forecasters.solving import layer_of
+from accel.learning import shape_of as shape_of_config
 from accel.qkeras_compat import keras, tf
-from accel.training import shape_of as shape_of_config
+from accel.sections import TrainingConfig
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 from sim.rtl_model import RtlModel

@@ -11,7 +11,7 @@ from accel.datasets.calendar import Cycle, phase
 from accel.datasets.cleaning import Policy, clean
 from accel.datasets.loader import feature_names, load_series
 from accel.datasets.table import Table, read_table
-from accel.training import prepare
+from accel.prepared import prepare
 from hw.errors import ChronogateError
 
 POLICY = Policy(gaps="refuse", duplicates="refuse", irregular="refuse", step=None)

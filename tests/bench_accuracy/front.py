@@ -15,8 +15,8 @@ from accel.forecasters.build import count_coefficients
 from accel.forecasters.family import Family
 from accel.forecasters.registry import FAMILIES
 from accel.learning import learn
+from accel.prepared import prepare
 from accel.progress import SilentProgress
-from accel.training import prepare
 from tests.bench_accuracy.etth1 import configured
 
 HORIZON = 96

@@ -23,11 +23,11 @@ from accel.forecasters.fit_data import FitData
 from accel.forecasters.shape import Shape
 from accel.forecasters.solving import layer_of
 from accel.learning import Learned, learn, shape_of
+from accel.prepared import PreparedData, prepare
 from accel.progress import LineProgress
 from accel.qkeras_compat import keras
 from accel.records import forecasts
 from accel.scores import score
-from accel.training import PreparedData, prepare
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 from sim.rtl_model import RtlModel
