@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from accel.bitstream import count_cells
     from accel.boards import find_board
-    from accel.config import load_config, parse_config
+    from accel.configuration.config import load_config, parse_config
     from accel.conversion.entry import config_from_keras_model, convert
     from accel.conversion.imported.entry import (
         convert_from_keras_model,
         convert_from_onnx_model,
         convert_from_pytorch_model,
     )
-    from accel.float64 import evaluate_float64
-    from accel.training import train
+    from accel.keras_models.float64 import evaluate_float64
+    from accel.training.train import train
     from hw.errors import ChronogateError
     from hw.network.serialization import load_network
     from sim.measure import measure_cycles
@@ -59,13 +59,13 @@ _HOME = {
     "convert_from_onnx_model": "accel.conversion.imported.entry",
     "convert_from_pytorch_model": "accel.conversion.imported.entry",
     "count_cells": "accel.bitstream",
-    "evaluate_float64": "accel.float64",
+    "evaluate_float64": "accel.keras_models.float64",
     "find_board": "accel.boards",
-    "load_config": "accel.config",
+    "load_config": "accel.configuration.config",
     "load_network": "hw.network.serialization",
     "measure_cycles": "sim.measure",
-    "parse_config": "accel.config",
-    "train": "accel.training",
+    "parse_config": "accel.configuration.config",
+    "train": "accel.training.train",
 }
 
 

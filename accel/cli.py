@@ -10,20 +10,20 @@ from typing import Annotated
 
 import typer
 
-from accel.cli_group import Commands
 from accel.commands.adapt import adapt
 from accel.commands.asic import asic
 from accel.commands.bitstream import bitstream
+from accel.commands.console import console, print_json
 from accel.commands.files import check, export, schema
 from accel.commands.forecast import forecast
 from accel.commands.gate import gate
+from accel.commands.group import Commands
 from accel.commands.lists import boards, datasets
 from accel.commands.options import RUNS, JsonOption, RunArgument, RunOption
 from accel.commands.report import report
 from accel.commands.search import search
 from accel.commands.soc import soc
 from accel.commands.stream import stream
-from accel.console import console, print_json
 from accel.progress import show_progress
 
 # TensorFlow's start-up notes would stand between progress bars.
@@ -52,9 +52,9 @@ def demo(
     the cocotb testbench, placed and routed for a board, and the netlist is simulated from UART
     pin to UART pin. About ten minutes on two cores. Exit code 0 only when everything agrees.
     """
-    from accel.flow import run_demo
+    from accel.commands.summary import summary_table
+    from accel.flow.flow import run_demo
     from accel.report.verdict import agreement, uncovered
-    from accel.summary import summary_table
 
     with show_progress(json) as progress:
         report = run_demo(run or RUNS / "demo", board, progress)
@@ -74,7 +74,7 @@ def new(
     output: Annotated[Path | None, typer.Option(help="File; default NAME.toml.")] = None,
 ) -> None:
     """Write a commented configuration to start from."""
-    from accel.config import template
+    from accel.configuration.config import template
     from hw.errors import ChronogateError
 
     path = output or Path(f"{name}.toml")
@@ -94,10 +94,10 @@ def train(
     json: JsonOption = False,
 ) -> None:
     """Train a quantized forecaster; last value, seasonal naive and ridge are printed beside it."""
-    from accel.config import load_config
-    from accel.flow import train_step
-    from accel.runs import open_run
-    from accel.summary import case_tables, training_table
+    from accel.commands.summary import case_tables, training_table
+    from accel.configuration.config import load_config
+    from accel.flow.flow import train_step
+    from accel.runs.run import open_run
 
     folder = run or RUNS / load_config(config).name
     with show_progress(json) as progress, open_run(folder, create=True) as opened:
@@ -130,10 +130,10 @@ def convert(
     gets a run folder of its own, and windows drawn at random; hls4ml's configuration file gets
     its OutputDir.
     """
-    from accel.flow import convert_step, import_model
-    from accel.runs import open_run
-    from accel.saved_model import is_saved_model
-    from accel.yaml_config import SUFFIXES, load_yaml_config
+    from accel.flow.flow import convert_step, import_model
+    from accel.flow.yaml_config import SUFFIXES, load_yaml_config
+    from accel.keras_models.saved_model import is_saved_model
+    from accel.runs.run import open_run
     from hw.errors import ChronogateError
 
     model = source if source.is_file() or is_saved_model(source) else None
@@ -178,10 +178,10 @@ def verify(
     The windows run through the RTL in this process, and some of them through the cocotb testbench
     with random gaps, stalls and resets. Exit code 1 on any mismatch.
     """
-    from accel.adaptive import load_adaptive
-    from accel.flow import verify_step
-    from accel.runs import open_run
-    from accel.summary import coverage_table, verification_table
+    from accel.commands.summary import coverage_table, verification_table
+    from accel.flow.adaptive import load_adaptive
+    from accel.flow.flow import verify_step
+    from accel.runs.run import open_run
     from hw.errors import ChronogateError
     from sim.coverage.bins import sentence
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from accel.boards import Board, find_board
-from accel.config import example
-from accel.flow import bitstream_step, convert_step, train_step
+from accel.configuration.config import example
+from accel.flow.flow import bitstream_step, convert_step, train_step
 from accel.progress import LineProgress
 from accel.report.schema import Implementation
-from accel.runs import Run, Step, open_run
+from accel.runs.run import Run, Step, open_run
 from hw.network.graph import Network
 from hw.network.serialization import load_network
 

@@ -26,13 +26,13 @@ from accel.compression.methods.season import Season
 from accel.compression.methods.tensor_train import TensorTrain
 from accel.compression.methods.units import Units
 from accel.compression.rebuild import rebuilt
-from accel.config import Config, example, parse_config
-from accel.fitting import predict_float32
-from accel.learning import learn, shape_of
-from accel.prepared import PreparedData, prepare
+from accel.configuration.config import Config, example, parse_config
 from accel.progress import LineProgress
 from accel.qkeras_compat import keras
 from accel.search.point import costs_of
+from accel.training.fitting import predict_float32
+from accel.training.learning import learn, shape_of
+from accel.training.prepared import PreparedData, prepare
 from hw.errors import ChronogateError
 
 BASE_EPOCHS, EPOCHS, STRIDE = 15, 5, 4

@@ -16,7 +16,7 @@ import numpy as np
 
 import accel
 from accel.conversion.hls_layers.blocks import inexact_reason
-from accel.float64 import evaluate_float64
+from accel.keras_models.float64 import evaluate_float64
 from accel.qkeras_compat import keras, qkeras
 from hw.network.graph import Network
 from sim.rtl_model import RtlModel

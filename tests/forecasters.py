@@ -10,15 +10,15 @@ from pathlib import Path
 
 from rich.table import Table
 
-from accel.config import EXAMPLES, example
-from accel.console import console
-from accel.flow import convert_step, train_step, verify_step
+from accel.commands.console import console
+from accel.configuration.config import EXAMPLES, example
+from accel.flow.flow import convert_step, train_step, verify_step
 from accel.progress import SilentProgress
 from accel.report.schema import Report
 from accel.report.text import number, whole
 from accel.report.write import report_step
-from accel.runs import Run, open_run
-from accel.training_result import TrainingResult, load_training
+from accel.runs.run import Run, open_run
+from accel.training.result import TrainingResult, load_training
 
 FOLDER = Path("runs/forecasters")
 

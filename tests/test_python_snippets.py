@@ -17,7 +17,7 @@ from accel.boards import find_board
 from accel.conversion.check import EXTENSIONS
 from accel.conversion.layers.registry import HANDLERS
 from accel.device import SimulatedBoard
-from accel.float64 import evaluate_float64
+from accel.keras_models.float64 import evaluate_float64
 from accel.qkeras_compat import keras, qkeras, tf
 from hw import LSTM, Add, Dense, FixedPoint, Network, Node, Port
 from hw.network.serialization import save_network

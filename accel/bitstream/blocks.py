@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from accel.json_files import read_json, write_json
+from accel.runs.json_files import read_json, write_json
 from hw.board.top import TOP_NAME
 
 PLACED = "placed.json"

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
+from accel.commands.console import console, print_json
 from accel.commands.options import JsonOption, RunArgument
-from accel.console import console, print_json
 from accel.progress import show_progress
 
 
@@ -30,9 +30,9 @@ def adapt(
     loaded through the registers, no new bitstream is needed. Printed beside the same forecaster
     without learning. Exit code 1 when the RTL differs from the golden model.
     """
+    from accel.commands.summary import adaptation_table
     from accel.incremental.step import FOLDER, adapt_step
-    from accel.runs import open_run
-    from accel.summary import adaptation_table
+    from accel.runs.run import open_run
 
     with show_progress(json) as progress, open_run(run) as opened:
         found = adapt_step(opened, every, forgetting, anchor, rtl, progress)

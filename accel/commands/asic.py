@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
+from accel.commands.console import print_json
 from accel.commands.options import JsonOption, RunArgument
-from accel.console import print_json
 
 
 def asic(
@@ -27,7 +27,7 @@ def asic(
     from accel.projects.asic.hand_off import TILE_UM, hand_off
     from accel.projects.asic.process import find_process
     from accel.projects.step import converted_network, install
-    from accel.runs import open_run
+    from accel.runs.run import open_run
     from hw.errors import ChronogateError
 
     process = find_process(pdk)

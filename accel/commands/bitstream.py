@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
+from accel.commands.console import console, print_json
 from accel.commands.options import JsonOption, RunArgument
 from accel.commands.project import write_project
-from accel.console import console, print_json
 from accel.progress import show_progress
 
 
@@ -36,10 +36,10 @@ def bitstream(
     """
     from accel.bitstream.clock import read_clock
     from accel.boards import find_board
-    from accel.flow import bitstream_step
+    from accel.commands.summary import implementation_table
+    from accel.flow.flow import bitstream_step
     from accel.projects import find_project_board
-    from accel.runs import open_run
-    from accel.summary import implementation_table
+    from accel.runs.run import open_run
 
     project = find_project_board(board or "")
     if project is not None:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from accel.commands.console import print_json
 from accel.commands.options import JsonOption, RunArgument
-from accel.console import print_json
 from accel.export.formats import Format
 from accel.progress import show_progress
 
@@ -16,7 +16,7 @@ def check(run: RunArgument, json: JsonOption = False) -> None:
 
     Takes any folder that holds the two files. Exit code 1, and one sentence, if anything is wrong.
     """
-    from accel.network_check import check_files
+    from accel.runs.network_check import check_files
 
     found = check_files(run)
     if json:
@@ -50,8 +50,8 @@ def export(
     QONNX must be equal value for value. TFLite's int8 arithmetic is another: the difference is
     measured and printed. What has no counterpart is refused by name.
     """
-    from accel.flow import export_step
-    from accel.runs import open_run
+    from accel.flow.flow import export_step
+    from accel.runs.run import open_run
 
     with show_progress(json) as progress, open_run(run) as opened:
         found = export_step(opened, format, output, progress)

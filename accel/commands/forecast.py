@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from accel.commands.console import print_json
 from accel.commands.options import JsonOption, RunArgument
-from accel.console import print_json
 from accel.progress import show_progress
 
 
@@ -22,8 +22,8 @@ def forecast(
     json: JsonOption = False,
 ) -> None:
     """Forecast from a CSV file in its own units, computed by the simulated RTL; CSV and plot."""
-    from accel.flow import forecast_step
-    from accel.runs import open_run
+    from accel.flow.flow import forecast_step
+    from accel.runs.run import open_run
 
     with show_progress(json) as progress, open_run(run) as opened:
         files = forecast_step(opened, csv, progress, every, output)

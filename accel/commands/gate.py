@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from accel.commands.console import console, print_json
 from accel.commands.options import RUNS, JsonOption
-from accel.console import console, print_json
 from accel.progress import show_progress
 
 Trained = "Folder of a converted run, "
@@ -36,9 +36,9 @@ def gate(
     to the next. All test windows run through the RTL, some through the cocotb testbench. Exit code
     1 on any mismatch.
     """
-    from accel.gating import gate_runs
-    from accel.runs import open_run
-    from accel.summary import gate_table
+    from accel.commands.summary import gate_table
+    from accel.flow.gating import gate_runs
+    from accel.runs.run import open_run
 
     folder = run or RUNS / "gate"
     with show_progress(json) as progress, open_run(folder, create=True) as opened:

@@ -1,15 +1,15 @@
 """``accel boards`` and ``accel datasets``: what there is."""
 
+from accel.commands.console import console, print_json
 from accel.commands.options import JsonOption
-from accel.console import console, print_json
 
 
 def boards(json: JsonOption = False) -> None:
     """List the boards that bitstreams, or projects of their vendors' tools, can be made for."""
     from accel.boards import boards as known
+    from accel.commands.summary import boards_table
     from accel.projects import project_boards
     from accel.projects.table import describe, projects_table
-    from accel.summary import boards_table
 
     if json:
         print_json([*known(), *map(describe, project_boards())])
@@ -20,8 +20,8 @@ def boards(json: JsonOption = False) -> None:
 
 def datasets(json: JsonOption = False) -> None:
     """List the data sets that a configuration can name."""
+    from accel.commands.summary import datasets_table
     from accel.datasets.registry import datasets as known
-    from accel.summary import datasets_table
 
     if json:
         print_json(list(known()))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from accel.console import print_json
+from accel.commands.console import print_json
 from accel.projects import ProjectBoard
 from hw.errors import ChronogateError
 
@@ -10,7 +10,7 @@ from hw.errors import ChronogateError
 def write_project(run: Path, board: ProjectBoard, clock: float | str | None, json: bool) -> None:
     """Write a board's project and say how to build it."""
     from accel.projects.step import Project, project_step
-    from accel.runs import open_run
+    from accel.runs.run import open_run
 
     if isinstance(clock, str):
         raise ChronogateError(

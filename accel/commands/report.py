@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from accel.commands.console import console, print_json
 from accel.commands.options import JsonOption
-from accel.console import console, print_json
 from accel.progress import show_progress
 
 
@@ -33,11 +33,11 @@ def report(
     json: JsonOption = False,
 ) -> None:
     """Write report.json, report.html and report.md; several runs are compared side by side."""
+    from accel.commands.summary import summary_table
     from accel.report.compare import comparison_table
     from accel.report.slower import parse_share, slower
     from accel.report.write import compare_runs, report_step
-    from accel.runs import open_run
-    from accel.summary import summary_table
+    from accel.runs.run import open_run
     from hw.errors import ChronogateError
 
     allowed = None if fail_if_slower is None else parse_share(fail_if_slower)

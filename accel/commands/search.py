@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from accel.commands.console import console, print_json
 from accel.commands.options import RUNS, JsonOption
-from accel.console import console, print_json
 from accel.progress import show_progress
 
 

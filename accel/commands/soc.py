@@ -1,14 +1,14 @@
 """``accel soc``: files for builders of SoCs."""
 
+from accel.commands.console import print_json
 from accel.commands.options import JsonOption, RunArgument
-from accel.console import print_json
 
 
 def soc(run: RunArgument, json: JsonOption = False) -> None:
     """Write a FuseSoC core, a LiteX module and C drivers, to RUN/projects/soc."""
     from accel.projects.soc import soc_files
     from accel.projects.step import converted_network, install
-    from accel.runs import open_run
+    from accel.runs.run import open_run
 
     with open_run(run) as opened:
         files = soc_files(converted_network(opened))

@@ -21,8 +21,8 @@ def stream(
     ] = None,
 ) -> None:
     """Forecast every row of a CSV on a board, as it comes; one line of CSV for each to stdout."""
-    from accel.runs import open_run
-    from accel.stream import load_forecaster, stream_rows
+    from accel.flow.stream import load_forecaster, stream_rows
+    from accel.runs.run import open_run
 
     with open_run(run) as opened:
         forecaster = load_forecaster(opened, board)

@@ -11,7 +11,7 @@ from accel.compression.lesson import Lesson
 from accel.compression.rebuild import rebuilt
 from accel.forecasters.layer_names import FACTOR
 from accel.forecasters.solving import layer_of
-from accel.model_calls import copy_layer
+from accel.keras_models.calls import copy_layer
 from accel.qkeras_compat import keras, qkeras, tf
 from hw.errors import ChronogateError
 

@@ -68,7 +68,7 @@ def _spectrum(series: tf.Tensor) -> tf.Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Distillation:
-    """What a student learns from a teacher (a `accel.fitting.Guide`).
+    """What a student learns from a teacher (a `accel.training.fitting.Guide`).
 
     Parameters
     ----------

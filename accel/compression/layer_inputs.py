@@ -7,9 +7,9 @@ import numpy as np
 
 from accel.compression.kernels import Weight, weights_of
 from accel.datasets.windows import Windows
-from accel.fitting import evaluate_all
-from accel.model_calls import copy_layer
+from accel.keras_models.calls import copy_layer
 from accel.qkeras_compat import keras, tf
+from accel.training.fitting import evaluate_all
 
 STEPS = 64
 """Most windows of which a recurrent layer's steps are taken."""

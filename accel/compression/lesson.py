@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from accel.compression.kernels import Variables, assign, kernels, stored_nonzeros, weights_of
+from accel.configuration.sections import TrainingConfig
 from accel.datasets.windows import Windows
-from accel.fitting import Guide, fit, predict_float32
 from accel.forecasters.shape import Shape
 from accel.qkeras_compat import keras
-from accel.sections import TrainingConfig
+from accel.training.fitting import Guide, fit, predict_float32
 
 
 @dataclass(eq=False)

@@ -6,7 +6,7 @@ from typing import cast
 from accel.compression.grids import WeightGrid
 from accel.compression.kernels import ROLES, weights_of
 from accel.forecasters.solving import layer_of
-from accel.model_calls import Result, calls_of, copy_layer, input_shapes
+from accel.keras_models.calls import Result, calls_of, copy_layer, input_shapes
 from accel.qkeras_compat import keras, tf
 
 Build = Callable[[tf.Tensor], tf.Tensor]

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from accel.baselines import fit_ridge
 from accel.compression.lesson import Lesson
-from accel.fitting import evaluate_all, fit, predict_float32
 from accel.forecasters.build import build_float_twin
 from accel.forecasters.fit_data import FitData
 from accel.forecasters.layer_names import OUTPUT
 from accel.forecasters.registry import FAMILIES
 from accel.forecasters.solving import input_of, layer_of
 from accel.qkeras_compat import keras
+from accel.scoring.baselines import fit_ridge
+from accel.training.fitting import evaluate_all, fit, predict_float32
 
 NETWORKS = ("mlp", "gru")
 RIDGE = "ridge"

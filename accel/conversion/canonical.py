@@ -7,7 +7,7 @@ and the cell state of an LSTM becomes the result of a layer behind it.
 
 from collections.abc import Mapping
 
-from accel.model_calls import Result, calls_of, copy_layer, input_shapes
+from accel.keras_models.calls import Result, calls_of, copy_layer, input_shapes
 from accel.qkeras_compat import keras, tf
 from hw.errors import ChronogateError
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from accel.conversion.canonical import is_canonical
-from accel.model_calls import input_shapes
+from accel.keras_models.calls import input_shapes
 from accel.qkeras_compat import keras
 from hw.errors import ChronogateError
 

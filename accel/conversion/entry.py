@@ -21,7 +21,7 @@ from accel.conversion.hls4ml_compat import mend
 from accel.conversion.hls_layers.blocks import stock_reason
 from accel.conversion.keys import check_keys
 from accel.conversion.settings import HlsConfig, for_every_call
-from accel.model_files import load_model
+from accel.keras_models.files import load_model
 from accel.qkeras_compat import keras, quiet_serialization
 from hw.errors import ChronogateError
 from hw.network.graph import Network

@@ -5,7 +5,7 @@ reader of Keras 3 and ends in an AttributeError: in ``convert_from_keras_model``
 ``config_from_keras_model`` and ``profiling.numerical``. Here the model itself decides.
 
 ``profiling.compare`` makes a model of Keras 3 of a Keras 2 model's layers, and asks quantizers for
-a ``__name__``. Here the layers' values come from `accel.float64`.
+a ``__name__``. Here the layers' values come from `accel.keras_models.float64`.
 """
 
 import sys

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from accel.conversion.frontend import PRODUCTS
-from accel.float64 import Inputs, evaluate_all_float64
+from accel.keras_models.float64 import Inputs, evaluate_all_float64
 from accel.qkeras_compat import keras
 
 

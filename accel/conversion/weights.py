@@ -12,7 +12,7 @@ import numpy as np
 from accel.conversion.formats import activation_of, plain_format
 from accel.conversion.grid import MOST_BITS, grid_codes
 from accel.conversion.place import Place, check_common
-from accel.float64 import quantize_float64
+from accel.keras_models.float64 import quantize_float64
 from accel.qkeras_compat import keras, qkeras, tf
 from hw.errors import ChronogateError
 from hw.number.fixed_point import FixedPoint

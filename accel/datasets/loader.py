@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from accel.configuration.sections import DataConfig
 from accel.datasets.calendar import calendar_features
 from accel.datasets.cleaning import Policy, clean
 from accel.datasets.dataset import Dataset
@@ -13,7 +14,6 @@ from accel.datasets.registry import find_dataset
 from accel.datasets.returns import returns
 from accel.datasets.series import Series
 from accel.datasets.table import Table, read_table
-from accel.sections import DataConfig
 from hw.errors import ChronogateError
 
 

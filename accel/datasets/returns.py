@@ -1,7 +1,7 @@
 """Returns: the change of the logarithm from row to row, for prices that grow by factors.
 
 A forecaster of returns says nothing of the level, which 8 bits could not hold over ten years; the
-prices are kept beside them, and the forecast is scored as prices (`accel.price_scores`).
+prices are kept beside them, and the forecast is scored as prices (`accel.scoring.prices`).
 """
 
 from dataclasses import replace

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from accel.config import Config
+from accel.configuration.config import Config
 from accel.datasets.series import Series
 from hw.errors import ChronogateError
 

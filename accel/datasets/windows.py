@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from accel.configuration.sections import ForecastConfig
 from accel.datasets.scaling import Scaler
 from accel.datasets.series import Series
-from accel.sections import ForecastConfig
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 
 from accel.datasets.windows import Windows
-from accel.fitting import evaluate_all
 from accel.forecasters.closed_form import Grid, Linear, Rows, fit_linear
 from accel.forecasters.fit_data import FitData
 from accel.forecasters.layer_names import OUTPUT_QUANTIZER
 from accel.qkeras_compat import keras, tf
+from accel.training.fitting import evaluate_all
 from hw.errors import ChronogateError
 
 Arrange = Callable[[np.ndarray], np.ndarray]

@@ -12,8 +12,8 @@ import numpy as np
 from accel.forecasters.closed_form import rounded_together
 from accel.incremental.last_layer import LastLayer
 from accel.incremental.least_squares import LeastSquares
-from accel.price_scores import block_interval
 from accel.progress import Advance
+from accel.scoring.prices import block_interval
 from hw.network.graph import Network
 from hw.number.fixed_point import FixedPoint
 

@@ -11,10 +11,10 @@ from accel.incremental.prequential import (
     Stream,
     adapt,
 )
-from accel.json_files import write_json
 from accel.progress import Progress, SilentProgress
-from accel.records import VALIDATION_WINDOWS, load_test_windows
-from accel.runs import Run, Step
+from accel.runs.json_files import write_json
+from accel.runs.records import VALIDATION_WINDOWS, load_test_windows
+from accel.runs.run import Run, Step
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 from hw.network.serialization import load_network, save_network

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from accel.projects.board import Files, ProjectBoard
-from accel.runs import Run, Step
+from accel.runs.run import Run, Step
 from hw.network.graph import Network
 from hw.network.serialization import load_network
 

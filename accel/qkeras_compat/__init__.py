@@ -14,9 +14,11 @@ released before TensorFlow 2.14. Here:
 - configurations of `quantized_relu`, `quantized_bits` and `quantized_hswish` are complete;
 - quantizers written as strings are parsed without pyparsing's deprecation warnings;
 - models that hold quantizers are made, saved and rebuilt without Keras's warnings about them;
-- hard functions given as an activation, not by name, come back from files (`accel.model_files`).
+- hard functions given as an activation, not by name, come back from files
+  (`accel.keras_models.files`).
 
-Float64 is the definition of a model's arithmetic in this project; `accel.float64` computes in it.
+Float64 is the definition of a model's arithmetic in this project; `accel.keras_models.float64`
+computes in it.
 """
 
 from accel.qkeras_compat import files, layers, quantizers

@@ -5,13 +5,10 @@ from dataclasses import asdict, dataclass, field, fields, replace
 
 import numpy as np
 
-from accel.adaptive import load_adaptive
 from accel.bitstream.blocks import Placement, count_blocks, read_placement
 from accel.bitstream.implementation import Implementation as RoutedDesign
-from accel.case_scores import measured_again
-from accel.json_files import read_json
+from accel.flow.adaptive import load_adaptive
 from accel.projects.asic.estimate import Estimate
-from accel.records import TestWindows, load_conversion, load_forecasts, load_test_windows
 from accel.report.covered import coverage_bins
 from accel.report.hls_reports import read_hls_latency
 from accel.report.model import describe_model
@@ -29,9 +26,12 @@ from accel.report.schema import (
     TargetError,
     Verification,
 )
-from accel.runs import Run, Step
-from accel.scores import score_arrays
-from accel.training_result import TrainingResult
+from accel.runs.json_files import read_json
+from accel.runs.records import TestWindows, load_conversion, load_forecasts, load_test_windows
+from accel.runs.run import Run, Step
+from accel.scoring.cases import measured_again
+from accel.scoring.scores import score_arrays
+from accel.training.result import TrainingResult
 from hw.network.graph import Network
 from hw.network.serialization import load_network
 from hw.timing import LayerTiming

@@ -6,11 +6,11 @@ Keys may be added, never renamed. What was not measured is ``None`` (``null``), 
 from dataclasses import dataclass
 from typing import Literal
 
-from accel.demand_scores import DemandScores
-from accel.price_scores import PriceScores
 from accel.projects.asic.estimate import Estimate
 from accel.report.covered import CoverageBin
 from accel.report.implementation import Implementation
+from accel.scoring.demand import DemandScores
+from accel.scoring.prices import PriceScores
 
 VERSION = 1
 
@@ -212,7 +212,7 @@ class Accuracy:
     mae_in_units
         `mae` of each target in its own unit.
     prices, demand
-        Errors of the same forecasts as `accel.case_scores` has them; None for other data.
+        Errors of the same forecasts as `accel.scoring.cases` has them; None for other data.
     """
 
     mse: float | None = None

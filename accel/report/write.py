@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from accel.json_files import read_json, to_json, write_json
 from accel.progress import Progress, SilentProgress
 from accel.report.collect import collect
 from accel.report.compare import Group, compare, run_names
@@ -12,7 +11,8 @@ from accel.report.comparison_page import Compared, render_comparison
 from accel.report.markdown import render_markdown
 from accel.report.page import render_page
 from accel.report.schema import Report
-from accel.runs import Run, Step, atomic_file, open_run
+from accel.runs.json_files import read_json, to_json, write_json
+from accel.runs.run import Run, Step, atomic_file, open_run
 from hw.errors import ChronogateError
 
 

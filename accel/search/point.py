@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from accel.boards import find_board
-from accel.config import Config
+from accel.configuration.config import Config
 from accel.report.model import describe_model, weights_of
 from hw.network.graph import Network
 

@@ -12,8 +12,8 @@ import optuna
 import tomli_w
 from pydantic import ValidationError
 
-from accel.config import Config, load_config, located
-from accel.config_errors import describe
+from accel.configuration.config import Config, load_config, located
+from accel.configuration.errors import describe
 from accel.search.settings import Range, SearchConfig
 from hw.errors import ChronogateError
 

@@ -3,11 +3,11 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from accel.flow import train_step
+from accel.flow.flow import train_step
 from accel.progress import Progress
-from accel.runs import open_run
+from accel.runs.run import open_run
 from accel.search.space import Space, Values
-from accel.training_result import TrainingResult
+from accel.training.result import TrainingResult
 
 
 def take_point(space: Space, values: Values, folder: Path, progress: Progress) -> TrainingResult:

@@ -5,14 +5,14 @@ from dataclasses import asdict, dataclass, field
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from accel.config import Config
-from accel.learning import check_begun, learn, shape_of
-from accel.prepared import PreparedData, prepare
+from accel.configuration.config import Config
 from accel.progress import SilentProgress
 from accel.search.front import CURVE, POINT, REASON, excess
 from accel.search.point import Costs, Point, costs_of
 from accel.search.settings import Measure
 from accel.search.space import Space
+from accel.training.learning import check_begun, learn, shape_of
+from accel.training.prepared import PreparedData, prepare
 from hw.errors import ChronogateError
 
 KEPT_DATA = 4
@@ -47,8 +47,8 @@ class Attempt:
             raise optuna.TrialPruned(str(error)) from None
 
     def _measured(self, trial: optuna.Trial) -> tuple[float, ...]:
-        from accel.fitting import seed_everything
         from accel.forecasters.build import build_forecaster
+        from accel.training.fitting import seed_everything
 
         search = self.space.search
         config = self.space.config(self.space.suggest(trial))

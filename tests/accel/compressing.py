@@ -8,11 +8,11 @@ import accel
 from accel.compression.compress import compress
 from accel.compression.lesson import Lesson
 from accel.compression.method import Applied, Method
-from accel.fitting import seed_everything
+from accel.configuration.sections import TrainingConfig
 from accel.forecasters.build import build_forecaster, hls_settings
 from accel.progress import SilentProgress
 from accel.qkeras_compat import keras
-from accel.sections import TrainingConfig
+from accel.training.fitting import seed_everything
 from hw.network.graph import Network
 from tests.accel.conversion.compare import assert_equal_to_qkeras, draw_codes
 from tests.accel.forecasting import SEASON, model_of, shape_of, windows

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from accel.config import Config, load_config
+from accel.configuration.config import Config, load_config
 
 ROWS, LOOK_BACK, HORIZON = 200, 6, 2
 

@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from accel.case_scores import demand_of, measured_again, prices_of
-from accel.config import load_config, parse_config
+from accel.configuration.config import load_config, parse_config
 from accel.datasets.loader import load_series
 from accel.datasets.series import Series
 from accel.datasets.windows import Windows
-from accel.demand_scores import (
+from accel.report.cases import case_lines
+from accel.report.schema import Accuracy
+from accel.scoring.cases import demand_of, measured_again, prices_of
+from accel.scoring.demand import (
     best_smoothing,
     croston,
     croston_forecast,
@@ -21,11 +23,9 @@ from accel.demand_scores import (
     mase,
     season_errors,
 )
-from accel.prepared import prepare
-from accel.price_scores import PriceScores, score_prices
-from accel.report.cases import case_lines
-from accel.report.schema import Accuracy
-from accel.training_result import TrainingResult
+from accel.scoring.prices import PriceScores, score_prices
+from accel.training.prepared import prepare
+from accel.training.result import TrainingResult
 from hw.errors import ChronogateError
 from hw.network.metadata import Feature
 from tests.accel.meter import configured, readings

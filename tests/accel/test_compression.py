@@ -9,7 +9,7 @@ import pytest
 from accel.compression.kernels import kernels, stored_nonzeros
 from accel.compression.methods.magnitude import Magnitude, largest, schedule
 from accel.compression.methods.units import Units, weakest
-from accel.config import parse_config, template
+from accel.configuration.config import parse_config, template
 from accel.qkeras_compat import tf
 from accel.report.model import describe_model
 from hw.errors import ChronogateError

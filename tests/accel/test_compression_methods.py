@@ -20,8 +20,8 @@ from accel.compression.methods.tensor_train import TensorTrain, cut, factored
 from accel.compression.methods.units import Units
 from accel.compression.periods import dominant_periods
 from accel.compression.surgeon import pruned
-from accel.fitting import predict_float32
 from accel.qkeras_compat import qkeras, tf
+from accel.training.fitting import predict_float32
 from hw.errors import ChronogateError
 from sim.measure import measure_cycles
 from sim.rtl_model import RtlModel

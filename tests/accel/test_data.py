@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from accel.config import example, parse_config
+from accel.configuration.config import example, parse_config
 from accel.datasets.loader import load_series
 from accel.datasets.registry import datasets
-from accel.prepared import prepare
+from accel.training.prepared import prepare
 from hw.errors import ChronogateError
 from tests.accel.meter import HORIZON, LOOK_BACK, ROWS, configured, readings
 

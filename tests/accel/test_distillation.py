@@ -11,14 +11,14 @@ from accel.compression.distillation import multi_period, multi_scale
 from accel.compression.methods.distill import Distill
 from accel.compression.methods.transfer import Transfer
 from accel.compression.teachers import Teacher, together, trained_teacher
-from accel.config import load_config
-from accel.fitting import seed_everything
+from accel.configuration.config import load_config
 from accel.forecasters.build import build_forecaster
-from accel.model_files import save_model
-from accel.prepared import prepare
+from accel.keras_models.files import save_model
 from accel.progress import SilentProgress
 from accel.qkeras_compat import keras, tf
-from accel.training import train
+from accel.training.fitting import seed_everything
+from accel.training.prepared import prepare
+from accel.training.train import train
 from hw.errors import ChronogateError
 from tests.accel.compressing import compressed, converted, lesson_of, trained
 from tests.accel.forecasting import model_of

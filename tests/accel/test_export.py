@@ -14,8 +14,8 @@ from accel.cli import app
 from accel.export.entry import Exported, export_network
 from accel.export.formats import Format
 from accel.export.lowering import exact_bits, lower
-from accel.json_files import write_json
-from accel.records import Agreement, Conversion
+from accel.runs.json_files import write_json
+from accel.runs.records import Agreement, Conversion
 from hw import (
     LSTM,
     Activation,

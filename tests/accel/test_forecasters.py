@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import accel
-from accel.config import EXAMPLES, example, parse_config, template
-from accel.fitting import fit, seed_everything
+from accel.configuration.config import EXAMPLES, example, parse_config, template
+from accel.configuration.sections import TrainingConfig
 from accel.forecasters.build import (
     build_float_twin,
     build_forecaster,
@@ -22,9 +22,9 @@ from accel.forecasters.layer_names import OUTPUT
 from accel.forecasters.registry import FAMILIES, AnyModel
 from accel.forecasters.shape import Shape
 from accel.forecasters.solving import layer_of
-from accel.learning import shape_of as shape_of_config
 from accel.qkeras_compat import keras, tf
-from accel.sections import TrainingConfig
+from accel.training.fitting import fit, seed_everything
+from accel.training.learning import shape_of as shape_of_config
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 from sim.rtl_model import RtlModel

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from accel.float64 import quantize_float64
+from accel.keras_models.float64 import quantize_float64
 from accel.qkeras_compat import qkeras
 from hw import FixedPoint
 from hw.function import qkeras as functions

@@ -9,8 +9,8 @@ import h5py
 import numpy as np
 import pytest
 
-from accel.float64 import evaluate_float64
-from accel.model_files import load_model, save_model
+from accel.keras_models.files import load_model, save_model
+from accel.keras_models.float64 import evaluate_float64
 from accel.qkeras_compat import keras, qkeras, quiet_serialization
 from hw.errors import ChronogateError
 

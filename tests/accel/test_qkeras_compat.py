@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from accel.float64 import (
+from accel.keras_models.files import load_model, save_model
+from accel.keras_models.float64 import (
     count_float32_differences,
     evaluate_float64,
     float64,
     quantize_float64,
     trace_float64,
 )
-from accel.model_files import load_model, save_model
 from accel.qkeras_compat import (
     keras,
     qkeras,

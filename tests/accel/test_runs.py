@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from accel.runs import Run, Step, atomic_file, open_run
+from accel.runs.run import Run, Step, atomic_file, open_run
 from hw.errors import ChronogateError
 
 

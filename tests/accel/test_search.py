@@ -10,17 +10,17 @@ from optuna.trial import TrialState
 from typer.testing import CliRunner
 
 from accel.cli import app
-from accel.flow import convert_step
+from accel.flow.flow import convert_step
 from accel.progress import SilentProgress
 from accel.qkeras_compat import tf
-from accel.runs import open_run
+from accel.runs.run import open_run
 from accel.search.front import CURVE, POINT, Found, front_of, pareto
 from accel.search.point import Costs, Point, network_costs
 from accel.search.space import read_space
 from accel.search.study import Budget, open_study, search, values_of
 from accel.search.taking import take_point
 from accel.search.trial import _Watch
-from accel.training_result import load_training
+from accel.training.result import load_training
 from hw.errors import ChronogateError
 from hw.network.serialization import load_network
 from tests.accel.meter import configured, readings

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from accel import stream
 from accel.boards import find_board
-from accel.config import Config, example
+from accel.configuration.config import Config, example
 from accel.datasets.loader import feature_names
-from accel.forecast import read_inputs
-from accel.stream import Forecaster, stream_rows
+from accel.flow import stream
+from accel.flow.forecast import read_inputs
+from accel.flow.stream import Forecaster, stream_rows
 from hw import Network, Node, Port
 from hw.board.top import BoardTop
 from hw.errors import ChronogateError
@@ -28,7 +28,7 @@ LOOK_BACK, HORIZON, ROWS = 4, 3, 9
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
-    from accel.config import load_config
+    from accel.configuration.config import load_config
 
     path = tmp_path_factory.mktemp("config") / "gru.toml"
     path.write_text(example("gru"))

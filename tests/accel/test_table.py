@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from accel.config import example, parse_config
+from accel.configuration.config import example, parse_config
 from accel.datasets.calendar import Cycle, phase
 from accel.datasets.cleaning import Policy, clean
 from accel.datasets.loader import feature_names, load_series
 from accel.datasets.table import Table, read_table
-from accel.prepared import prepare
+from accel.training.prepared import prepare
 from hw.errors import ChronogateError
 
 POLICY = Policy(gaps="refuse", duplicates="refuse", irregular="refuse", step=None)

@@ -6,18 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from accel.baselines import fit_ridge, last_value, seasonal_naive
-from accel.config import parse_config, template
+from accel.configuration.config import parse_config, template
+from accel.configuration.sections import TrainingConfig
 from accel.datasets.windows import Windows
-from accel.fitting import fit, seed_everything
 from accel.forecasters.build import build_forecaster
 from accel.forecasters.families.mlp import MlpModel
 from accel.forecasters.shape import Shape
-from accel.prepared import prepare
 from accel.progress import SilentProgress
-from accel.sections import TrainingConfig
-from accel.training import save_training, train
-from accel.training_result import load_test_windows, load_training, metadata
+from accel.scoring.baselines import fit_ridge, last_value, seasonal_naive
+from accel.training.fitting import fit, seed_everything
+from accel.training.prepared import prepare
+from accel.training.result import load_test_windows, load_training, metadata
+from accel.training.train import save_training, train
 from hw.errors import ChronogateError
 from tests.accel.meter import HORIZON, LOOK_BACK, configured, readings
 

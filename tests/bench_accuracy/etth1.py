@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from accel.config import Config, load_config
-from accel.json_files import read_json, write_json
+from accel.configuration.config import Config, load_config
+from accel.runs.json_files import read_json, write_json
 from hw.errors import ChronogateError
 from tests.bench_accuracy.on_rtl import Measured, measure
 

@@ -10,13 +10,13 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from accel.config import Config
+from accel.configuration.config import Config
 from accel.forecasters.build import count_coefficients
 from accel.forecasters.family import Family
 from accel.forecasters.registry import FAMILIES
-from accel.learning import learn
-from accel.prepared import prepare
 from accel.progress import SilentProgress
+from accel.training.learning import learn
+from accel.training.prepared import prepare
 from tests.bench_accuracy.etth1 import configured
 
 HORIZON = 96

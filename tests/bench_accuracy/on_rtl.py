@@ -9,10 +9,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 import accel
-from accel.baselines import last_value, seasonal_naive
-from accel.config import Config
+from accel.configuration.config import Config
 from accel.datasets.windows import Windows
-from accel.fitting import fit, predict_float32, seed_everything
 from accel.forecasters.build import (
     build_float_twin,
     build_forecaster,
@@ -22,12 +20,14 @@ from accel.forecasters.build import (
 from accel.forecasters.fit_data import FitData
 from accel.forecasters.shape import Shape
 from accel.forecasters.solving import layer_of
-from accel.learning import Learned, learn, shape_of
-from accel.prepared import PreparedData, prepare
 from accel.progress import LineProgress
 from accel.qkeras_compat import keras
-from accel.records import forecasts
-from accel.scores import score
+from accel.runs.records import forecasts
+from accel.scoring.baselines import last_value, seasonal_naive
+from accel.scoring.scores import score
+from accel.training.fitting import fit, predict_float32, seed_everything
+from accel.training.learning import Learned, learn, shape_of
+from accel.training.prepared import PreparedData, prepare
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 from sim.rtl_model import RtlModel

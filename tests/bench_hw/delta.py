@@ -16,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from accel.config import Config, example, parse_config
+from accel.configuration.config import Config, example, parse_config
 from accel.conversion.entry import convert, network_of
 from accel.datasets.windows import Windows
 from accel.progress import SilentProgress
 from accel.report.style import FORECAST, SERIES, legend, new_figure, save_figure
-from accel.training import train
+from accel.training.train import train
 from hw import GRU, LSTM, Network, delta
 from hw.layer.delta.delta import moved_products
 from hw.layer.delta.gru import DeltaGRU

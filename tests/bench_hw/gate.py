@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from accel.configuration.sections import DataConfig
 from accel.datasets.loader import load_series
-from accel.sections import DataConfig
 from hw import (
     Activation,
     Dense,

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from accel.configuration.sections import DataConfig
 from accel.datasets.loader import load_series
-from accel.sections import DataConfig
 
 INPUT_STEP = 1 / 32
 """Of the 8-bit inputs, in standard deviations."""

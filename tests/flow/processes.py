@@ -5,8 +5,8 @@ import sys
 import time
 from pathlib import Path
 
-from accel.json_files import write_json
-from accel.records import Agreement, Conversion
+from accel.runs.json_files import write_json
+from accel.runs.records import Agreement, Conversion
 from hw.network.graph import Network
 from hw.network.serialization import fingerprint, save_network
 from hw.top.axi import accelerator_verilog

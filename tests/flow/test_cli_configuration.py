@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from accel.config import template
+from accel.configuration.config import template
 from tests.flow.commands import LOOK_BACK, failure, invoke, write_config, write_series
 
 

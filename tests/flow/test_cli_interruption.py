@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from accel.runs import open_run
+from accel.runs.run import open_run
 from hw.layer.dense.dense import Dense
 from hw.network.graph import Network, Node
 from hw.number.fixed_point import FixedPoint

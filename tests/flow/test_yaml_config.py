@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from accel.model_files import save_model
+from accel.flow.yaml_config import load_yaml_config
+from accel.keras_models.files import save_model
 from accel.qkeras_compat import qkeras
-from accel.yaml_config import load_yaml_config
 from hw.errors import ChronogateError
 from hw.network.serialization import load_network
 from tests.accel.conversion.models import bits, chain, dense, named

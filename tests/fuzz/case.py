@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from accel.model_files import load_model, save_model
+from accel.keras_models.files import load_model, save_model
 from tests.flow.drawing import DrawnModel
 
 CASES = Path(__file__).parents[1] / "flow" / "cases"

@@ -11,7 +11,7 @@ import numpy as np
 
 import accel
 from accel.conversion.hls_layers.blocks import inexact_reason
-from accel.float64 import evaluate_float64, stream_float64, trace_float64
+from accel.keras_models.float64 import evaluate_float64, stream_float64, trace_float64
 from accel.qkeras_compat import keras
 from hw.errors import ChronogateError
 from hw.network.graph import Network

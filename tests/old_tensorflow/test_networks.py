@@ -9,8 +9,8 @@ import pytest
 from amaranth.back import rtlil
 
 from accel.conversion.entry import to_network
-from accel.float64 import evaluate_float64
-from accel.model_files import load_model, save_model
+from accel.keras_models.files import load_model, save_model
+from accel.keras_models.float64 import evaluate_float64
 from accel.qkeras_compat import keras, qkeras, tf
 from hw.errors import ChronogateError
 from hw.network.graph import Network

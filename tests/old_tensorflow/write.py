@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from accel.conversion.entry import to_network
-from accel.float64 import evaluate_float64
+from accel.keras_models.float64 import evaluate_float64
 from accel.qkeras_compat import keras
 from hw.network.serialization import save_network
 from tests.accel.conversion.compare import draw_codes

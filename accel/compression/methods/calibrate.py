@@ -62,9 +62,9 @@ class Calibrate(Method):
         self, model: "keras.Model", lesson: "Lesson"
     ) -> tuple[dict[str, object], dict[str, int]]:
         """Return for each activation its new quantizer, and its bits left of the point."""
-        from accel.fitting import evaluate_all
         from accel.forecasters.layer_names import OUTPUT_QUANTIZER
         from accel.qkeras_compat import keras, qkeras
+        from accel.training.fitting import evaluate_all
 
         rounding = (qkeras.quantized_bits, qkeras.quantized_relu)
         layers = [

@@ -44,8 +44,8 @@ class Transfer(Method):
         return self.model_copy(update={"run": folder / self.run})
 
     def apply(self, model: "keras.Model", lesson: "Lesson") -> Changed:
-        from accel.model_files import load_model
-        from accel.training_result import MODEL_FILE
+        from accel.keras_models.files import load_model
+        from accel.training.result import MODEL_FILE
 
         file = self.run / MODEL_FILE
         if not file.is_file():

@@ -11,7 +11,7 @@ from accel.conversion.draft import LayerDraft
 from accel.conversion.layers.common import Context, refuse, reuse
 from accel.conversion.piece import Piece, Wire
 from accel.conversion.weights import grid_codes
-from accel.float64 import float64
+from accel.keras_models.float64 import float64
 from accel.qkeras_compat import keras, tf
 from hw.layer.elementwise.batch_normalization import BatchNormalization
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from accel.float64 import evaluate_all_float64, trace_float64
-from accel.model_calls import calls_of, input_shapes
+from accel.keras_models.calls import calls_of, input_shapes
+from accel.keras_models.float64 import evaluate_all_float64, trace_float64
 from accel.qkeras_compat import keras
 from hw.layer.recurrent.lstm import LSTM
 from hw.network.graph import Network

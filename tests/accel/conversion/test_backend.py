@@ -10,7 +10,7 @@ import accel
 from accel.conversion.backend import close
 from accel.conversion.lowering import KERAS_2
 from accel.conversion.passes import RECIPE
-from accel.float64 import evaluate_float64
+from accel.keras_models.float64 import evaluate_float64
 from accel.qkeras_compat import keras, qkeras
 from hw.errors import ChronogateError
 from hw.network.serialization import fingerprint, load_network

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import accel
-from accel.float64 import evaluate_float64, stream_float64
+from accel.keras_models.float64 import evaluate_float64, stream_float64
 from accel.qkeras_compat import keras, qkeras
 from hw.layer.dense.dense import Dense
 from hw.layer.dense.shared_dense import SharedDense

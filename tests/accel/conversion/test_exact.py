@@ -11,8 +11,8 @@ from hls4ml.utils.config import create_config
 
 import accel
 from accel.conversion.entry import to_network
-from accel.float64 import evaluate_float64
-from accel.model_files import save_model
+from accel.keras_models.files import save_model
+from accel.keras_models.float64 import evaluate_float64
 from accel.qkeras_compat import keras, qkeras
 from hw.layer.dense.dense import Dense
 from hw.layer.recurrent.gru import GRU

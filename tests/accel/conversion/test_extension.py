@@ -16,7 +16,7 @@ from accel.conversion.draft import LayerDraft
 from accel.conversion.layers.common import Context
 from accel.conversion.layers.registry import HANDLERS, register_layer
 from accel.conversion.piece import Piece, Wire
-from accel.float64 import evaluate_float64
+from accel.keras_models.float64 import evaluate_float64
 from accel.qkeras_compat import keras, qkeras, tf
 from hw import Activation, ChronogateError, FixedPoint, Select
 from hw.network.serialization import (

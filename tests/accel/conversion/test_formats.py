@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from accel.conversion.formats import Place, activation_of
-from accel.float64 import quantize_float64
+from accel.keras_models.float64 import quantize_float64
 from accel.qkeras_compat import keras, qkeras
 from hw.function.quantizer import Function
 from hw.number.fixed_point import FixedPoint

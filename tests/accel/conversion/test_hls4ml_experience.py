@@ -8,7 +8,7 @@ import pytest
 
 import accel
 from accel.conversion import backend
-from accel.float64 import evaluate_float64
+from accel.keras_models.float64 import evaluate_float64
 from accel.qkeras_compat import keras, qkeras
 from hw.errors import ChronogateError
 from hw.layer.dense.dense import Dense

@@ -8,7 +8,7 @@ import accel
 from accel.conversion.csim import csim
 from accel.conversion.hls import write_hls
 from accel.conversion.hls_layers.blocks import inexact_reason
-from accel.float64 import stream_float64
+from accel.keras_models.float64 import stream_float64
 from accel.qkeras_compat import keras, qkeras
 from hw.network.graph import Network
 from tests.accel.conversion.compare import compare_codes

@@ -8,8 +8,8 @@ import pytest
 
 import accel
 from accel.conversion.hls_layers.blocks import inexact_reason
-from accel.float64 import evaluate_all_float64
-from accel.model_files import save_model
+from accel.keras_models.files import save_model
+from accel.keras_models.float64 import evaluate_all_float64
 from accel.qkeras_compat import keras, qkeras
 from hw.errors import ChronogateError
 from tests.accel.conversion.compare import (

@@ -8,7 +8,7 @@ from accel.boards import boards
 from accel.projects import find_project_board, project_boards
 from accel.projects.step import project_step
 from accel.projects.uart_shell import UartShell
-from accel.runs import open_run
+from accel.runs.run import open_run
 from hw.board.top import TOP_PORTS
 from hw.errors import ChronogateError
 from hw.network.serialization import save_network

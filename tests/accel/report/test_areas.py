@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from accel.json_files import write_json
 from accel.projects.asic.estimate import Estimate
 from accel.report.collect import collect
 from accel.report.page import render_page
-from accel.runs import open_run
+from accel.runs.json_files import write_json
+from accel.runs.run import open_run
 from tests.flow.processes import converted
 from tests.hw.drawing import draw_network
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-import accel.adaptive
-import accel.flow
+import accel.flow.adaptive
+import accel.flow.flow
 from accel.cli import app
-from accel.json_files import read_json, write_json
 from accel.report.covered import CoverageBin, coverage_bins, coverage_rows
 from accel.report.schema import LayerCycles
 from accel.report.verdict import agreement, judge, uncovered
-from accel.runs import open_run
+from accel.runs.json_files import read_json, write_json
+from accel.runs.run import open_run
 from sim.coverage.bins import Bin
 from sim.layer_cycles import LayerCount
 from sim.verification import CycleReport, Verification
@@ -39,8 +39,8 @@ def test_verify_ends_with_1_and_names_the_bin(
     run = tmp_path / "run"
     with open_run(run, create=True):
         pass
-    monkeypatch.setattr(accel.flow, "verify_step", lambda *_: verification(*bins))
-    monkeypatch.setattr(accel.adaptive, "load_adaptive", lambda run: None)
+    monkeypatch.setattr(accel.flow.flow, "verify_step", lambda *_: verification(*bins))
+    monkeypatch.setattr(accel.flow.adaptive, "load_adaptive", lambda run: None)
     result = CliRunner().invoke(app, ["verify", str(run)])
     assert result.exit_code == code, result.output
     named = "never met 1 of its 2 coverage bins (m_axis: stall of 1 cycle)"

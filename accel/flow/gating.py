@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from accel.json_files import write_json
 from accel.progress import Progress
-from accel.records import VALIDATION_WINDOWS, TestWindows, load_conversion, load_test_windows
-from accel.runs import Run, Step, open_run
-from accel.scores import score_arrays
+from accel.runs.json_files import write_json
+from accel.runs.records import VALIDATION_WINDOWS, TestWindows, load_conversion, load_test_windows
+from accel.runs.run import Run, Step, open_run
+from accel.scoring.scores import score_arrays
 from hw.errors import ChronogateError
 from hw.network.gated import GatedNetwork
 from hw.network.gated_serialization import save_gated

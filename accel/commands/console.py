@@ -4,7 +4,7 @@ import sys
 
 from rich.console import Console
 
-from accel.json_files import to_json
+from accel.runs.json_files import to_json
 
 PIPE_WIDTH = 120
 """Columns where stdout is no terminal, so that no cell is cut."""

@@ -1,11 +1,11 @@
-"""Model files: what is read is checked before Keras sees it (`accel.model_guard`)."""
+"""Model files: what is read is checked before Keras sees it (`accel.keras_models.guard`)."""
 
 import warnings
 from pathlib import Path
 
-from accel.model_guard import check_h5
+from accel.keras_models.guard import check_h5
+from accel.keras_models.saved_model import load_saved_model
 from accel.qkeras_compat import keras, quantizer_objects
-from accel.saved_model import load_saved_model
 from hw.errors import ChronogateError
 
 

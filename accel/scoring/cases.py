@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from accel.config import Config
-from accel.demand_scores import (
+from accel.configuration.config import Config
+from accel.scoring.demand import (
     DemandScores,
     best_smoothing,
     croston_forecast,
@@ -15,12 +15,12 @@ from accel.demand_scores import (
     mase,
     season_errors,
 )
-from accel.prepared import PreparedData
-from accel.price_scores import PriceScores, score_prices
+from accel.scoring.prices import PriceScores, score_prices
+from accel.training.prepared import PreparedData
 from hw.network.metadata import Feature
 
 if TYPE_CHECKING:
-    from accel.training_result import TrainingResult
+    from accel.training.result import TrainingResult
 
 
 def prices_of(config: Config, data: PreparedData, forecasts: np.ndarray) -> PriceScores | None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from accel.adaptive import Adaptive, SavedProducts, saved_products
+from accel.configuration.sections import VerificationConfig
 from accel.conversion.csim import csim_all
+from accel.flow.adaptive import Adaptive, SavedProducts, saved_products
 from accel.progress import Progress
-from accel.records import Agreement, Conversion, forecasts
-from accel.sections import VerificationConfig
+from accel.runs.records import Agreement, Conversion, forecasts
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 from sim.cocotb_runner import run_testbench

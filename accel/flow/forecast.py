@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from accel.config import Config
+from accel.configuration.config import Config
 from accel.datasets.loader import feature_names, load_series
 from accel.datasets.series import Series
 from accel.progress import Progress

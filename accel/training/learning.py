@@ -1,6 +1,6 @@
 """Learn: a forecaster fitted on the training windows, chosen on validation, and compressed.
 
-The test windows are not looked at: `accel.training` scores them, `accel.search` never does.
+The test windows are not looked at: `accel.training.train` scores them, `accel.search` never does.
 """
 
 import time
@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from accel.compression.method import Applied
-from accel.config import Config
+from accel.configuration.config import Config
 from accel.datasets.loader import feature_names, target_names
 from accel.datasets.windows import Windows
 from accel.forecasters.fit_data import FitData
 from accel.forecasters.shape import Shape
-from accel.prepared import PreparedData
 from accel.progress import Progress
-from accel.training_result import Epoch
+from accel.training.prepared import PreparedData
+from accel.training.result import Epoch
 from hw.errors import ChronogateError
 
 if TYPE_CHECKING:
-    from accel.fitting import Watch
     from accel.qkeras_compat import keras
+    from accel.training.fitting import Watch
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +80,8 @@ def learn(
     ChronogateError
         When the training diverged.
     """
-    from accel.fitting import fit, seed_everything
     from accel.forecasters.build import build_forecaster
+    from accel.training.fitting import fit, seed_everything
 
     training, shape = config.training, shape_of(config)
     seen = data.train.picked(slice(None, None, training.window_stride))

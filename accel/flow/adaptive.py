@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from accel.json_files import read_json
-from accel.runs import Run
+from accel.runs.json_files import read_json
+from accel.runs.run import Run
 from hw.layer.delta.delta import moved_products
 from hw.layer.delta.gru import DeltaGRU
 from hw.layer.delta.layer import MOVED_INPUTS, MOVED_STATES

@@ -6,7 +6,7 @@ from rich.table import Table
 
 from accel.boards import Board
 from accel.datasets.dataset import Dataset
-from accel.gating import GateReport
+from accel.flow.gating import GateReport
 from accel.incremental.step import Adaptation
 from accel.report.cases import case_lines
 from accel.report.examples import label
@@ -14,7 +14,7 @@ from accel.report.page import accuracy_entries
 from accel.report.schema import Implementation, Report
 from accel.report.text import duration, number, whole
 from accel.report.verdict import NAMES
-from accel.training_result import TrainingResult
+from accel.training.result import TrainingResult
 from sim.coverage.bins import Bin, State, summary
 from sim.verification import Verification
 

@@ -1,7 +1,7 @@
 """The steps of a run, one function each: what the command line and the notebook call.
 
 Every step reads the results of earlier ones from the run folder and leaves its own there, whole
-or not at all (`accel.runs`). Only training and conversion need TensorFlow, and import it here.
+or not at all (`accel.runs.run`). Only training and conversion need TensorFlow, and import it here.
 """
 
 import shutil
@@ -11,24 +11,24 @@ from pathlib import Path
 
 import numpy as np
 
-from accel import adaptive, yaml_config
-from accel.config import Config, example, load_config
+from accel.configuration.config import Config, example, load_config
+from accel.configuration.sections import VerificationConfig
 from accel.export.entry import SUFFIXES, Exported, export_network
 from accel.export.formats import Format
-from accel.json_files import write_json
+from accel.flow import adaptive, yaml_config
 from accel.progress import Progress, SilentProgress
-from accel.records import (
+from accel.report.collect import describe_implementation
+from accel.report.schema import Implementation, Report
+from accel.report.write import report_step
+from accel.runs.json_files import write_json
+from accel.runs.records import (
     TEST_FORECASTS,
     Conversion,
     load_conversion,
     window_codes,
 )
-from accel.report.collect import describe_implementation
-from accel.report.schema import Implementation, Report
-from accel.report.write import report_step
-from accel.runs import Run, Step, atomic_file, open_run
-from accel.sections import VerificationConfig
-from accel.training_result import TrainingResult
+from accel.runs.run import Run, Step, atomic_file, open_run
+from accel.training.result import TrainingResult
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 from hw.network.serialization import fingerprint, load_network
@@ -57,13 +57,13 @@ def import_model(run: Run, model: Path, config: Path | None = None) -> None:
     model
         Its ``.h5`` file, or the folder of a SavedModel.
     config
-        hls4ml's configuration file, to convert it with (`accel.yaml_config`).
+        hls4ml's configuration file, to convert it with (`accel.flow.yaml_config`).
     """
     if not model.exists():
         raise ChronogateError(f"there is no model file {model}: save the model as .h5 first")
     with run.step(Step.TRAIN) as folder:
         if model.is_dir():
-            from accel.model_files import load_model, save_model
+            from accel.keras_models.files import load_model, save_model
 
             save_model(load_model(model), folder / "model.h5")
         else:
@@ -74,7 +74,7 @@ def import_model(run: Run, model: Path, config: Path | None = None) -> None:
 
 def train_step(run: Run, config: Path, progress: Progress | None = None) -> TrainingResult:
     """Train the forecaster of a configuration; keep the model, its scores and test windows."""
-    from accel.training import save_training, train
+    from accel.training.train import save_training, train
 
     settings = load_config(config)
     with run.step(Step.TRAIN) as folder:
@@ -86,7 +86,7 @@ def train_step(run: Run, config: Path, progress: Progress | None = None) -> Trai
 
 def convert_step(run: Run, progress: Progress | None = None) -> Conversion:
     """Convert the run's model; compare the golden model with stock QKeras in float64."""
-    from accel.convert_run import convert_run
+    from accel.flow.convert import convert_run
 
     run.require(Step.TRAIN)
     config = _config(run)
@@ -98,7 +98,7 @@ def convert_step(run: Run, progress: Progress | None = None) -> Conversion:
 
 def verify_step(run: Run, progress: Progress | None = None, waves: bool = False) -> Verification:
     """Compare golden model, RTL and, where it exists, HLS on every test window."""
-    from accel.verification import verify
+    from accel.flow.verification import verify
 
     progress = progress or SilentProgress()
     conversion = load_conversion(run)
@@ -177,7 +177,7 @@ def forecast_step(
     output: Path | None = None,
 ) -> ForecastFiles:
     """Forecast from a user's CSV in the RTL; write a CSV and, beside it, a plot."""
-    from accel.forecast import forecast, plot_forecast, read_inputs, write_csv
+    from accel.flow.forecast import forecast, plot_forecast, read_inputs, write_csv
 
     progress = progress or SilentProgress()
     network, config = _network(run), _config(run)

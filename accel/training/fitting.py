@@ -11,11 +11,11 @@ from typing import Protocol
 
 import numpy as np
 
+from accel.configuration.sections import TrainingConfig
 from accel.datasets.windows import Windows
 from accel.progress import Advance
 from accel.qkeras_compat import keras, tf
-from accel.sections import TrainingConfig
-from accel.training_result import Epoch
+from accel.training.result import Epoch
 
 _EVALUATION_BATCH = 2048
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from accel.json_files import read_json
-from accel.runs import Run, Step
+from accel.runs.json_files import read_json
+from accel.runs.run import Run, Step
 from hw.network.graph import Network
 from hw.stream import Port
 

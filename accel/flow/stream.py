@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from accel.boards import Board, find_board
-from accel.config import Config, load_config
+from accel.configuration.config import Config, load_config
 from accel.device import Device, SerialPort, SimulatedBoard
 from accel.device.device import answer_seconds
 from accel.device.transport import Transport
-from accel.forecast import read_inputs
-from accel.runs import Run, Step
+from accel.flow.forecast import read_inputs
+from accel.runs.run import Run, Step
 from hw.board.top import BoardTop
 from hw.errors import ChronogateError
 from hw.network.graph import Network
@@ -86,7 +86,7 @@ def stream_rows(forecaster: Forecaster, port: str, source: str | Path) -> Iterat
     Raises
     ------
     ChronogateError
-        As `accel.forecast.read_inputs`, and when the board cannot be reached or holds another
+        As `accel.flow.forecast.read_inputs`, and when the board cannot be reached or holds another
         network.
     """
     network, board = forecaster.network, forecaster.board

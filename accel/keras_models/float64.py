@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from accel.model_calls import Call, Calls, Result, calls_of, copy_layer
+from accel.keras_models.calls import Call, Calls, Result, calls_of, copy_layer
 from accel.qkeras_compat import keras, tf
 
 BATCH = 4096  # windows evaluated at once; bounds the memory of long recurrent models
@@ -84,7 +84,7 @@ def trace_float64(model: keras.Model, x: Inputs) -> dict[str, np.ndarray]:
 
     A recurrent layer gives its hidden state at every time step ``(N, T, H)``, in the order in
     which it computes them, whatever it hands to the layer behind it. Later calls of a layer have
-    names of their own (`accel.model_calls.Call`).
+    names of their own (`accel.keras_models.calls.Call`).
     """
     calls = calls_of(model)
     with float64():

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from accel.model_guard import check_config
+from accel.keras_models.guard import check_config
 from hw.errors import ChronogateError
 
 if TYPE_CHECKING:

@@ -13,16 +13,16 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from accel.compression.registry import AnyMethod
-from accel.config_errors import describe
-from accel.forecasters.registry import FAMILIES, AnyModel
-from accel.search.settings import SearchConfig
-from accel.sections import (
+from accel.configuration.errors import describe
+from accel.configuration.sections import (
     DataConfig,
     ForecastConfig,
     Section,
     TrainingConfig,
     VerificationConfig,
 )
+from accel.forecasters.registry import FAMILIES, AnyModel
+from accel.search.settings import SearchConfig
 from hw.errors import ChronogateError
 
 NAME_PATTERN = r"[A-Za-z][A-Za-z0-9_-]*"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from accel.config import Config
+from accel.configuration.config import Config
 from accel.datasets.loader import feature_names, load_series, target_names
 from accel.datasets.scaling import Scaler, fit_scaler
 from accel.datasets.series import Series

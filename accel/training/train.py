@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from accel.baselines import fit_ridge, last_value, seasonal_naive
-from accel.case_scores import demand_of, prices_of
-from accel.config import Config
+from accel.configuration.config import Config
 from accel.datasets.loader import time_column
 from accel.datasets.windows import Windows
 from accel.forecasters.fit_data import FitData
-from accel.learning import check_begun, learn, shape_of
-from accel.prepared import PreparedData, prepare
 from accel.progress import Progress, SilentProgress
-from accel.records import VALIDATION_WINDOWS
-from accel.scores import score
-from accel.training_result import (
+from accel.runs.records import VALIDATION_WINDOWS
+from accel.scoring.baselines import fit_ridge, last_value, seasonal_naive
+from accel.scoring.cases import demand_of, prices_of
+from accel.scoring.scores import score
+from accel.training.learning import check_begun, learn, shape_of
+from accel.training.prepared import PreparedData, prepare
+from accel.training.result import (
     MODEL_FILE,
     VERSION,
     Baselines,
@@ -71,9 +71,9 @@ def train(config: Config, progress: Progress | None = None) -> TrainedModel:
     progress.step("Reading data")
     data = prepare(config)
     progress.step("Loading TensorFlow")
-    from accel.fitting import fit, predict_float32, seed_everything
-    from accel.float64 import evaluate_float64
     from accel.forecasters.build import build_float_twin, count_coefficients
+    from accel.keras_models.float64 import evaluate_float64
+    from accel.training.fitting import fit, predict_float32, seed_everything
 
     training, forecast = config.training, config.forecast
     shape = shape_of(config)
@@ -130,7 +130,7 @@ def train(config: Config, progress: Progress | None = None) -> TrainedModel:
 
 def save_training(trained: TrainedModel, folder: Path) -> None:
     """Write ``model.h5``, ``training.json`` and both files of windows into an existing folder."""
-    from accel.model_files import save_model
+    from accel.keras_models.files import save_model
 
     save_model(trained.model, folder / MODEL_FILE)
     save_result(trained.result, trained.test, folder)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from accel.adaptive import DELTA_NOTE, without_delta
-from accel.config import Config
+from accel.configuration.config import Config
+from accel.configuration.sections import VerificationConfig
+from accel.flow.adaptive import DELTA_NOTE, without_delta
+from accel.flow.yaml_config import FILE, load_yaml_config
 from accel.progress import Progress
-from accel.records import Agreement, Conversion, forecasts, window_codes
-from accel.runs import Run
-from accel.sections import VerificationConfig
-from accel.training_result import load_training, metadata
-from accel.yaml_config import FILE, load_yaml_config
+from accel.runs.records import Agreement, Conversion, forecasts, window_codes
+from accel.runs.run import Run
+from accel.training.result import load_training, metadata
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 from hw.network.mode import Mode
@@ -47,7 +47,7 @@ def convert_run(run: Run, config: Config | None, folder: Path, progress: Progres
     from accel.conversion.entry import convert, network_of
     from accel.conversion.hls import write_hls
     from accel.forecasters.build import hls_settings
-    from accel.model_files import load_model
+    from accel.keras_models.files import load_model
 
     model = load_model(run.path("model.h5"))
     file = run.path(FILE)
@@ -85,8 +85,8 @@ def convert_run(run: Run, config: Config | None, folder: Path, progress: Progres
 def _compare(
     model: "keras.Model", network: Network, codes: tuple[np.ndarray, ...], progress: Progress
 ) -> tuple[Agreement, int]:
-    from accel.float64 import count_float32_differences, evaluate_all_float64
-    from accel.model_calls import input_shapes
+    from accel.keras_models.calls import input_shapes
+    from accel.keras_models.float64 import count_float32_differences, evaluate_all_float64
 
     tick = progress.step("QKeras against the golden model", len(codes[0]))
     agreement, float32 = Agreement(0, 0, 0), 0

@@ -9,9 +9,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from accel.compression.method import Applied
 from accel.datasets.windows import Windows
-from accel.demand_scores import DemandScores
-from accel.price_scores import PriceScores
-from accel.scores import Scores
+from accel.scoring.demand import DemandScores
+from accel.scoring.prices import PriceScores
+from accel.scoring.scores import Scores
 from hw.errors import ChronogateError
 from hw.network.metadata import Feature, Metadata
 

@@ -1,0 +1,1 @@
+"""Run folders: what lies in one, and what is recorded there."""

@@ -1,0 +1,1 @@
+"""Errors of forecasts, and the naive forecasts that they are compared with."""
