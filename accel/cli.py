@@ -53,7 +53,7 @@ def demo(
     pin to UART pin. About ten minutes on two cores. Exit code 0 only when everything agrees.
     """
     from accel.commands.summary import summary_table
-    from accel.flow.flow import run_demo
+    from accel.flow.steps import run_demo
     from accel.report.verdict import agreement, uncovered
 
     with show_progress(json) as progress:
@@ -96,7 +96,7 @@ def train(
     """Train a quantized forecaster; last value, seasonal naive and ridge are printed beside it."""
     from accel.commands.summary import case_tables, training_table
     from accel.configuration.config import load_config
-    from accel.flow.flow import train_step
+    from accel.flow.steps import train_step
     from accel.runs.run import open_run
 
     folder = run or RUNS / load_config(config).name
@@ -130,7 +130,7 @@ def convert(
     gets a run folder of its own, and windows drawn at random; hls4ml's configuration file gets
     its OutputDir.
     """
-    from accel.flow.flow import convert_step, import_model
+    from accel.flow.steps import convert_step, import_model
     from accel.flow.yaml_config import SUFFIXES, load_yaml_config
     from accel.keras_models.saved_model import is_saved_model
     from accel.runs.run import open_run
@@ -180,7 +180,7 @@ def verify(
     """
     from accel.commands.summary import coverage_table, verification_table
     from accel.flow.adaptive import load_adaptive
-    from accel.flow.flow import verify_step
+    from accel.flow.steps import verify_step
     from accel.runs.run import open_run
     from hw.errors import ChronogateError
     from sim.coverage.bins import sentence

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from accel.boards import Board, find_board
 from accel.configuration.config import example
-from accel.flow.flow import bitstream_step, convert_step, train_step
+from accel.flow.steps import bitstream_step, convert_step, train_step
 from accel.progress import LineProgress
 from accel.report.schema import Implementation
 from accel.runs.run import Run, Step, open_run

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from accel.commands.console import console
 from accel.configuration.config import EXAMPLES, example
-from accel.flow.flow import convert_step, train_step, verify_step
+from accel.flow.steps import convert_step, train_step, verify_step
 from accel.progress import SilentProgress
 from accel.report.schema import Report
 from accel.report.text import number, whole

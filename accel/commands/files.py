@@ -50,7 +50,7 @@ def export(
     QONNX must be equal value for value. TFLite's int8 arithmetic is another: the difference is
     measured and printed. What has no counterpart is refused by name.
     """
-    from accel.flow.flow import export_step
+    from accel.flow.steps import export_step
     from accel.runs.run import open_run
 
     with show_progress(json) as progress, open_run(run) as opened:

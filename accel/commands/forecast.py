@@ -22,7 +22,7 @@ def forecast(
     json: JsonOption = False,
 ) -> None:
     """Forecast from a CSV file in its own units, computed by the simulated RTL; CSV and plot."""
-    from accel.flow.flow import forecast_step
+    from accel.flow.steps import forecast_step
     from accel.runs.run import open_run
 
     with show_progress(json) as progress, open_run(run) as opened:

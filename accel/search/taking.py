@@ -3,7 +3,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from accel.flow.flow import train_step
+from accel.flow.steps import train_step
 from accel.progress import Progress
 from accel.runs.run import open_run
 from accel.search.space import Space, Values

@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 from typer.testing import CliRunner
 
 from accel.cli import app
-from accel.flow.flow import convert_step
+from accel.flow.steps import convert_step
 from accel.progress import SilentProgress
 from accel.qkeras_compat import tf
 from accel.runs.run import open_run

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 import accel.flow.adaptive
-import accel.flow.flow
+import accel.flow.steps
 from accel.cli import app
 from accel.report.covered import CoverageBin, coverage_bins, coverage_rows
 from accel.report.schema import LayerCycles
@@ -39,7 +39,7 @@ def test_verify_ends_with_1_and_names_the_bin(
     run = tmp_path / "run"
     with open_run(run, create=True):
         pass
-    monkeypatch.setattr(accel.flow.flow, "verify_step", lambda *_: verification(*bins))
+    monkeypatch.setattr(accel.flow.steps, "verify_step", lambda *_: verification(*bins))
     monkeypatch.setattr(accel.flow.adaptive, "load_adaptive", lambda run: None)
     result = CliRunner().invoke(app, ["verify", str(run)])
     assert result.exit_code == code, result.output
