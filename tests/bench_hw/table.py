@@ -15,4 +15,6 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None
 
 
 def _text(cell: object) -> str:
+    if cell is None:  # not measured
+        return "-"
     return f"{cell:,.1f}" if isinstance(cell, float) else str(cell)
