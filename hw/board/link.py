@@ -26,6 +26,23 @@ ANSWER = 0x80
 IDENTITY_BYTES = 8
 """How much of the network's fingerprint a board tells."""
 
+MODEL_BYTES = 4
+"""How much of the fingerprint of the weights loaded last it tells, where there can be others."""
+
+ADDRESS_BYTES, WORD_BYTES = 2, 4
+WRITE_BYTES = ADDRESS_BYTES + WORD_BYTES
+WRITES = 8
+"""Writes in a frame at most; a longer frame is damaged more often, and then sent as a whole."""
+
+MODEL_ADDRESS = 0x8000
+"""Where the host notes of which network the weights are; above every register."""
+
+OKAY, NO_WRITE, NO_REGISTER = 0b00, 0b10, 0b11
+"""Responses: those of AXI, all of a frame's or-ed; the last one to addresses above the map."""
+
+SECOND_MODEL = 0x40
+"""Added to the kind of an answer by a forecast of the second bank of weights."""
+
 SEQUENCES = 256
 
 
@@ -35,6 +52,8 @@ class Kind(IntEnum):
     SAMPLE = 1  # body: a window, or a sample where the mode cuts the windows on the board
     LAST = 3  # the same, and the series ends with it
     IDENTIFY = 4  # no body; the answer's number is the next that will be served
+    READ = 5  # body: an address; the answer: a response, and the word
+    WRITE = 6  # body: words, each with its address behind it; the answer: a response
 
 
 @dataclass(frozen=True)
@@ -46,7 +65,7 @@ class Counters:
     served
         Samples that were computed.
     repeated
-        Samples that were asked for again and answered without being computed.
+        Frames that were sent again and answered without anything being done.
     refused
         Frames that were damaged, or of a wrong length or number.
     dropped
@@ -105,10 +124,17 @@ class Identity:
         The first bytes of the network's fingerprint.
     counters
         See there.
+    registers
+        Whether it has registers.
+    model
+        The first bytes of the fingerprint of the network whose weights were loaded last; empty
+        where they cannot be replaced.
     """
 
     fingerprint: bytes
     counters: Counters
+    registers: bool = False
+    model: bytes = b""
 
     @classmethod
     def decode(cls, body: bytes) -> "Identity":
@@ -119,13 +145,14 @@ class Identity:
         ChronogateError
             When it has another length.
         """
-        if len(body) != IDENTITY_BYTES + COUNTER_BYTES * len(COUNTERS):
+        plain = IDENTITY_BYTES + COUNTER_BYTES * len(COUNTERS)
+        if len(body) not in (plain, plain + 1, plain + 1 + MODEL_BYTES):
             raise ChronogateError(
                 f"the board tells of itself in {len(body)} bytes, which this version does not "
                 "understand: make its bitstream again"
             )
         numbers = (
             int.from_bytes(body[place : place + COUNTER_BYTES], "little")
-            for place in range(IDENTITY_BYTES, len(body), COUNTER_BYTES)
+            for place in range(IDENTITY_BYTES, plain, COUNTER_BYTES)
         )
-        return cls(body[:IDENTITY_BYTES], Counters(*numbers))
+        return cls(body[:IDENTITY_BYTES], Counters(*numbers), len(body) > plain, body[plain + 1 :])

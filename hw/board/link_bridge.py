@@ -11,16 +11,17 @@ from amaranth.lib.memory import Memory, WritePort
 from amaranth.lib.wiring import In, Out
 
 from hw.board.link import (
-    ANSWER,
     COUNTER_BYTES,
     COUNTERS,
     HEADER_BYTES,
-    IDENTITY_BYTES,
     OVERHEAD_BYTES,
     Kind,
 )
+from hw.board.link_answer import Answer, send_answer
+from hw.board.link_registers import Reach, master_pins, reach_registers
 from hw.board.link_spec import LinkBridge
 from hw.board.slip import FrameDecoder, FrameEncoder, beat_layout
+from hw.control.axi_lite import PREFIX, connect_bus
 
 
 class LinkBridgeComponent(wiring.Component):
@@ -40,6 +41,10 @@ class LinkBridgeComponent(wiring.Component):
         Windows that the network has dropped.
     trouble : Out(1)
         High since a frame was refused or a window dropped.
+    second : In(1)
+        Where weights can be replaced: whether the forecast's are those of the second bank.
+
+    With registers there are the pins ``s_axil_*`` of their bus, seen from its master.
     """
 
     rx: Signal
@@ -48,6 +53,7 @@ class LinkBridgeComponent(wiring.Component):
     trouble: Signal
     window: stream.Interface
     forecast: stream.Interface
+    second: Signal
 
     def __init__(self, spec: LinkBridge) -> None:
         super().__init__(
@@ -59,55 +65,43 @@ class LinkBridgeComponent(wiring.Component):
                 "window": Out(stream.Signature(beat_layout(8 * spec.request_bytes))),
                 "forecast": In(stream.Signature(beat_layout(8 * spec.response_bytes))),
             }
+            | ({} if spec.registers is None else master_pins(spec.registers))
+            | ({"second": In(1)} if spec.has_banks else {})
         )
         self._spec = spec
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         spec = self._spec
-        m.submodules.receiver = receiver = spec.uart.receiver()
-        m.submodules.transmitter = transmitter = spec.uart.transmitter()
-        # A byte and the end that may follow it at once.
-        m.submodules.decoder = decoder = FrameDecoder(4)
-        m.submodules.encoder = encoder = FrameEncoder(1)
-        wiring.connect(m, receiver.o, decoder.i)
-        wiring.connect(m, encoder.o, transmitter.i)
-        m.d.comb += [
-            decoder.error.eq(receiver.error),
-            receiver.rx.eq(self.rx),
-            self.tx.eq(transmitter.tx),
-        ]
-
+        decoder, encoder = self._line(m)
         kind, number = Signal(8, name="kind"), Signal(8, name="number")
         due = Signal(8, name="number_due")
         counts = {name: Signal(8 * COUNTER_BYTES, name=f"count_{name}") for name in COUNTERS}
         m.d.comb += counts["dropped"].eq(self.dropped)
-        listening = Signal(name="listening")
-        whole = Signal(name="frame_whole")
-        sound = Signal(name="frame_sound")
+        listening, whole, sound = (
+            Signal(name=name) for name in ("listening", "frame_whole", "frame_sound")
+        )
         length = self._collect(m, decoder, kind, number, listening, whole, sound)
         answered = Signal(name="answered")
-        asks = Signal(name="asks_for_sample")
-        fits = Signal(name="sample_fits")
-        told = Signal(name="asks_for_identity")
-        m.d.comb += [
-            asks.eq((kind == Kind.SAMPLE) | (kind == Kind.LAST)),
-            fits.eq(asks & (length == spec.sample_bytes + OVERHEAD_BYTES)),
-            told.eq((kind == Kind.IDENTIFY) & (length == OVERHEAD_BYTES)),
-        ]
+        fits, told = self._understand(m, kind, length)
         started = Signal(range(spec.silent + 1), name="samples_begun")
-        empty = Signal(name="answer_empty")
         reply = Signal(8 * spec.response_bytes, name="reply")
-        feeding, waiting, sending = (
-            Signal(name=name) for name in ("feeding", "waiting", "sending")
-        )
-        m.d.comb += listening.eq(~(feeding | waiting | sending))
+        names = ("feeding", "waiting", "sending", "answer_empty", "reply_second")
+        feeding, waiting, sending, empty, second = (Signal(name=name) for name in names)
         fed = self._feed(m, kind, feeding)
-        sent = self._send(m, encoder, kind, number, due, told, empty, reply, counts, sending)
+        reach = self._reach(m, kind, length)
+        answer = Answer(kind, number, due, told, empty, reply, counts, second)
+        sent = send_answer(m, spec, encoder, answer, sending, reach and reach.master)
+        serves, again, busy = fits, answered, feeding | waiting | sending
+        if reach is not None:
+            serves, busy = fits | reach.fits, busy | reach.run
+            # A host that repeats another frame than the one before has lost count.
+            again = answered & (kind == reach.served)
+        m.d.comb += listening.eq(~busy)
         with m.If(whole):
-            with m.If(sound & fits & (number == due)):
-                m.d.sync += [feeding.eq(1), counts["served"].eq(counts["served"] + 1)]
-            with m.Elif(sound & fits & answered & (number == (due - 1)[:8])):
+            with m.If(sound & serves & (number == due)):
+                self._begin(m, feeding, counts["served"], kind, fits, reach)
+            with m.Elif(sound & serves & again & (number == (due - 1)[:8])):
                 m.d.sync += [sending.eq(1), counts["repeated"].eq(counts["repeated"] + 1)]
             with m.Elif(sound & told):
                 m.d.sync += sending.eq(1)
@@ -129,9 +123,72 @@ class LinkBridgeComponent(wiring.Component):
         m.d.comb += self.forecast.ready.eq(waiting)
         with m.If(self.forecast.valid & self.forecast.ready):
             m.d.sync += [reply.eq(self.forecast.payload.data), waiting.eq(0), sending.eq(1)]
+            if spec.has_banks:
+                m.d.sync += second.eq(self.second)
         with m.If(sent):
             m.d.sync += sending.eq(0)
+        if reach is not None:
+            with m.If(reach.master.done):
+                m.d.sync += [reach.run.eq(0), sending.eq(1), due.eq(due + 1), answered.eq(1)]
+            with m.If(reach.master.restarts):  # Its first samples have no forecast again.
+                m.d.sync += started.eq(0)
         return m
+
+    def _understand(self, m: Module, kind: Signal, length: Signal) -> tuple[Signal, Signal]:
+        """Return whether a frame is a sample, and whether it asks for the identity."""
+        asks, fits, told = (
+            Signal(name=name) for name in ("asks_for_sample", "sample_fits", "asks_for_identity")
+        )
+        m.d.comb += [
+            asks.eq((kind == Kind.SAMPLE) | (kind == Kind.LAST)),
+            fits.eq(asks & (length == self._spec.sample_bytes + OVERHEAD_BYTES)),
+            told.eq((kind == Kind.IDENTIFY) & (length == OVERHEAD_BYTES)),
+        ]
+        return fits, told
+
+    def _reach(self, m: Module, kind: Signal, length: Signal) -> Reach | None:
+        """Add what serves registers, where there are any; it reads the buffer while it runs."""
+        if self._spec.registers is None:
+            return None
+        reach = reach_registers(m, self._spec, kind, length)
+        connect_bus(m, reach.master, self, self._spec.registers.address_bits, PREFIX)
+        m.d.comb += reach.master.byte.eq(self._read.data)
+        with m.If(reach.run):
+            m.d.comb += self._read.addr.eq(reach.master.place)
+        return reach
+
+    def _line(self, m: Module) -> tuple[FrameDecoder, FrameEncoder]:
+        """Add what lies between the pins and the frames."""
+        m.submodules.receiver = receiver = self._spec.uart.receiver()
+        m.submodules.transmitter = transmitter = self._spec.uart.transmitter()
+        # A byte and the end that may follow it at once.
+        m.submodules.decoder = decoder = FrameDecoder(4)
+        m.submodules.encoder = encoder = FrameEncoder(1)
+        wiring.connect(m, receiver.o, decoder.i)
+        wiring.connect(m, encoder.o, transmitter.i)
+        m.d.comb += [
+            decoder.error.eq(receiver.error),
+            receiver.rx.eq(self.rx),
+            self.tx.eq(transmitter.tx),
+        ]
+        return decoder, encoder
+
+    def _begin(
+        self,
+        m: Module,
+        feeding: Signal,
+        served: Signal,
+        kind: Signal,
+        fits: Signal,
+        reach: Reach | None,
+    ) -> None:
+        """Begin to serve a frame, a sample or an access."""
+        if reach is None:
+            m.d.sync += [feeding.eq(1), served.eq(served + 1)]
+            return
+        m.d.sync += [feeding.eq(fits), reach.run.eq(reach.fits), reach.served.eq(kind)]
+        with m.If(fits):
+            m.d.sync += served.eq(served + 1)
 
     def _collect(
         self,
@@ -147,7 +204,7 @@ class LinkBridgeComponent(wiring.Component):
 
         `whole` is high for the cycle in which a frame ends, `sound` says whether its CRC is right.
         """
-        most = self._spec.sample_bytes + OVERHEAD_BYTES
+        most = self._spec.body_bytes + OVERHEAD_BYTES
         length = Signal(range(most + 2), name="frame_length")
         place = Signal(range(most + 2), name="frame_place")
         fresh = Signal(name="frame_fresh", init=1)
@@ -166,7 +223,7 @@ class LinkBridgeComponent(wiring.Component):
             write.addr.eq(place - HEADER_BYTES),
             write.data.eq(item.byte),
             write.en.eq(
-                taken & (place >= HEADER_BYTES) & (place < self._spec.sample_bytes + HEADER_BYTES)
+                taken & (place >= HEADER_BYTES) & (place < self._spec.body_bytes + HEADER_BYTES)
             ),
             whole.eq(decoder.o.valid & item.end & listening & ~spoiled & ~fresh),
             sound.eq(check.match_detected & ~item.byte[0]),
@@ -185,14 +242,14 @@ class LinkBridgeComponent(wiring.Component):
 
     def _buffer(self, m: Module) -> WritePort:
         """Add the memory for a sample; `_feed` reads it."""
-        depth = self._spec.sample_bytes
+        depth = self._spec.body_bytes
         m.submodules.buffer = self._memory = Memory(shape=8, depth=depth, init=[])
         return self._memory.write_port()
 
     def _feed(self, m: Module, kind: Signal, feeding: Signal) -> Value:
         """Give the network the beats of the buffered sample; return whether the last one went."""
         spec = self._spec
-        read = self._memory.read_port()
+        self._read = read = self._memory.read_port()
         place = Signal(range(spec.sample_bytes + 1), name="fed_bytes")
         inside = Signal(range(spec.request_bytes + 1), name="beat_bytes")
         ready = Signal(name="byte_ready")
@@ -220,59 +277,4 @@ class LinkBridgeComponent(wiring.Component):
                     place.eq(place + 1),
                     inside.eq(inside + 1),
                 ]
-        return gone & final
-
-    def _send(
-        self,
-        m: Module,
-        encoder: FrameEncoder,
-        kind: Signal,
-        number: Signal,
-        due: Signal,
-        told: Signal,
-        empty: Signal,
-        reply: Signal,
-        counts: dict[str, Signal],
-        sending: Signal,
-    ) -> Value:
-        """Send the answer while `sending`; return whether its last byte went."""
-        spec = self._spec
-        identity = Const(int.from_bytes(spec.identity, "little"), 8 * IDENTITY_BYTES)
-        facts = Cat(identity, *counts.values())
-        sizes = (len(facts) // 8, spec.response_bytes)
-        place = Signal(range(max(sizes) + OVERHEAD_BYTES + 1), name="sent_bytes")
-        body = Signal(range(max(sizes) + 1), name="answer_bytes")
-        m.submodules.sum = check = CRC32_ISO_HDLC(8).create()
-        byte = Signal(8, name="sent_byte")
-        gone, final = Signal(name="byte_gone"), Signal(name="byte_final")
-        in_body = Signal(name="in_body")
-        in_crc = Signal(name="in_crc")
-        m.d.comb += [
-            body.eq(Mux(told, sizes[0], Mux(empty, 0, sizes[1]))),
-            in_crc.eq(place >= body + HEADER_BYTES),
-            in_body.eq((place >= HEADER_BYTES) & ~in_crc),
-            final.eq(place == body + OVERHEAD_BYTES - 1),
-            encoder.i.valid.eq(sending),
-            encoder.i.payload.data.eq(byte),
-            encoder.i.payload.last.eq(final),
-            gone.eq(sending & encoder.i.ready),
-            check.data.eq(byte),
-            check.valid.eq(gone & ~in_crc),
-            check.start.eq(gone & (place == 0)),
-        ]
-        with m.If(place == 0):
-            m.d.comb += byte.eq(kind | ANSWER)
-        with m.Elif(place == 1):
-            m.d.comb += byte.eq(Mux(told, due, number))
-        with m.Elif(in_crc):
-            m.d.comb += byte.eq(check.crc.word_select((place - body - HEADER_BYTES)[:2], 8))
-        with m.Elif(told):
-            m.d.comb += byte.eq(facts.word_select((place - HEADER_BYTES)[:5], 8))
-        with m.Else():
-            m.d.comb += byte.eq(reply[:8])
-        with m.If(gone):
-            m.d.sync += place.eq(Mux(final, 0, place + 1))
-            # Once around, so that the same answer can be given again.
-            with m.If(in_body & ~told):
-                m.d.sync += reply.eq(Cat(reply[8:], reply[:8]))
         return gone & final

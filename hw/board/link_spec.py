@@ -2,9 +2,32 @@
 
 from dataclasses import dataclass
 
-from hw.board.link import IDENTITY_BYTES, OVERHEAD_BYTES
+from hw.board.link import ADDRESS_BYTES, IDENTITY_BYTES, OVERHEAD_BYTES, WRITE_BYTES, WRITES
 from hw.board.uart import Uart
 from hw.errors import ChronogateError
+
+
+@dataclass(frozen=True)
+class LinkRegisters:
+    """The registers behind a link.
+
+    Parameters
+    ----------
+    address_bits
+        Of an address in bytes.
+    control
+        Address of the register whose bit 0 makes every series begin anew.
+    reloadable
+        Whether there are two banks of weights.
+    """
+
+    address_bits: int
+    control: int
+    reloadable: bool = False
+
+    def __post_init__(self) -> None:
+        # The bit above says that an address is the link's own.
+        assert self.address_bits < 8 * ADDRESS_BYTES
 
 
 @dataclass(frozen=True)
@@ -25,6 +48,8 @@ class LinkBridge:
         Samples at the begin of a series that have no forecast yet.
     identity
         Tells the network from others, `IDENTITY_BYTES` bytes.
+    registers
+        What is behind ``s_axil_*``, or ``None``, when the accelerator has no registers.
     """
 
     uart: Uart
@@ -34,6 +59,7 @@ class LinkBridge:
     closes: bool = True
     silent: int = 0
     identity: bytes = bytes(IDENTITY_BYTES)
+    registers: LinkRegisters | None = None
 
     def __post_init__(self) -> None:
         if min(self.beats, self.request_bytes, self.response_bytes) < 1:
@@ -47,6 +73,16 @@ class LinkBridge:
     def sample_bytes(self) -> int:
         """Bytes of a sample."""
         return self.beats * self.request_bytes
+
+    @property
+    def has_banks(self) -> bool:
+        """Whether weights can be replaced."""
+        return self.registers is not None and self.registers.reloadable
+
+    @property
+    def body_bytes(self) -> int:
+        """Bytes of the longest body that is asked for."""
+        return max(self.sample_bytes, 0 if self.registers is None else WRITES * WRITE_BYTES)
 
     def request_cycles(self, escapes: int = 0) -> int:
         """Cycles on the line of one sample with `escapes` bytes that must be escaped."""

@@ -22,18 +22,20 @@ from amaranth.lib import wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
+from hw.board.beat_bytes import beat_bytes, from_bytes, to_bytes
 from hw.board.link import IDENTITY_BYTES, Frame, Kind
 from hw.board.link_bridge import LinkBridgeComponent
-from hw.board.link_spec import LinkBridge
+from hw.board.link_spec import LinkBridge, LinkRegisters
 from hw.board.pll import Pll, PllComponent
 from hw.board.uart import Uart
+from hw.control.axi_lite import PREFIX, connect_bus
+from hw.control.map import control_map, host_memories
+from hw.control.registers import RegisterMap
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 from hw.network.mode import Mode
 from hw.network.serialization import fingerprint
-from hw.stream import Port
 from hw.top.axi import Accelerator
-from hw.top.entry import padded_width
 from hw.top.write_verilog import to_verilog
 
 RESET_CYCLES = 2047
@@ -68,6 +70,9 @@ class BoardTop:
         Whether the LEDs shine when their pins are low.
     reset_cycles
         Cycles for which the power-on reset holds.
+    registers
+        Whether there are registers (`hw.control.map.control_map`) behind the link. A network whose
+        weights or states a host can reach has them in any case.
 
     Raises
     ------
@@ -80,6 +85,7 @@ class BoardTop:
     pll: Pll | None = None
     leds_active_low: bool = False
     reset_cycles: int = RESET_CYCLES
+    registers: bool = False
 
     def __post_init__(self) -> None:
         inputs, outputs = len(self.network.inputs), len(self.network.outputs)
@@ -97,12 +103,26 @@ class BoardTop:
         return LinkBridge(
             self.uart,
             beats=network.look_back if network.mode is Mode.WINDOW else 1,
-            request_bytes=_beat_bytes(network.input),
-            response_bytes=_beat_bytes(network.output),
+            request_bytes=beat_bytes(network.input),
+            response_bytes=beat_bytes(network.output),
             closes=network.mode is Mode.WINDOW,
             silent=network.look_back - 1 if network.mode is Mode.SLIDING else 0,
             identity=self.identity,
+            registers=self._link_registers,
         )
+
+    @cached_property
+    def map(self) -> RegisterMap | None:
+        """The registers, or ``None`` where there are none."""
+        memories = host_memories(self.network)
+        return control_map(self.network, memories) if self.registers or memories else None
+
+    @property
+    def _link_registers(self) -> LinkRegisters | None:
+        if self.map is None:
+            return None
+        reloadable = bool(self.network.reloadable)
+        return LinkRegisters(self.map.address_bits, self.map.offset("control"), reloadable)
 
     @cached_property
     def identity(self) -> bytes:
@@ -146,7 +166,7 @@ class BoardTop:
                 "training"
             )
         kind = Kind.LAST if last else Kind.SAMPLE
-        return Frame(kind, number, _to_bytes(shaped.reshape(-1), port))
+        return Frame(kind, number, to_bytes(shaped.reshape(-1), port))
 
     def response(self, body: bytes) -> np.ndarray:
         """Return the int64 codes ``(n_out,)`` in the body of an answer.
@@ -161,27 +181,7 @@ class BoardTop:
                 f"a forecast of {self.network.name} has {self.bridge.response_bytes} bytes, "
                 f"but {len(body)} were received: check the baud rate"
             )
-        return _from_bytes(body, self.network.output)
-
-
-def _beat_bytes(port: Port) -> int:
-    return padded_width(port) * port.channels // 8
-
-
-def _to_bytes(codes: np.ndarray, port: Port) -> bytes:
-    """Extend each code to whole bytes, low byte first."""
-    size = padded_width(port) // 8
-    return codes.astype("<i8").view(np.uint8).reshape(-1, 8)[:, :size].tobytes()
-
-
-def _from_bytes(payload: bytes, port: Port) -> np.ndarray:
-    size = padded_width(port) // 8
-    wide = np.zeros((port.channels, 8), dtype=np.uint8)
-    wide[:, 8 - size :] = np.frombuffer(payload, dtype=np.uint8).reshape(port.channels, size)
-    # The code sits at the high end, so that the shift down extends its sign. An unsigned code of
-    # at most 63 bits in 8 bytes is never negative, a narrower one is cut back to its bits.
-    codes = wide.reshape(-1).view("<i8") >> (64 - 8 * size)
-    return codes if port.format.signed else codes & port.format.maximum
+        return from_bytes(body, self.network.output)
 
 
 class BoardTopComponent(wiring.Component):
@@ -239,7 +239,9 @@ class BoardTopComponent(wiring.Component):
 
         bridge = LinkBridgeComponent(self._spec.bridge)
         m.submodules.bridge = DomainRenamer("board")(bridge)
-        m.submodules.accelerator = accelerator = Accelerator(self._spec.network)
+        map = self._spec.map
+        accelerator = Accelerator(self._spec.network, control=map is not None)
+        m.submodules.accelerator = accelerator
         beats = Signal(_HEARTBEAT_BITS, name="heartbeat")
         m.d.board += beats.eq(beats + 1)
         low = Const(self._spec.leds_active_low, 1)
@@ -260,6 +262,11 @@ class BoardTopComponent(wiring.Component):
             self.led_dropped.eq(bridge.trouble ^ low),
             bridge.dropped.eq(accelerator.dropped_windows),
         ]
+        if map is not None:
+            connect_bus(m, bridge, accelerator, map.address_bits, PREFIX)
+        if self._spec.bridge.has_banks:
+            tuser: Signal = accelerator.m_axis_tuser
+            m.d.comb += bridge.second.eq(tuser)
         return m
 
     def _clock(self, m: Module) -> tuple[Value, Value]:
