@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from accel.device.registers import BoardRegisters, model_tag
 from accel.device.transport import Transport
-from hw.board.link import ANSWER, SEQUENCES, Counters, Frame, Identity, Kind
+from hw.board.link import ANSWER, SECOND_MODEL, SEQUENCES, Counters, Frame, Identity, Kind
 from hw.board.slip import END, decode_frame
 from hw.board.top import BoardTop
 from hw.errors import ChronogateError
+from hw.network.graph import Network
 
 
 @dataclass
@@ -28,6 +30,10 @@ class Device:
         How often a frame is sent until it is given up.
     retries
         How many frames had to be sent again.
+    model
+        Whose weights the board computes with: by default those of the bitstream.
+    bank
+        Of reloadable weights: from which of the two banks the latest forecast came.
     """
 
     top: BoardTop
@@ -35,6 +41,9 @@ class Device:
     seconds: float
     attempts: int = 20
     retries: int = 0
+    model: Network | None = None
+    bank: int = field(default=0, init=False)
+    _identity: Identity | None = field(default=None, init=False)
     _number: int | None = field(default=None, init=False)
     _received: bytes = field(default=b"", init=False)
 
@@ -54,8 +63,43 @@ class Device:
                 f"{self.top.network.name} is {self.top.identity.hex()}: load its bitstream "
                 "(`accel bitstream` says how)"
             )
-        self._number = answer.number
+        self._number, self._identity = answer.number, identity
         return identity
+
+    @property
+    def registers(self) -> BoardRegisters:
+        """The design's registers.
+
+        Raises
+        ------
+        ChronogateError
+            When it has none.
+        """
+        identity = self._identity or self.connect()
+        if not identity.registers or self.top.map is None:
+            raise ChronogateError(
+                f"the design of {self.top.network.name} on the board has no registers: set "
+                "`registers = true` in its TOML file, or `reloadable = true` under [model] for new "
+                "weights, and make its bitstream again (`accel train`, `accel convert`, `accel "
+                "bitstream`)"
+            )
+        return BoardRegisters(self.top.network, self.top.map, self.serve)
+
+    def load(self, model: Network) -> None:
+        """Replace the weights by those of another network of the same shape.
+
+        Samples sent from now on are computed by it; in the sliding mode, whose windows begin ahead
+        of their last sample, up to one more forecast is of the old ones: `bank` tells.
+
+        Raises
+        ------
+        ChronogateError
+            When the design has no such weights, `model` is of another shape, or the weights loaded
+            before have not been used yet.
+        """
+        self.registers.load(model)
+        self.model = model
+        self.connect()
 
     def step(self, codes: np.ndarray, last: bool = False) -> np.ndarray | None:
         """Have one sample served.
@@ -77,12 +121,35 @@ class Device:
         ChronogateError
             When no answer comes, or the codes do not fit the network.
         """
+        identity = self._identity or self.connect()
+        model = self.model or self.top.network
+        if identity.model and identity.model != model_tag(model):
+            raise ChronogateError(
+                f"the board computes with weights {identity.model.hex()}, not with those of "
+                f"{model.name} ({model_tag(model).hex()}): load them (`Device.load`, `accel stream "
+                "--weights`)"
+            )
+        frame = self.top.request(codes, last=last)
+        answer = self.serve(frame.kind, frame.body)
+        if not answer.body:
+            return None
+        self.bank = int(bool(answer.kind & SECOND_MODEL))
+        return self.top.response(answer.body)
+
+    def serve(self, kind: int, body: bytes) -> Frame:
+        """Have a frame served, once, and return the answer.
+
+        Raises
+        ------
+        ChronogateError
+            When no answer comes.
+        """
         if self._number is None:
             self.connect()
         assert self._number is not None
-        answer = self._ask(self.top.request(codes, self._number, last))
+        answer = self._ask(Frame(kind, self._number, body))
         self._number = (self._number + 1) % SEQUENCES
-        return self.top.response(answer.body) if answer.body else None
+        return answer
 
     def stream(self, samples: Iterable[np.ndarray]) -> Iterator[np.ndarray | None]:
         """Have samples served one after the other."""
@@ -147,4 +214,4 @@ def _decode(part: bytes) -> Frame | None:
 
 def _answers(answer: Frame, frame: Frame) -> bool:
     same = answer.number == frame.number or frame.kind == Kind.IDENTIFY
-    return answer.kind == frame.kind | ANSWER and same
+    return answer.kind & ~SECOND_MODEL == frame.kind | ANSWER and same

@@ -4,6 +4,7 @@ from hw import Activation, Function, Network, Node, Port, Quantizer
 from hw.board.top import BoardTop
 from hw.board.uart import Uart
 from hw.network.mode import Mode
+from tests.hw.reloading import made_reloadable
 from tests.hw.recurrent_shapes import GRID, recurrent_layer
 
 FEATURES, UNITS = 2, 3
@@ -23,3 +24,8 @@ def state_network() -> Network:
 def state_board() -> BoardTop:
     """Return it behind a UART of few clocks per bit."""
     return BoardTop(state_network(), Uart(4), reset_cycles=15)
+
+
+def reloadable_board() -> BoardTop:
+    """Return the same with weights that can be replaced, and so with registers."""
+    return BoardTop(made_reloadable(state_network()), Uart(4), reset_cycles=15)
