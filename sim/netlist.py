@@ -18,6 +18,7 @@ from hw.board.slip import END, decode_frames
 from hw.board.top import TOP_NAME, BoardTop
 from hw.errors import ChronogateError
 from sim.cell_models import CellModels
+from sim.runtime import cache_folder, keep, lend
 from sim.toolchain import Toolchain, find_toolchain
 
 _HERE = Path(__file__).parent
@@ -43,6 +44,9 @@ _WAIVED = (
     "TIMESCALEMOD",
     "CMPCONST",
 )
+
+_GLOBAL = ("OPT_SLOW=-O0", "OPT_GLOBAL=-O1")
+"""Of what runs once, and of Verilator's own C++ (`sim.runtime`)."""
 
 _PROBLEM = re.compile("%Error|%Warning|error:|not found|No such file")
 
@@ -127,6 +131,8 @@ def build_program(
     """
     toolchain = find_toolchain()
     folder.mkdir(parents=True, exist_ok=True)
+    cache = cache_folder(toolchain, "program", *_GLOBAL)
+    lend(cache, folder / "netlist_sim")
     command = [
         *toolchain.verilator,
         "--cc",
@@ -158,11 +164,11 @@ def build_program(
         f"CXX={toolchain.compiler}",
         f"LINK={toolchain.compiler}",
         f"OPT_FAST={optimize}",
-        "OPT_SLOW=-O0",
-        "OPT_GLOBAL=-O1",
+        *_GLOBAL,
         program,
     ]
     _tool(toolchain, make, folder, "the C++ compiler")
+    keep(cache, folder / "netlist_sim")
     return folder / "netlist_sim" / program
 
 
