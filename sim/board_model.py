@@ -22,6 +22,8 @@ class BoardModel:
         The board top.
     folder
         Where Verilator builds; made when missing. What was built there of the same top is used.
+    optimize
+        The compiler's optimization option.
 
     Raises
     ------
@@ -29,8 +31,8 @@ class BoardModel:
         When a tool is missing or fails.
     """
 
-    def __init__(self, top: BoardTop, folder: Path) -> None:
-        program = _build(replace(top, pll=None).verilog(), folder)
+    def __init__(self, top: BoardTop, folder: Path, optimize: str = "-O2") -> None:
+        program = _build(replace(top, pll=None).verilog(), folder, optimize)
         numbers = (top.uart.divisor, END, top.reset_cycles)
         self._process = subprocess.Popen(
             [str(program), *map(str, numbers)],
@@ -79,7 +81,7 @@ class BoardModel:
         self.close()
 
 
-def _build(verilog: str, folder: Path) -> Path:
+def _build(verilog: str, folder: Path, optimize: str) -> Path:
     built = folder / "built.v"
     program = folder / "program"
     if program.exists() and built.exists() and built.read_text(encoding="utf-8") == verilog:
@@ -87,6 +89,6 @@ def _build(verilog: str, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / "board_top.v"
     source.write_text(verilog, encoding="utf-8")
-    build_program([source, _SERVER], TOP_NAME, None, folder, "-O2").replace(program)
+    build_program([source, _SERVER], TOP_NAME, None, folder, optimize).replace(program)
     source.replace(built)
     return program

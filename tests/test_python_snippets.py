@@ -80,7 +80,7 @@ def a_board(monkeypatch: pytest.MonkeyPatch) -> Names:
 
     def plugged(port: str, baud: int) -> SimulatedBoard:
         assert (port, baud) == ("/dev/ttyUSB1", board.baud)
-        return SimulatedBoard(board.top(network), Path("board"), 12e6)
+        return SimulatedBoard(board.top(network), Path("board"), 12e6, "-O0")
 
     monkeypatch.setattr(accel.device, "SerialPort", plugged)
     return {"network": network, "scaled_window": np.array([0.25, -0.5])}

@@ -62,6 +62,8 @@ class Board:
         Whether the oscillator's pin is the PLL's own, which matters to the iCE40.
     configuration
         Lines on how the FPGA is configured, as its constraints file has them.
+    registers
+        Whether designs have registers on the serial line, whatever the network.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Board:
     leds_active_low: bool = False
     clock_at_pll: bool = False
     configuration: str = ""
+    registers: bool = False
 
     @property
     def pll(self) -> Pll | None:
@@ -97,7 +100,8 @@ class Board:
 
     def top(self, network: Network) -> BoardTop:
         """Return the top of this board around `network`."""
-        return BoardTop(network, self._uart(self.clock_mhz), self.pll, self.leds_active_low)
+        uart = self._uart(self.clock_mhz)
+        return BoardTop(network, uart, self.pll, self.leds_active_low, registers=self.registers)
 
     def clocks(self) -> tuple[float, ...]:
         """Return the clocks that a design may have, in megahertz, slowest first."""

@@ -34,6 +34,7 @@ class Config(Section):
 
     name: Annotated[str, Field(pattern=f"^{NAME_PATTERN}$")]
     board: str = "ulx3s-85f"
+    registers: bool = False
     data: DataConfig
     forecast: ForecastConfig
     model: AnyModel

@@ -100,6 +100,8 @@ def _chain(draft: Draft, node: Node, shared: Sequence[Node]) -> list[Node]:
 
 def _engine(chain: Sequence[Node]) -> SharedDense:
     """Return one engine for a chain; no layer takes more cycles than its own reuse factor."""
+    first = chain[0].spec
+    assert isinstance(first, Dense)
     layers: list[SharedLayer] = []
     multipliers = 1
     for node in chain:
@@ -110,15 +112,19 @@ def _engine(chain: Sequence[Node]) -> SharedDense:
                     f"layer {node.name!r}: Strategy='Shared' cannot skip zeros: "
                     "leave SkipZeros out, or use Strategy='Resource'"
                 )
+            if spec.reloadable != first.reloadable:
+                raise ChronogateError(
+                    f"layer {node.name!r}: layers with Strategy='Shared' have one memory for their "
+                    f"weights, and {chain[0].name!r} differs in Reloadable: give them the same"
+                )
             layers.append(SharedLayer(spec.kernel, spec.bias, spec.kernel_format, spec.bias_format))
             multipliers = max(multipliers, ceil(spec.kernel.size / spec.reuse))
         elif isinstance(spec, Activation):
             layers[-1] = replace(layers[-1], function=spec.function)
-    first = chain[0].spec
-    assert isinstance(first, Dense)
     return SharedDense(
-        tuple(layers), first.input, multipliers, first.steps, first.series, _storage(chain)
-    )
+        tuple(layers), first.input, multipliers, first.steps, first.series, _storage(chain),
+        reloadable=first.reloadable,
+    )  # fmt: skip
 
 
 def _storage(chain: Sequence[Node]) -> Storage:

@@ -62,6 +62,7 @@ LAYER_KEYS: dict[str, Check] = {
     "GateReuseFactors": _gates,
     "Strategy": _one_of(Strategy),
     "SkipZeros": _switch,
+    "Reloadable": _switch,
     "AdderLevels": _whole(1, "adders"),
     "TableSize": _whole(1, "entries"),
     "Storage": _one_of(Storage),

@@ -28,6 +28,7 @@ from accel.conversion.layers.registry import HANDLERS
 from accel.conversion.memory import stored
 from accel.conversion.piece import Wire
 from accel.conversion.place import Place
+from accel.conversion.reloadable import loadable
 from accel.conversion.settings import (
     DELTA_KEYS,
     check_layer_names,
@@ -115,6 +116,7 @@ def build_blocks(draft: Draft) -> Draft:
             piece = HANDLERS[layer.kind](
                 layer, tuple(wires[name] for name in layer.inputs), context
             )
+            piece = loadable(layer, piece, draft.config)
         except ChronogateError as error:
             raise _named(layer.name, error) from None
         nodes += stored(layer, piece.nodes, draft.config)

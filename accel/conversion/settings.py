@@ -78,6 +78,11 @@ def skips_zeros(config: HlsConfig, name: str, types: Iterable[str]) -> bool:
     return bool(_look_up(config, name, types, "SkipZeros"))
 
 
+def reloadable(config: HlsConfig, name: str, types: Iterable[str]) -> bool:
+    """Return the layer's ``Reloadable``."""
+    return bool(_look_up(config, name, types, "Reloadable"))
+
+
 def adder_levels(config: HlsConfig, name: str, types: Iterable[str]) -> int | None:
     """Return the layer's ``AdderLevels``, the adders between two registers when unrolled."""
     value = _look_up(config, name, types, "AdderLevels")

@@ -10,6 +10,7 @@ from accel.device.transport import Transport
 from hw.board.link import ANSWER, SECOND_MODEL, SEQUENCES, Counters, Frame, Identity, Kind
 from hw.board.slip import END, decode_frame
 from hw.board.top import BoardTop
+from hw.control.map import control_map, host_memories
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 
@@ -76,14 +77,15 @@ class Device:
             When it has none.
         """
         identity = self._identity or self.connect()
-        if not identity.registers or self.top.map is None:
+        if not identity.registers:
             raise ChronogateError(
                 f"the design of {self.top.network.name} on the board has no registers: set "
                 "`registers = true` in its TOML file, or `reloadable = true` under [model] for new "
                 "weights, and make its bitstream again (`accel train`, `accel convert`, `accel "
                 "bitstream`)"
             )
-        return BoardRegisters(self.top.network, self.top.map, self.serve)
+        network = self.top.network
+        return BoardRegisters(network, control_map(network, host_memories(network)), self.serve)
 
     def load(self, model: Network) -> None:
         """Replace the weights by those of another network of the same shape.

@@ -18,6 +18,8 @@ class SimulatedBoard(Transport):
         Where Verilator builds; made when missing.
     clock_hz
         What a second is.
+    optimize
+        The compiler's optimization option; what runs for seconds only is built sooner with -O0.
 
     Raises
     ------
@@ -25,8 +27,8 @@ class SimulatedBoard(Transport):
         When a tool is missing or fails.
     """
 
-    def __init__(self, top: BoardTop, folder: Path, clock_hz: float) -> None:
-        self._model = BoardModel(top, folder)
+    def __init__(self, top: BoardTop, folder: Path, clock_hz: float, optimize: str = "-O2") -> None:
+        self._model = BoardModel(top, folder, optimize)
         self._clock_hz = clock_hz
         self._line = b""
 

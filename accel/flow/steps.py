@@ -153,6 +153,7 @@ def bitstream_step(
     network = _network(run)
     config = _config(run)
     target = find_board(board or (config.board if config else DEFAULT_BOARD))
+    target = replace(target, registers=config is not None and config.registers)
     if isinstance(clock, float):
         target = target.at_clock(clock)
     part = f"bitstream/{target.name}"

@@ -5,9 +5,9 @@ import io
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,14 +31,32 @@ _USB_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Forecaster:
-    """What is streamed to: a network, how its columns are called, and its board."""
+    """What is streamed to.
+
+    Parameters
+    ----------
+    network
+        What the bitstream was made from.
+    config
+        How the columns are called.
+    board
+        Where it runs.
+    weights
+        The network whose weights are loaded first; ``None`` for those of the bitstream.
+    """
 
     network: Network
     config: Config
     board: Board
+    weights: Network | None = None
+
+    @property
+    def model(self) -> Network:
+        """What computes the forecasts."""
+        return self.weights or self.network
 
 
-def load_forecaster(run: Run, board: str | None) -> Forecaster:
+def load_forecaster(run: Run, board: str | None, weights: Path | None = None) -> Forecaster:
     """Read what streaming needs from a run.
 
     Parameters
@@ -47,6 +65,8 @@ def load_forecaster(run: Run, board: str | None) -> Forecaster:
         With a converted network.
     board
         Name; default: that of the run's configuration.
+    weights
+        Folder of a network of the same shape, to be loaded first: a run, or its ``adapted``.
 
     Raises
     ------
@@ -62,10 +82,20 @@ def load_forecaster(run: Run, board: str | None) -> Forecaster:
             "are: train the forecaster with `accel train` to stream a CSV file"
         )
     config = load_config(config_file)
-    return Forecaster(network, config, find_board(board or config.board))
+    target = replace(find_board(board or config.board), registers=config.registers)
+    if weights is None:
+        return Forecaster(network, config, target)
+    own = weights / "config.toml"
+    loaded = load_network(weights)
+    return Forecaster(network, load_config(own) if own.exists() else config, target, loaded)
 
 
-def stream_rows(forecaster: Forecaster, port: str, source: str | Path) -> Iterator[str]:
+def stream_rows(
+    forecaster: Forecaster,
+    port: str,
+    source: str | Path,
+    counted: Callable[[dict[str, int]], None] | None = None,
+) -> Iterator[str]:
     """Forecast from every row that has a look-back behind it.
 
     Parameters
@@ -76,6 +106,8 @@ def stream_rows(forecaster: Forecaster, port: str, source: str | Path) -> Iterat
         A serial port, or `SIMULATED`.
     source
         A CSV file with the run's columns, or ``-`` for standard input.
+    counted
+        Called at the end with what the design has counted.
 
     Yields
     ------
@@ -86,15 +118,20 @@ def stream_rows(forecaster: Forecaster, port: str, source: str | Path) -> Iterat
     Raises
     ------
     ChronogateError
-        As `accel.flow.forecast.read_inputs`, and when the board cannot be reached or holds another
-        network.
+        As `accel.flow.forecast.read_inputs`, and when the board cannot be reached, holds another
+        network, or has no registers for what is wanted of them.
     """
     network, board = forecaster.network, forecaster.board
     with tempfile.TemporaryDirectory() as scratch, _opened(source) as lines:
         device = _open(board.top(network), board, port, Path(scratch))
         try:
             device.connect()
-            yield from _forecast(device, forecaster.config, network, lines, Path(scratch))
+            if forecaster.weights is not None:
+                device.load(forecaster.weights)
+            registers = None if counted is None else device.registers
+            yield from _forecast(device, forecaster.config, forecaster.model, lines, Path(scratch))
+            if counted is not None and registers is not None:
+                counted(registers.counters())
         finally:
             device.close()
 

@@ -44,12 +44,14 @@ def hls_settings(model: Family, layers: Iterable[keras.layers.Layer]) -> HlsSett
     folding: dict[str, dict[str, object]] = {}
     for layer in layers:
         if layer.name.endswith(WIRES):
-            folding[layer.name] = {"Strategy": "Latency"}
+            folding[layer.name] = {"Strategy": "Latency", "Reloadable": False}
         elif (keys := _folding(layer, model.folding)) is not None:
             folding[layer.name] = keys
     whole: dict[str, object] = {"Strategy": model.strategy.capitalize()}
     if model.skip_zeros:
         whole["SkipZeros"] = True
+    if model.reloadable:
+        whole["Reloadable"] = True
     return {"Model": whole, "LayerName": dict(folding)}
 
 

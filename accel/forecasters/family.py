@@ -38,6 +38,8 @@ class Family(Part):
         ``mean`` or ``last`` value, or nothing. It is part of the hardware.
     strategy, skip_zeros, reuse
         How the products are folded.
+    reloadable
+        Whether a host can replace the weights at run time.
     """
 
     closed_form: ClassVar[bool] = False
@@ -47,6 +49,7 @@ class Family(Part):
     normalization: Literal["none", "mean", "last"] = "none"
     strategy: Literal["resource", "latency", "shared"] = "resource"
     skip_zeros: bool = False
+    reloadable: bool = False
     formats: DenseFormats = DenseFormats()
     reuse: DenseReuse = DenseReuse()
 

@@ -41,6 +41,10 @@ class Shell(Protocol):
         """
         ...
 
+    def with_registers(self) -> Shell:
+        """Return the shell with the accelerator's registers within a host's reach."""
+        ...
+
     def files(self, network: Network, part: str) -> Files:
         """Return the project's files.
 

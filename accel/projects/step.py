@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from accel.configuration.config import load_config
 from accel.projects.board import Files, ProjectBoard
 from accel.runs.run import Run, Step
 from hw.network.graph import Network
@@ -58,10 +59,11 @@ def project_step(run: Run, board: ProjectBoard, clock_mhz: float | None = None) 
         When the board has no place for the network, or cannot make the clock.
     """
     target = board if clock_mhz is None else board.at_clock(clock_mhz)
-    files = target.shell.files(converted_network(run), target.part)
-    return install(
-        run, target.name, target.shell.tool, target.shell.command, files, target.shell.clock_mhz
-    )
+    config = run.path("config.toml")
+    wanted = config.exists() and load_config(config).registers
+    shell = target.shell.with_registers() if wanted else target.shell
+    files = shell.files(converted_network(run), target.part)
+    return install(run, target.name, shell.tool, shell.command, files, shell.clock_mhz)
 
 
 def install(

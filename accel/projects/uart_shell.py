@@ -53,6 +53,8 @@ class UartShell:
         design has that clock and no other.
     leds_active_low
         Whether the LEDs shine when their pins are low.
+    registers
+        Whether the design has registers on the serial line, whatever the network.
     """
 
     toolchain: Toolchain
@@ -62,6 +64,7 @@ class UartShell:
     pins: tuple[Pin, ...]
     plls: Callable[[float], Sequence[Pll]] | None = None
     leds_active_low: bool = False
+    registers: bool = False
 
     @property
     def tool(self) -> str:
@@ -98,10 +101,14 @@ class UartShell:
         Uart.for_baud(made.clock_mhz * 1e6, self.baud)
         return made
 
+    def with_registers(self) -> UartShell:
+        """Return the shell with registers on the serial line."""
+        return replace(self, registers=True)
+
     def top(self, network: Network) -> BoardTop:
         """Return the top around `network`."""
         uart = Uart.for_baud(self.clock_mhz * 1e6, self.baud)
-        return BoardTop(network, uart, self.pll, self.leds_active_low)
+        return BoardTop(network, uart, self.pll, self.leds_active_low, registers=self.registers)
 
     def files(self, network: Network, part: str) -> Files:
         """Return the top's Verilog and what the tool needs beside it."""

@@ -105,6 +105,10 @@ class ZynqShell:
             )
         return replace(self, clock_mhz=clock_mhz)
 
+    def with_registers(self) -> ZynqShell:
+        """Return the shell itself: its registers are on the processors' bus."""
+        return self
+
     def files(self, network: Network, part: str) -> Files:
         """Return the project, a driver for PYNQ, and windows with their forecasts.
 

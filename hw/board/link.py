@@ -41,7 +41,7 @@ OKAY, NO_WRITE, NO_REGISTER = 0b00, 0b10, 0b11
 """Responses: those of AXI, all of a frame's or-ed; the last one to addresses above the map."""
 
 SECOND_MODEL = 0x40
-"""Added to the kind of an answer by a forecast of the second bank of weights."""
+"""Added to the kind of every answer from a forecast of the second bank of weights on."""
 
 SEQUENCES = 256
 

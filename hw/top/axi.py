@@ -90,6 +90,7 @@ class Accelerator(wiring.Component):
     m_axis_tlast: Signal
     s_axis_tid: Signal
     m_axis_tid: Signal
+    m_axis_tuser: Signal
 
     def __init__(self, network: Network, control: bool = False) -> None:
         self._network = network

@@ -23,7 +23,7 @@ CLOCK_HZ = 1e6
 @pytest.fixture
 def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedBoard]:
     folder = tmp_path_factory.getbasetemp() / "board"
-    line = SimulatedBoard(TOP, folder, CLOCK_HZ)
+    line = SimulatedBoard(TOP, folder, CLOCK_HZ, "-O0")
     yield line
     line.close()
 

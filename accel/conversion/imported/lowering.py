@@ -15,6 +15,7 @@ from accel.conversion.imported.quantizers import Elements, hgq_elements, host_fo
 from accel.conversion.keys import check_keys
 from accel.conversion.layers.context import Context
 from accel.conversion.piece import Wire
+from accel.conversion.reloadable import loadable
 from accel.conversion.settings import (
     HlsConfig,
     check_layer_names,
@@ -209,6 +210,7 @@ def _lower_node(
         )
     try:
         piece = HANDLERS[node.kind](node, given, scope)
+        piece = loadable(node.draft, piece, scope.context.config)
     except ChronogateError as error:
         if str(error).startswith("layer "):
             raise
