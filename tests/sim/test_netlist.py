@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from accel.bitstream.synthesis import NETLIST_VERILOG, synthesize
-from accel.boards import find_board
+from accel.boards import Board, find_board
 from accel.progress import SilentProgress
 from hw.board.top import BoardTop
 from hw.board.uart import Uart
@@ -200,14 +200,37 @@ def windows(top: BoardTop, count: int) -> np.ndarray:
     return draw_codes(rng, network.input_format, count, network.look_back, network.features)
 
 
-@pytest.mark.parametrize(
-    ("name", "small"), [("ulx3s-12f", GRU_TOP), ("icebreaker", MLP_TOP), ("tang-nano-9k", MLP_TOP)]
-)
-def test_golden_windows_come_back_from_the_pins(tmp_path: Path, name: str, small: BoardTop) -> None:
-    """With a PLL in between, which each family has of its own."""
-    board = find_board(name)
+def on_board(small: BoardTop, board: Board) -> BoardTop:
+    """Return a top as it is on a board, with a PLL, which each family has of its own."""
     clock = next(clock for clock in board.clocks() if clock > board.oscillator_mhz)
-    top = replace(small, pll=board.at_clock(clock).pll, leds_active_low=board.leds_active_low)
+    return replace(small, pll=board.at_clock(clock).pll, leds_active_low=board.leds_active_low)
+
+
+FAMILIES = [
+    ("ulx3s-12f", GRU_TOP),
+    ("icebreaker", MLP_TOP),
+    ("tang-nano-9k", replace(MLP_TOP, registers=True)),
+]
+
+
+@pytest.mark.parametrize(("name", "small"), FAMILIES)
+def test_the_rtl_of_each_family_answers_from_the_pins(
+    tmp_path: Path, name: str, small: BoardTop
+) -> None:
+    """What synthesis is given, the family's PLL as its cell model."""
+    board = find_board(name)
+    top = on_board(small, board)
+    rtl = tmp_path / "board_top.v"
+    rtl.write_text(top.verilog())
+    codes = windows(top, 40)
+    answers = simulate_netlist(rtl, top, board.family.models, codes, tmp_path)
+    assert np.array_equal(answers, top.network.reference(codes))
+
+
+@pytest.mark.parametrize(("name", "small"), FAMILIES)
+def test_golden_windows_come_back_from_the_pins(tmp_path: Path, name: str, small: BoardTop) -> None:
+    board = find_board(name)
+    top = on_board(small, board)
     synthesize(top.verilog(), board, tmp_path, SilentProgress())
     codes = windows(top, 40)
     expected = top.network.reference(codes)
