@@ -1,6 +1,6 @@
 """Which layers a host can give new weights at run time: their ``Reloadable``."""
 
-from dataclasses import is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 
 from accel.conversion.draft import LayerDraft
 from accel.conversion.piece import Piece
@@ -29,7 +29,7 @@ def loadable(layer: LayerDraft, piece: Piece, config: HlsConfig) -> Piece:
         if spec.outputs[0].format != node.spec.outputs[0].format:
             wider[node.name] = spec.outputs[0].format
         nodes.append(replace(node, spec=spec))
-    if not any(array_fields(node.spec) for node in nodes):
+    if not any(_has_weights(node.spec) for node in nodes):
         if names_layer(config, layer.name, "Reloadable"):
             raise ChronogateError(
                 f"layer {layer.name!r}: it has no weights that could be replaced: leave "
@@ -48,7 +48,7 @@ def _following(node: Node, wider: dict[str, FixedPoint]) -> Spec:
 
 
 def _loadable(layer: LayerDraft, spec: Spec) -> Spec:
-    if not array_fields(spec):
+    if not _has_weights(spec):
         return spec
     if not hasattr(spec, "reloadable"):
         raise ChronogateError(
@@ -59,9 +59,18 @@ def _loadable(layer: LayerDraft, spec: Spec) -> Spec:
     return _changed(spec, reloadable=True)
 
 
-def _changed(spec: Spec, **fields: object) -> Spec:
+def _has_weights(spec: Spec) -> bool:
+    """Tell whether a block holds arrays, or a layer that does."""
+    if array_fields(spec):
+        return True
+    assert is_dataclass(spec)
+    values = (getattr(spec, item.name) for item in fields(spec))
+    return any(_has_weights(value) for value in values if isinstance(value, Spec))
+
+
+def _changed(spec: Spec, **changes: object) -> Spec:
     assert is_dataclass(spec)
     assert not isinstance(spec, type)
-    found = replace(spec, **fields)
+    found = replace(spec, **changes)
     assert isinstance(found, Spec)
     return found
