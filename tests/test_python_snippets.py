@@ -16,7 +16,8 @@ import accel.device
 from accel.boards import find_board
 from accel.conversion.check import EXTENSIONS
 from accel.conversion.layers.registry import HANDLERS
-from accel.device import SimulatedBoard
+from accel.device import Device, SimulatedBoard
+from accel.device.device import answer_seconds
 from accel.keras_models.float64 import evaluate_float64
 from accel.qkeras_compat import keras, qkeras, tf
 from hw import LSTM, Add, Dense, FixedPoint, Network, Node, Port
@@ -26,6 +27,7 @@ from tests.accel.conversion.models import bits, chain, dense
 from tests.hw.drawing import draw_network
 from tests.hw.gates import draw_gated, draw_windows
 from tests.hw.many_ports import draw_arrays
+from tests.hw.reloading import made_reloadable, other_model
 from tests.snippets import DOCUMENTS, LONG, SKIP_LONG, Snippet, snippets
 
 Names = dict[str, Any]
@@ -86,6 +88,17 @@ def a_board(monkeypatch: pytest.MonkeyPatch) -> Names:
     return {"network": network, "scaled_window": np.array([0.25, -0.5])}
 
 
+def a_reloadable_board(monkeypatch: pytest.MonkeyPatch) -> Names:
+    """A connected device whose weights can be replaced, and other weights."""
+    network, board = made_reloadable(_sum()), find_board("icebreaker")
+    top = board.top(network)
+    line = SimulatedBoard(top, Path("board"), 12e6, "-O0")
+    device = Device(top, line, answer_seconds(top, 12e6))
+    newer = other_model(network, np.random.default_rng(0))
+    window = np.array([0.25, -0.5])
+    return {"device": device, "network": network, "newer": newer, "scaled_window": window}
+
+
 def _sum() -> Network:
     format = FixedPoint(6, 2)
     layer = Dense(np.array([[3], [5]]), np.array([1]), format, format, format, reuse=2)
@@ -121,6 +134,7 @@ PREPARED: dict[str, Prepare] = {
     "adaptive.md python 1": a_layer,
     "adaptive.md python 2": a_gate,
     "boards.md python 1": a_board,
+    "boards.md python 2": a_reloadable_board,
     "control.md python 1": a_run,
     "extension.md python 1": an_extension,
     "hls.md python 1": vitis,
@@ -128,10 +142,13 @@ PREPARED: dict[str, Prepare] = {
 }
 
 
+ASSERTED = ("boards.md python 2", "extension.md python 1")
+"""Blocks whose results a test of their own looks at."""
+
+
 def reload_names() -> Names:
     """Names of the block that loads new weights: a bus that takes them, registers, a model."""
     from hw.control.map import control_map, host_memories
-    from tests.hw.reloading import made_reloadable, other_model
 
     network = made_reloadable(draw_network(0, "mlp"))
     registers = control_map(network, host_memories(network))
@@ -172,11 +189,19 @@ def test_every_block_is_run_somewhere() -> None:
     assert known <= set(BLOCKS)
 
 
-@pytest.mark.parametrize("name", [name for name in PREPARED if name != "extension.md python 1"])
+@pytest.mark.parametrize("name", [name for name in PREPARED if name not in ASSERTED])
 def test_a_block_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if name in LONG and SKIP_LONG:
         pytest.skip(f"make snippets: {LONG[name]}")
     run(BLOCKS[name], PREPARED[name](monkeypatch))
+
+
+def test_the_block_of_a_reloadable_board_loads_and_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = run(BLOCKS["boards.md python 2"], a_reloadable_board(monkeypatch))
+    codes = names["network"].input_format.quantize(names["scaled_window"])
+    assert names["codes"].tolist() == names["newer"].reference(codes[np.newaxis])[0].tolist()
+    assert (names["counts"]["input_beats"], names["device"].bank) == (1, 1)
+    names["device"].close()
 
 
 def test_the_block_that_loads_weights_writes_them_all() -> None:
