@@ -9,6 +9,7 @@ from pathlib import Path
 
 LONG = {
     "boards.md python 1": "builds the simulated board, about 10 s",
+    "boards.md python 2": "the same",
     "hls.md python 1": "compiles an HLS project, about 5 s",
     "adding.md": "trains, converts and compiles in a copy of the project, about 25 s",
 }

@@ -196,6 +196,7 @@ def test_a_block_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     run(BLOCKS[name], PREPARED[name](monkeypatch))
 
 
+@pytest.mark.skipif(SKIP_LONG, reason=f"make snippets: {LONG['boards.md python 2']}")
 def test_the_block_of_a_reloadable_board_loads_and_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     names = run(BLOCKS["boards.md python 2"], a_reloadable_board(monkeypatch))
     codes = names["network"].input_format.quantize(names["scaled_window"])

@@ -15,12 +15,14 @@ from accel.configuration.config import Config, example
 from accel.datasets.loader import feature_names
 from accel.flow import stream
 from accel.flow.forecast import read_inputs
-from accel.flow.stream import Forecaster, stream_rows
+from accel.flow.stream import Forecaster, load_forecaster, stream_rows
+from accel.runs.run import open_run
 from hw import Network, Node, Port
 from hw.board.top import BoardTop
 from hw.errors import ChronogateError
 from hw.network.metadata import Feature, Metadata
 from hw.network.mode import Mode
+from hw.network.serialization import save_network
 from tests.hw.recurrent_shapes import GRID, recurrent_layer
 
 LOOK_BACK, HORIZON, ROWS = 4, 3, 9
@@ -67,6 +69,16 @@ class Golden:
         self.network, self.given = network, []
 
     def connect(self) -> None: ...
+    def load(self, model: Network) -> None:
+        self.network = model
+
+    @property
+    def registers(self) -> "Golden":
+        return self
+
+    def counters(self) -> dict[str, int]:
+        return {"input_beats": len(self.given) * LOOK_BACK}
+
     def close(self) -> None: ...
 
     def step(self, codes: np.ndarray) -> np.ndarray | None:
@@ -100,6 +112,38 @@ def test_every_row_with_a_look_back_is_forecast_from(
     assert [line.split(",")[2] for line in lines[1:]] == [f"{v:.6g}" for v in values.ravel()]
     # On a board that slides, every row is sent once.
     assert len(board.given) == (count if mode is Mode.WINDOW else ROWS)
+
+
+def test_other_weights_come_first_and_counters_last(
+    config: Config, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The forecasts are in the units of the network whose weights they are."""
+    design = network(config)
+    metadata = replace(design.metadata, targets=(Feature("temperature", "°C", -1.0, 3.0),))
+    gru = design.nodes[0].spec
+    spec = replace(gru, kernel=-gru.kernel)
+    newer = replace(design, nodes=(Node("gru", spec, ("input",)),), metadata=metadata)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "newer").mkdir()
+    (tmp_path / "run" / "config.toml").write_text(
+        example("gru").replace("# registers = false", "registers = true")
+    )
+    save_network(design, tmp_path / "run")
+    save_network(newer, tmp_path / "newer")
+    with open_run(tmp_path / "run") as run:
+        forecaster = load_forecaster(run, "icebreaker", tmp_path / "newer")
+        assert load_forecaster(run, "icebreaker").weights is None
+    assert forecaster.board.top(design).map is not None
+    board = Golden(design)
+    monkeypatch.setattr(stream, "_open", lambda *arguments: board)
+    counts: list[dict[str, int]] = []
+    lines = list(stream_rows(forecaster, "port", rows, counts.append))
+    _, scaled = read_inputs(config, metadata, rows)
+    codes = GRID.quantize(scaled)
+    windows = np.stack([codes[at : at + LOOK_BACK] for at in range(ROWS - LOOK_BACK + 1)])
+    values = design.output.format.to_float(newer.reference(windows)) * 3 - 1
+    assert [line.split(",")[2] for line in lines[1:]] == [f"{v:.6g}" for v in values.ravel()]
+    assert counts == [{"input_beats": len(windows) * LOOK_BACK}]
 
 
 def test_what_cannot_be_opened_is_named(config: Config, rows: Path, tmp_path: Path) -> None:
