@@ -2,8 +2,8 @@
 
 ``make bench-compression`` runs it and prints a Markdown table. Errors are of the quantized
 forecasters, on validation and, once at the end, on test windows; cycles and multipliers are the
-closed form's.
-Cells are not synthesized. ``transfer`` needs a second data set and is left out.
+closed form's, cells are counted by Yosys for the board of the examples, its serial port and PLL
+included. ``transfer`` needs a second data set; `tests.bench_accuracy.transfer` has it.
 """
 
 import argparse
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from accel.bitstream import count_cells
+from accel.boards import find_board
 from accel.compression.compress import compress
 from accel.compression.kernels import weights_of
 from accel.compression.lesson import Lesson
@@ -29,7 +31,7 @@ from accel.compression.rebuild import rebuilt
 from accel.configuration.config import Config, example, parse_config
 from accel.progress import LineProgress
 from accel.qkeras_compat import keras
-from accel.search.point import costs_of
+from accel.search.point import hardware_of, network_costs
 from accel.training.fitting import predict_float32
 from accel.training.learning import learn, shape_of
 from accel.training.prepared import PreparedData, prepare
@@ -50,6 +52,8 @@ class Line:
     weights: int
     nonzero: int
     bits: int
+    luts: int
+    blocks: int
     multipliers: int
     latency: int
     interval: int
@@ -57,14 +61,15 @@ class Line:
     def __str__(self) -> str:
         return (
             f"| {self.model} | {self.method} | {self.validation:.4f} | {self.test:.4f} "
-            f"| {self.weights:,} | {self.nonzero:,} | {self.bits:,} | {self.multipliers} "
+            f"| {self.weights:,} | {self.nonzero:,} | {self.bits:,} "
+            f"| {self.luts:,} | {self.blocks} | {self.multipliers} "
             f"| {self.latency:,} | {self.interval:,} |"
         )
 
 
 HEAD = (
-    "| model | method | validation | test | weights | not 0 | bits | multipliers | latency | "
-    "interval |\n|---|---|---|---|---|---|---|---|---|---|"
+    "| model | method | validation | test | weights | not 0 | bits | LUT4 | DSP | multipliers "
+    "| latency | interval |\n|" + "---|" * 12
 )
 
 
@@ -96,16 +101,20 @@ def configured(family: str, epochs: int) -> Config:
     training = config.training.model_copy(update=changes)
     model = config.model
     if family == "gru":
-        model = model.model_copy(update={"segment": SEGMENT})
+        # 48 x 48 products of six hours at once in 48 cycles, or the board's DSP blocks are too few.
+        reuse = model.reuse.model_copy(update={"input": 48})
+        model = model.model_copy(update={"segment": SEGMENT, "reuse": reuse})
     return config.model_copy(update={"training": training, "model": model})
 
 
-def lines(config: Config, data: PreparedData, epochs: int) -> Iterator[Line]:
-    """Train the base, then compress copies of it."""
+def lines(config: Config, data: PreparedData, epochs: int, zeros: bool) -> Iterator[Line]:
+    """Train the base, then compress copies of it; `zeros` has the rows that skip them, too."""
     progress = LineProgress(sys.stderr)
     learned = learn(config, data, progress)
     series = data.scaled_targets[: data.split.train]
     for name, method, skip in methods(epochs):
+        if skip and not zeros:
+            continue
         lesson = Lesson(learned.seen, data.validation, config.training, shape_of(config), series)
         model = rebuilt(learned.model, {})
         try:
@@ -115,12 +124,14 @@ def lines(config: Config, data: PreparedData, epochs: int) -> Iterator[Line]:
             print(f"{name}: {error}", file=sys.stderr)
             continue
         folded = config.model.model_copy(update={"skip_zeros": skip})
-        costs = costs_of(model, config.model_copy(update={"model": folded}))
+        network = hardware_of(model, config.model_copy(update={"model": folded}))
+        board = find_board(config.board)
+        costs, cells = network_costs(network, board.clock_mhz), count_cells(network, board)
         yield Line(
             config.model.family, name, lesson.error(model), _test_error(model, data),
             sum(weight.size for weight in weights_of(model)), lesson.nonzero(model),
-            sum(weight.bits for weight in weights_of(model)), costs.multipliers,
-            costs.latency_cycles, costs.interval_cycles,
+            sum(weight.bits for weight in weights_of(model)), cells.lut, cells.dsp,
+            costs.multipliers, costs.latency_cycles, costs.interval_cycles,
         )  # fmt: skip
 
 
@@ -133,12 +144,13 @@ def main() -> None:
     """Print the table, row by row."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("families", nargs="*", default=["mlp", "gru"])
-    parser.add_argument("--quick", action="store_true", help="the MLP only, an epoch each")
+    parser.add_argument("--quick", action="store_true", help="the MLP without zeros, an epoch each")
     given = parser.parse_args()
     print(HEAD, flush=True)
+    base, epochs = (2, 1) if given.quick else (BASE_EPOCHS, EPOCHS)
     for family in ["mlp"] if given.quick else given.families:
-        config = configured(family, 2 if given.quick else BASE_EPOCHS)
-        for line in lines(config, prepare(config), 1 if given.quick else EPOCHS):
+        config = configured(family, base)
+        for line in lines(config, prepare(config), epochs, zeros=not given.quick):
             print(line, flush=True)
 
 

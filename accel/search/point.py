@@ -55,14 +55,17 @@ class Point:
 
 def costs_of(model: "keras.Model", config: Config) -> Costs:
     """Convert a model, and return what its hardware costs."""
+    return network_costs(hardware_of(model, config), find_board(config.board).clock_mhz)
+
+
+def hardware_of(model: "keras.Model", config: Config) -> Network:
+    """Convert a model, folded as its configuration says, and keep no files of it."""
     from accel.conversion.entry import convert, network_of
     from accel.forecasters.build import hls_settings
 
     with TemporaryDirectory() as folder:
         settings = hls_settings(config.model, model.layers)
-        graph = convert(model, Path(folder), config.name, hls_config=settings)
-        network = network_of(graph)
-    return network_costs(network, find_board(config.board).clock_mhz)
+        return network_of(convert(model, Path(folder), config.name, hls_config=settings))
 
 
 def network_costs(network: Network, clock_mhz: float) -> Costs:
