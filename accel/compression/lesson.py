@@ -9,7 +9,7 @@ from accel.configuration.sections import TrainingConfig
 from accel.datasets.windows import Windows
 from accel.forecasters.shape import Shape
 from accel.qkeras_compat import keras
-from accel.training.fitting import Guide, fit, predict_float32
+from accel.training.fitting import Guide, fit, mean_error, predict_float32
 
 
 @dataclass(eq=False)
@@ -74,13 +74,12 @@ class Lesson:
         return self.train.picked(places)
 
     def error(self, model: keras.Model) -> float:
-        """Return the mean squared error on validation."""
+        """Return the mean error on validation, as ``training.loss`` measures it."""
         return self.error_of(predict_float32(model, self.validation.inputs))
 
     def error_of(self, forecasts: np.ndarray) -> float:
         """Return that of forecasts for the validation windows."""
-        errors = forecasts - self.validation.targets
-        return float(np.mean(errors[self.validation.mask] ** 2))
+        return mean_error(forecasts, self.validation, self.training.loss)
 
     def nonzero(self, model: keras.Model) -> int:
         """Return how many kernel weights are stored as something else than 0."""

@@ -31,7 +31,7 @@ class Applied:
     nonzero_before, nonzero_after
         Those that are not 0 as they are stored.
     validation_before, validation_after
-        Mean squared errors in scaled units.
+        Mean errors in scaled units, squared or absolute as ``training.loss``.
     bits_before, bits_after
         Bits that store the kernels.
     notes

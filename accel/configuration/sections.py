@@ -96,6 +96,7 @@ class TrainingConfig(Section):
 
     epochs: Annotated[int, Field(ge=0)] = 30
     patience: Positive = 8
+    loss: Literal["squared", "absolute"] = "squared"
     batch_size: Positive = 256
     learning_rate: Annotated[float, Field(gt=0)] = 0.01
     weight_decay: Annotated[float, Field(ge=0)] = 0.0

@@ -62,7 +62,7 @@ class Attempt:
             _check(trial, Point(0.0, costs), search.limits)
         watch = _Watch(trial, costs, search.patience, search.rivals)
         learned = learn(config, data, SilentProgress(), watch)
-        point = Point(learned.validation_mse, costs_of(learned.model, config))
+        point = Point(learned.validation_error, costs_of(learned.model, config))
         trial.set_user_attr(POINT, asdict(point))
         _tell_limits(trial, point, search.limits)
         return tuple(point.measure(name) for name in search.minimize)

@@ -24,6 +24,11 @@ NO_MASKS: Mapping[str, np.ndarray] = MappingProxyType({})
 
 Watch = Callable[[float], None]
 
+Cost = Callable[[np.ndarray], np.ndarray]
+"""What errors cost, one by one; takes tensors as well."""
+
+_ERRORS: Mapping[str, Cost] = MappingProxyType({"squared": lambda e: e**2, "absolute": abs})
+
 
 class Guide(Protocol):
     """What a model learns from besides the truth, such as another model."""
@@ -85,7 +90,8 @@ def fit(
     masks
         By the name of a variable, what it is multiplied by after every step: zeros that stay.
     guide
-        What to learn from besides; the best epoch is chosen by the error on validation alone.
+        What to learn from besides; the best epoch is chosen by the error on validation alone,
+        squared or absolute as ``training.loss`` says.
     watch
         Called with each epoch's error on validation; may raise to end the training.
 
@@ -105,7 +111,7 @@ def fit(
         training.weight_decay,
     )
     guide = guide or Unguided(model)
-    step = _training_step(model, optimizer, masks, guide)
+    step = _training_step(model, optimizer, masks, guide, _ERRORS[training.loss])
     rows = (train.inputs, train.targets, train.mask, *guide.rows)
     arrays = [array.astype(np.float32) for array in rows]
     random = np.random.default_rng(training.seed)
@@ -113,13 +119,14 @@ def fit(
     best, best_weights, history = float("inf"), model.get_weights(), list[Epoch]()
     since_best = 0
     if started:
-        best = _masked_mse(evaluate(validation.inputs), validation)
-        history.append(Epoch(_masked_mse(evaluate(train.inputs), train), best))
+        best = mean_error(evaluate(validation.inputs), validation, training.loss)
+        seen = mean_error(evaluate(train.inputs), train, training.loss)
+        history.append(Epoch(seen, best))
     for _ in range(training.epochs):
         # Shuffled anew each time, so the few windows beyond the last whole batch always differ.
         order = random.permutation(len(train))[: batches * batch].reshape(batches, batch)
         losses = [float(step(*(tf.constant(a[places]) for a in arrays))) for places in order]
-        error = _masked_mse(evaluate(validation.inputs), validation)
+        error = mean_error(evaluate(validation.inputs), validation, training.loss)
         history.append(Epoch(float(np.mean(losses)), error))
         advance(1)
         if watch is not None:
@@ -143,8 +150,9 @@ def evaluate_all(model: keras.Model, inputs: np.ndarray) -> tuple[np.ndarray, ..
     return _all_evaluation(model)(inputs)
 
 
-def _masked_mse(forecasts: np.ndarray, windows: Windows) -> float:
-    return float(np.mean((forecasts - windows.targets)[windows.mask] ** 2))
+def mean_error(forecasts: np.ndarray, windows: Windows, loss: str = "squared") -> float:
+    """Return the mean error over what was observed, as a training with that `loss` measures it."""
+    return float(np.mean(_ERRORS[loss]((forecasts - windows.targets)[windows.mask])))
 
 
 def _training_step(
@@ -152,6 +160,7 @@ def _training_step(
     optimizer: keras.optimizers.Optimizer,
     masks: Mapping[str, np.ndarray],
     guide: Guide,
+    cost: Cost,
 ):
     trained = [*model.trainable_variables, *guide.variables]
 
@@ -160,7 +169,7 @@ def _training_step(
         with tf.GradientTape() as tape:
             forecasts, further = guide.forecast(inputs, rows)
             errors = (forecasts - targets) * mask
-            loss = tf.reduce_sum(errors**2) / tf.maximum(tf.reduce_sum(mask), 1.0)
+            loss = tf.reduce_sum(cost(errors)) / tf.maximum(tf.reduce_sum(mask), 1.0)
             total = loss + further
         gradients = tape.gradient(total, trained)
         optimizer.apply_gradients(zip(gradients, trained, strict=True))

@@ -48,11 +48,11 @@ class Learned:
     seen: Windows
 
     @property
-    def validation_mse(self) -> float:
-        """The error on validation in the end."""
+    def validation_error(self) -> float:
+        """The error on validation in the end, squared or absolute as ``training.loss``."""
         if self.applied:
             return self.applied[-1].validation_after
-        return min(epoch.validation_mse for epoch in self.history)
+        return min(epoch.validation_error for epoch in self.history)
 
 
 def check_begun(config: Config) -> None:
@@ -93,7 +93,7 @@ def learn(
     known = fitted or _begins(config)
     history = fit(model, seen, data.validation, training, advance, known, watch=watch)
     seconds = time.monotonic() - started
-    if not np.isfinite([epoch.validation_mse for epoch in history]).all():
+    if not np.isfinite([epoch.validation_error for epoch in history]).all():
         raise ChronogateError(
             f"the training of {config.name} diverged: lower training.learning_rate "
             f"(it is {training.learning_rate})"

@@ -27,13 +27,14 @@ class Epoch:
     Parameters
     ----------
     loss
-        Mean squared error over the epoch's training batches, while the weights changed.
-    validation_mse
-        Mean squared error over every validation window, step and target that was observed.
+        Mean error over the epoch's training batches, while the weights changed: squared, or
+        absolute where ``training.loss`` says so.
+    validation_error
+        The same over every validation window, step and target that was observed.
     """
 
     loss: float
-    validation_mse: float
+    validation_error: float
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ class TrainingResult:
         return errors.index(min(errors)) + 1
 
 
-VERSION = 1
+VERSION = 2
 
 
 def metadata(result: TrainingResult) -> Metadata:

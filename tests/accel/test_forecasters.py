@@ -59,7 +59,7 @@ def trained(family: str, shape: Shape, **changes: object) -> tuple[keras.Model, 
     training = TrainingConfig(epochs=2, batch_size=100)
     history = fit(model, train, validation, training, lambda units: None, started)
     assert len(history) == 2 + started
-    return model, [epoch.validation_mse for epoch in history]
+    return model, [epoch.validation_error for epoch in history]
 
 
 def converted(

@@ -90,7 +90,7 @@ def test_a_search_goes_on_and_a_point_becomes_a_run(tmp_path: Path) -> None:
     best = front.points[0]
     values = values_of(study, space.search, best.number)
     result = take_point(space, values, tmp_path / "run", SilentProgress())
-    assert min(epoch.validation_mse for epoch in result.history) == best.point.error
+    assert min(epoch.validation_error for epoch in result.history) == best.point.error
     assert load_training(tmp_path / "run").parameters == result.parameters
     with open_run(tmp_path / "run") as run:
         assert convert_step(run).qkeras.mismatches == 0

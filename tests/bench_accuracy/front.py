@@ -48,7 +48,7 @@ def main() -> None:
         if wanted is None or name in wanted:
             learned = learn(config.model_copy(update={"model": model}), data, SilentProgress())
             count = count_coefficients(learned.model)
-            print(f"| {name} | {count:,} | {learned.validation_mse:.4f} |", flush=True)
+            print(f"| {name} | {count:,} | {learned.validation_error:.4f} |", flush=True)
 
 
 if __name__ == "__main__":

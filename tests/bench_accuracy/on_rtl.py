@@ -102,7 +102,7 @@ def measure(config: Config, stride: int = 1) -> Measured:
     values, horizon = data.scaled_targets, config.forecast.horizon
     return Measured(
         count_coefficients(learned.model),
-        learned.validation_mse,
+        learned.validation_error,
         error(answered, sample),
         len(sample),
         error(golden, test),
