@@ -15,20 +15,29 @@ def adapt(
         int, typer.Option(min=1, help="Windows from one load of new weights to the next.")
     ] = 168,
     forgetting: Annotated[
-        float, typer.Option(min=0.5, max=1.0, help="Weight of a window beside the one behind it.")
-    ] = 0.9995,
+        float | None,
+        typer.Option(
+            min=0.5,
+            max=1.0,
+            help="Weight of a window beside the one behind it; default: chosen on validation.",
+        ),
+    ] = None,
     anchor: Annotated[
-        float,
-        typer.Option(min=0.001, help="Weight of the deployed weights beside what is learned."),
-    ] = 0.3,
+        float | None,
+        typer.Option(
+            min=0.001,
+            help="Weight of the deployed weights beside what is learned; default: the same.",
+        ),
+    ] = None,
     rtl: Annotated[bool, typer.Option(help="Load every model into the simulated RTL.")] = True,
     json: JsonOption = False,
 ) -> None:
     """Let the last layer learn on over the test windows: each is forecast first, then learned from.
 
-    Recursive least squares with forgetting; the weights are rounded to the layer's formats and
-    loaded through the registers, no new bitstream is needed. Printed beside the same forecaster
-    without learning. Exit code 1 when the RTL differs from the golden model.
+    Recursive least squares with forgetting; how much it forgets and how far it trusts the deployed
+    weights is chosen by learning on over the validation windows. The weights are rounded to the
+    layer's formats and loaded through the registers, no new bitstream is needed. Printed beside the
+    same forecaster without learning. Exit code 1 when the RTL differs from the golden model.
     """
     from accel.commands.summary import adaptation_table
     from accel.incremental.step import FOLDER, adapt_step

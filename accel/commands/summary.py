@@ -113,7 +113,9 @@ def adaptation_table(found: Adaptation) -> Table:
     table = _two_columns(f"{found.layer} learns on")
     table.add_row("test windows", whole(figures.windows))
     table.add_row("models loaded", f"{figures.loads}, one every {found.every} windows")
-    table.add_row("forgetting", f"{found.forgetting:g}")
+    table.add_row("forgetting, anchor", f"{found.forgetting:g}, {found.anchor:g}")
+    if found.validation_gain is not None:
+        table.add_row("chosen on validation, gain", f"{found.validation_gain:+.2%}")
     table.add_row("MSE, frozen", number(figures.frozen))
     table.add_row("MSE, learning", number(figures.adapted))
     verdict = "; it may be chance" if figures.low < 0 < figures.high else ""

@@ -4,7 +4,7 @@ The design is made once. Every so many windows the learner's weights are rounded
 formats and loaded; a window is forecast with the weights that are loaded then.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,6 +95,14 @@ class Stream:
     mask: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """What the last layer takes, and what is added to what it gives (`LastLayer.watched`)."""
+
+    inputs: np.ndarray
+    others: np.ndarray
+
+
 def reference(model: Network, codes: np.ndarray) -> np.ndarray:
     """Forecast with the golden model."""
     return model.reference(codes)
@@ -120,23 +128,38 @@ def adapt(
         Called with windows done.
     """
     earlier = layer.watched(before)[0]
-    learner = LeastSquares.of(layer.weights, earlier, schedule.forgetting, schedule.anchor)
-    inputs, others = layer.watched(stream.codes)
-    model, loads, learned = layer.network, 0, 0
+    watched = Watched(*layer.watched(stream.codes))
+    model, count = layer.network, 0
     parts: list[np.ndarray] = []
-    for start in range(0, len(stream.codes), schedule.every):
-        for place in range(learned, max(learned, start - schedule.delay + 1)):
-            wanted = stream.targets[place] - others[place]
-            learner.learn(inputs[place], wanted, stream.mask[place])
-            learned = place + 1
-        if learned:
-            model, loads = layer.with_codes(*as_codes(learner, layer)), loads + 1
-        part = stream.codes[start : start + schedule.every]
-        parts.append(forecast(model, part))
-        advance(len(part))
+    for part, weights in loads(layer, watched, stream, earlier, schedule):
+        if weights is not None:
+            model, count = layer.with_codes(*weights), count + 1
+        parts.append(forecast(model, stream.codes[part]))
+        advance(len(parts[-1]))
     codes = np.concatenate(parts)
     frozen = layer.network.reference(stream.codes)
-    return Adapted(_figures(layer.network, stream, frozen, codes, schedule, loads), model, codes)
+    return Adapted(_figures(layer.network, stream, frozen, codes, schedule, count), model, codes)
+
+
+def loads(
+    layer: LastLayer, watched: Watched, stream: Stream, earlier: np.ndarray, schedule: Schedule
+) -> Iterator[tuple[slice, tuple[np.ndarray, np.ndarray] | None]]:
+    """Yield which windows come next, and kernel and bias as codes if they are new for these.
+
+    Parameters
+    ----------
+    earlier
+        What the layer took in earlier windows.
+    """
+    learner = LeastSquares.of(layer.weights, earlier, schedule.forgetting, schedule.anchor)
+    learned = 0
+    for start in range(0, len(stream.codes), schedule.every):
+        for place in range(learned, max(learned, start - schedule.delay + 1)):
+            wanted = stream.targets[place] - watched.others[place]
+            learner.learn(watched.inputs[place], wanted, stream.mask[place])
+            learned = place + 1
+        weights = as_codes(learner, layer) if learned else None
+        yield slice(start, start + schedule.every), weights
 
 
 @dataclass(frozen=True)
@@ -180,20 +203,21 @@ def _figures(
     frozen: np.ndarray,
     adapted: np.ndarray,
     schedule: Schedule,
-    loads: int,
+    count_loads: int,
 ) -> Prequential:
-    losses = [_losses(network.output_format.to_float(codes), stream) for codes in (adapted, frozen)]
+    each = [losses(network.output_format.to_float(codes), stream) for codes in (adapted, frozen)]
     count = len(stream.codes)
     block = min(count, max(2 * schedule.delay, round(count ** (1 / 3))))
-    low, high = block_interval(losses[0], losses[1], block, seed=1)
-    new, old = (float(loss.mean()) for loss in losses)
+    low, high = block_interval(each[0], each[1], block, seed=1)
+    new, old = (float(loss.mean()) for loss in each)
     cuts = np.array_split(np.arange(count), min(10, count))
     return Prequential(
-        count, loads, old, new, 1 - new / old, float(low), float(high),
-        tuple((float(losses[1][cut].mean()), float(losses[0][cut].mean())) for cut in cuts),
+        count, count_loads, old, new, 1 - new / old, float(low), float(high),
+        tuple((float(each[1][cut].mean()), float(each[0][cut].mean())) for cut in cuts),
     )  # fmt: skip
 
 
-def _losses(forecasts: np.ndarray, stream: Stream) -> np.ndarray:
+def losses(forecasts: np.ndarray, stream: Stream) -> np.ndarray:
+    """Return the mean squared error of each window ``(N,)``."""
     squares = np.where(stream.mask, (forecasts - stream.targets) ** 2, 0.0)
     return squares.sum(axis=1) / np.maximum(1, stream.mask.sum(axis=1))

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from accel.incremental.last_layer import last_layer
+from accel.incremental.choosing import ANCHORS, FORGETTING, Choice, choose
+from accel.incremental.last_layer import LastLayer, last_layer
 from accel.incremental.prequential import (
     Prequential,
     Schedule,
@@ -35,6 +36,8 @@ class Adaptation:
         The layer that learned.
     every, forgetting, anchor
         Its schedule.
+    validation_gain
+        Of the forgetting and anchor, where one of them was chosen on validation; else None.
     figures
         The errors.
     measured_on
@@ -47,6 +50,7 @@ class Adaptation:
     every: int
     forgetting: float
     anchor: float
+    validation_gain: float | None
     figures: Prequential
     measured_on: str
     mismatches: int | None
@@ -55,8 +59,8 @@ class Adaptation:
 def adapt_step(
     run: Run,
     every: int,
-    forgetting: float,
-    anchor: float,
+    forgetting: float | None,
+    anchor: float | None,
     rtl: bool,
     progress: Progress | None = None,
 ) -> Adaptation:
@@ -67,7 +71,7 @@ def adapt_step(
     every
         Windows from one load to the next.
     forgetting, anchor
-        As in `accel.incremental.least_squares.LeastSquares`.
+        As in `accel.incremental.least_squares.LeastSquares`; None is chosen on validation.
     rtl
         Whether a simulated design takes every model through its registers and forecasts.
     """
@@ -82,12 +86,16 @@ def adapt_step(
             "the forecaster with `accel train`"
         )
     layer = last_layer(network)
-    with np.load(earlier) as arrays:
-        before = network.input_format.quantize(arrays["inputs"].astype(np.float64))
+    validation = _validation(run, network)
+    before = validation.codes
     stream = Stream(network.input_format.quantize(windows.inputs), windows.targets, windows.mask)
-    schedule = Schedule(every, forgetting, network.metadata.horizon, anchor)
-    mismatches = None
+    mismatches, gain = None, None
     with run.step(Step.ADAPT) as folder:
+        if forgetting is None or anchor is None:
+            progress.step("Choosing on validation")
+            choice = _chosen(layer, validation, every, forgetting, anchor)
+            forgetting, anchor, gain = choice.forgetting, choice.anchor, choice.gain
+        schedule = Schedule(every, forgetting, network.metadata.horizon, anchor)
         place = folder / FOLDER
         place.mkdir()
         advance = progress.step("Forecasting and learning", len(stream.codes))
@@ -106,12 +114,39 @@ def adapt_step(
             every,
             forgetting,
             anchor,
+            gain,
             found.figures,
             "rtl" if rtl else "reference",
             mismatches,
         )
         write_json(place / "adaptation.json", result)
     return result
+
+
+def _validation(run: Run, network: Network) -> Stream:
+    """Return the validation windows."""
+    with np.load(run.path(VALIDATION_WINDOWS)) as arrays:
+        if "targets" not in arrays:
+            raise ChronogateError(
+                f"{run.folder} was trained by an older version, which kept no targets of its "
+                "validation windows to choose from: train the forecaster again with `accel train`"
+            )
+        codes = network.input_format.quantize(arrays["inputs"].astype(np.float64))
+        return Stream(codes, arrays["targets"].astype(np.float64), arrays["mask"])
+
+
+def _chosen(
+    layer: LastLayer, validation: Stream, every: int, forgetting: float | None, anchor: float | None
+) -> Choice:
+    """Choose on validation what was not given."""
+    schedule = Schedule(every, 1.0, layer.network.metadata.horizon)
+    return choose(
+        layer,
+        validation,
+        schedule,
+        FORGETTING if forgetting is None else (forgetting,),
+        ANCHORS if anchor is None else (anchor,),
+    )
 
 
 class _Loading:

@@ -134,9 +134,14 @@ def save_training(trained: TrainedModel, folder: Path) -> None:
 
     save_model(trained.model, folder / MODEL_FILE)
     save_result(trained.result, trained.test, folder)
-    # Half the size is enough to choose a gate's threshold from.
-    inputs = trained.validation.inputs.astype(np.float32)
-    np.savez_compressed(folder / VALIDATION_WINDOWS, inputs=inputs)
+    # Half the size is enough to choose from: a gate's threshold, how a layer is to learn on.
+    validation = trained.validation
+    np.savez_compressed(
+        folder / VALIDATION_WINDOWS,
+        inputs=validation.inputs.astype(np.float32),
+        targets=validation.targets.astype(np.float32),
+        mask=validation.mask,
+    )
 
 
 def _baseline_forecasts(config: Config, data: PreparedData) -> tuple[dict[str, np.ndarray], float]:

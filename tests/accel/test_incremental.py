@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from accel.incremental.choosing import choose
 from accel.incremental.last_layer import LastLayer, last_layer
 from accel.incremental.least_squares import LeastSquares
 from accel.incremental.prequential import Schedule, Stream, adapt, as_codes
@@ -98,6 +99,24 @@ def test_a_layer_that_learns_follows_a_drift(level: bool) -> None:
     again = adapt(layer, blind, stream.codes[:50], SCHEDULE)
     assert np.array_equal(again.codes[: 40 * 8], found.codes[: 40 * 8])
     assert not np.array_equal(again.codes, found.codes)
+
+
+def test_forgetting_and_anchor_are_chosen_where_nothing_is_scored() -> None:
+    layer, stream = last_layer(forecaster(level=True)), drifting(450, 4)
+    found = choose(layer, stream, SCHEDULE, (0.9, 0.99), (0.01, 100.0))
+    rest = Stream(stream.codes[150:], stream.targets[150:], stream.mask[150:])
+    figures = {
+        (forgetting, anchor): adapt(
+            layer, rest, stream.codes[:150], replace(SCHEDULE, forgetting=forgetting, anchor=anchor)
+        ).figures
+        for forgetting in (0.9, 0.99)
+        for anchor in (0.01, 100.0)
+    }
+    best = min(figures, key=lambda pair: figures[pair].adapted)
+    assert (found.forgetting, found.anchor) == best
+    assert found.gain == figures[best].gain > 0.5
+    alone = choose(layer, stream, SCHEDULE, (0.9,), (100.0,))
+    assert alone.gain == figures[0.9, 100.0].gain < found.gain
 
 
 def test_what_is_loaded_is_as_good_as_what_was_learned() -> None:
