@@ -87,6 +87,11 @@ bench-compression: .venv/ready
 bench-accuracy: .venv/ready
 	$(BIN)/python -m tests.bench_accuracy.etth1 --file $(ETTH1) $(QUICK)
 	$(BIN)/python -m tests.bench_accuracy.front --file $(ETTH1) $(QUICK)
+	$(BIN)/python -m tests.bench_accuracy.cases $(QUICK)
+	$(BIN)/python -m tests.bench_accuracy.distillation $(QUICK)
+	$(BIN)/python -m tests.bench_accuracy.pruning $(QUICK)
+	$(BIN)/python -m tests.bench_accuracy.transfer $(QUICK)
+	$(BIN)/python -m tests.bench_accuracy.adapting --file $(ETTH1) $(QUICK)
 
 fuzz: .venv/ready
 	$(BIN)/python -m tests.fuzz $(N) --seed $(SEED) --every $(EVERY) --jobs $(WORKERS)

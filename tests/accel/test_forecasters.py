@@ -1,6 +1,7 @@
 """Every family learns, converts and equals QKeras; its parts are what they say."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from accel.forecasters.registry import FAMILIES, AnyModel
 from accel.forecasters.shape import Shape
 from accel.forecasters.solving import layer_of
 from accel.qkeras_compat import keras, tf
-from accel.training.fitting import fit, seed_everything
+from accel.training.fitting import fit, predict_float32, seed_everything
 from accel.training.learning import shape_of as shape_of_config
 from hw.errors import ChronogateError
 from hw.network.graph import Network
@@ -112,9 +113,30 @@ def test_other_settings_convert(tmp_path: Path) -> None:
         ("low_rank", 2, {"shared": True, "persistence": 10.0}),
         ("low_rank", 1, {"shared": True, "persistence": 0.0}),
         ("hybrid", 2, {"normalization": "none", "hidden": ()}),
+        ("mlp", 2, {"shared": True, "normalization": "mean"}),
     ):
         model, _ = trained(family, shape_of(targets), **changes)
         converted(family, model, tmp_path / family, **changes)
+
+
+def test_absolute_errors_teach_the_median() -> None:
+    """Of targets that are 0 seven times out of ten and 2 else: 0 instead of 0.6."""
+    shape = shape_of(targets=1)
+    train = windows(shape, 200, 1)
+    targets = np.where(np.arange(200) % 10 < 7, 0.0, 2.0)[:, None] * np.ones((1, shape.outputs))
+    seen = replace(train, inputs=np.zeros_like(train.inputs), targets=targets)
+    found: dict[str, float] = {}
+    for loss in ("squared", "absolute"):
+        seed_everything(1)
+        model = build_forecaster(model_of("mlp", hidden=()), shape)
+        training = TrainingConfig(epochs=30, learning_rate=0.05, loss=loss)
+        history = fit(model, seen, seen, training, lambda units: None)
+        errors = predict_float32(model, seen.inputs) - seen.targets
+        error = np.mean(np.abs(errors) if loss == "absolute" else errors**2)
+        assert min(epoch.validation_error for epoch in history) == error
+        found[loss] = float(predict_float32(model, seen.inputs).mean())
+    assert abs(found["squared"] - 0.6) < 0.1
+    assert abs(found["absolute"]) < 0.1
 
 
 def test_every_family_is_a_file_with_its_name_and_an_example() -> None:

@@ -31,8 +31,8 @@ RATES = (0.003, 0.006, 0.012)
 DECAYS = (0.0, 0.05)
 """Tried without a teacher, with each rate."""
 WEIGHTS = (0.02, 0.2)
-"""Of the teacher's losses, tried with each rate: as many trials. TimeDistill's own 2 is far too much
-where errors are as small as here: with 0.5 the student forgets the truth."""
+"""Of the teacher's losses, tried with each rate: as many trials. TimeDistill's own weight, 2, is
+far too much where errors are as small as here: with 0.5 the student forgets the truth."""
 
 
 @dataclass(frozen=True)
