@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from accel.config import load_config
+from accel.configuration.config import load_config
 from accel.datasets.windows import Windows
-from accel.training import prepare
+from accel.training.prepared import prepare
 from tests.bench_accuracy.cases import CASES, case_of
 from tests.bench_accuracy.narrowed import Width, with_bits
 from tests.bench_accuracy.scoring import Judge

@@ -13,10 +13,10 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from accel.flow import convert_step, train_step
+from accel.flow.steps import convert_step, train_step
 from accel.incremental.step import Adaptation, adapt_step
 from accel.progress import LineProgress
-from accel.runs import open_run
+from accel.runs.run import open_run
 from hw.errors import ChronogateError
 from tests.bench_accuracy.seeds import SEEDS, compared, spread
 

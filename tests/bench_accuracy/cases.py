@@ -15,13 +15,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from accel.config import Config, example, load_config, parse_config
-from accel.fitting import predict_float32
+from accel.configuration.config import Config, example, load_config, parse_config
 from accel.forecasters.registry import FAMILIES
-from accel.json_files import read_json, write_json
 from accel.qkeras_compat import keras
+from accel.runs.json_files import read_json, write_json
 from accel.search.point import hardware_of
-from accel.training import PreparedData, prepare
+from accel.training.fitting import predict_float32
+from accel.training.prepared import PreparedData, prepare
 from hw.errors import ChronogateError
 from sim.rtl_model import RtlModel
 from tests.bench_accuracy.narrowed import WIDTHS, Width, floating, lesson_of, narrowed

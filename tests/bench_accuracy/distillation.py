@@ -17,12 +17,12 @@ from itertools import product
 from accel.compression.distillation import Distillation
 from accel.compression.lesson import Lesson
 from accel.compression.teachers import Teacher, trained_teacher
-from accel.config import Config, example, parse_config
-from accel.fitting import fit, mean_error, predict_float32, seed_everything
+from accel.configuration.config import Config, example, parse_config
 from accel.forecasters.build import build_forecaster
-from accel.learning import shape_of
 from accel.qkeras_compat import keras
-from accel.training import PreparedData, prepare
+from accel.training.fitting import fit, mean_error, predict_float32, seed_everything
+from accel.training.learning import shape_of
+from accel.training.prepared import PreparedData, prepare
 from tests.bench_accuracy.seeds import SEEDS, TUNING_SEED, compared, spread
 
 HIDDEN, EPOCHS, STRIDE = 8, 25, 2

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 from accel.compression.lesson import Lesson
 from accel.compression.methods.calibrate import Calibrate
-from accel.config import Config
-from accel.fitting import fit, seed_everything
+from accel.configuration.config import Config
 from accel.forecasters.build import build_float_twin, build_forecaster
 from accel.forecasters.family import Family
 from accel.forecasters.fit_data import FitData
 from accel.forecasters.layer_names import WIRES
 from accel.forecasters.registry import FAMILIES
 from accel.forecasters.solving import layer_of
-from accel.learning import shape_of
 from accel.qkeras_compat import keras
 from accel.training import PreparedData
+from accel.training.fitting import fit, seed_everything
+from accel.training.learning import shape_of
 
 FINER = 3
 """The second training of the float forecaster begins at a third of its learning rate."""

@@ -16,11 +16,11 @@ from accel.compression.method import Method
 from accel.compression.methods.magnitude import Magnitude
 from accel.compression.methods.season import Season
 from accel.compression.rebuild import rebuilt
-from accel.config import Config, example, parse_config
-from accel.fitting import mean_error, predict_float32
-from accel.learning import learn, shape_of
+from accel.configuration.config import Config, example, parse_config
 from accel.progress import LineProgress
-from accel.training import PreparedData, prepare
+from accel.training.fitting import mean_error, predict_float32
+from accel.training.learning import learn, shape_of
+from accel.training.prepared import PreparedData, prepare
 from tests.bench_accuracy.seeds import SEEDS, compared, spread
 
 HIDDEN, BASE_EPOCHS, EPOCHS, STEPS, STRIDE, RATE = 16, 20, 6, 2, 2, 0.004

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from accel.baselines import fit_ridge, last_value, seasonal_naive
-from accel.case_scores import in_units
-from accel.config import Config
-from accel.demand_scores import best_smoothing, croston_forecast, mase, season_errors
-from accel.fitting import mean_error
-from accel.price_scores import score_prices
+from accel.configuration.config import Config
+from accel.scoring.baselines import fit_ridge, last_value, seasonal_naive
+from accel.scoring.cases import in_units
+from accel.scoring.demand import best_smoothing, croston_forecast, mase, season_errors
+from accel.scoring.prices import score_prices
 from accel.training import PreparedData
+from accel.training.fitting import mean_error
 
 
 class Judge:

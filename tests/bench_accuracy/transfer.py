@@ -19,16 +19,16 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from accel.baselines import fit_ridge, seasonal_naive
 from accel.compression.methods.transfer import Transfer
-from accel.config import Config, parse_config
+from accel.configuration.config import Config, parse_config
 from accel.datasets.windows import Windows
-from accel.fitting import mean_error, predict_float32
-from accel.learning import learn
-from accel.model_files import save_model
+from accel.keras_models.files import save_model
 from accel.progress import SilentProgress
-from accel.training import PreparedData, prepare
-from accel.training_result import MODEL_FILE
+from accel.scoring.baselines import fit_ridge, seasonal_naive
+from accel.training.fitting import mean_error, predict_float32
+from accel.training.learning import learn
+from accel.training.prepared import PreparedData, prepare
+from accel.training.result import MODEL_FILE
 from tests.bench_accuracy.seeds import SEEDS, TUNING_SEED, compared, spread
 
 ROWS = (50, 200, 1000)
