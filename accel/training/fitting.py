@@ -7,7 +7,7 @@ an epoch, which takes XLA longer than the epoch itself.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -24,10 +24,24 @@ NO_MASKS: Mapping[str, np.ndarray] = MappingProxyType({})
 
 Watch = Callable[[float], None]
 
-Cost = Callable[[np.ndarray], np.ndarray]
-"""What errors cost, one by one; takes tensors as well."""
+Errors = TypeVar("Errors", np.ndarray, tf.Tensor)
 
-_ERRORS: Mapping[str, Cost] = MappingProxyType({"squared": lambda e: e**2, "absolute": abs})
+
+class Cost(Protocol):
+    """What errors cost, one by one."""
+
+    def __call__(self, errors: Errors, /) -> Errors: ...
+
+
+def _squared(errors: Errors) -> Errors:
+    return errors**2
+
+
+def _absolute(errors: Errors) -> Errors:
+    return abs(errors)
+
+
+_ERRORS: Mapping[str, Cost] = MappingProxyType({"squared": _squared, "absolute": _absolute})
 
 
 class Guide(Protocol):

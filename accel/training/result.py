@@ -124,7 +124,7 @@ class TrainingResult:
     @property
     def best_epoch(self) -> int:
         """The epoch whose weights were kept, from 1."""
-        errors = [epoch.validation_mse for epoch in self.history]
+        errors = [epoch.validation_error for epoch in self.history]
         return errors.index(min(errors)) + 1
 
 

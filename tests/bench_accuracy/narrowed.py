@@ -13,9 +13,9 @@ from accel.forecasters.layer_names import WIRES
 from accel.forecasters.registry import FAMILIES
 from accel.forecasters.solving import layer_of
 from accel.qkeras_compat import keras
-from accel.training import PreparedData
 from accel.training.fitting import fit, seed_everything
 from accel.training.learning import shape_of
+from accel.training.prepared import PreparedData
 
 FINER = 3
 """The second training of the float forecaster begins at a third of its learning rate."""

@@ -7,8 +7,8 @@ from accel.scoring.baselines import fit_ridge, last_value, seasonal_naive
 from accel.scoring.cases import in_units
 from accel.scoring.demand import best_smoothing, croston_forecast, mase, season_errors
 from accel.scoring.prices import score_prices
-from accel.training import PreparedData
 from accel.training.fitting import mean_error
+from accel.training.prepared import PreparedData
 
 
 class Judge:
