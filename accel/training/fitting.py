@@ -7,7 +7,7 @@ an epoch, which takes XLA longer than the epoch itself.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def _squared(errors: Errors) -> Errors:
 
 
 def _absolute(errors: Errors) -> Errors:
-    return abs(errors)
+    return cast(Errors, abs(errors))
 
 
 _ERRORS: Mapping[str, Cost] = MappingProxyType({"squared": _squared, "absolute": _absolute})
