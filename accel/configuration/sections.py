@@ -19,6 +19,13 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+class AnnualConfig(Section):
+    """``[data.annual]``: the course of the year, which is taken away (`accel.datasets.annual`)."""
+
+    harmonics: Annotated[int, Field(ge=1, le=24)] = 4
+    weight: Annotated[float, Field(gt=0, le=1)] = 0.5
+
+
 class DataConfig(Section):
     """``[data]``: which columns of which file, and what to do about its flaws."""
 
@@ -35,6 +42,7 @@ class DataConfig(Section):
     duplicates: Literal["refuse", "first"] = "refuse"
     irregular: Literal["refuse", "last"] = "refuse"
     transform: Literal["none", "returns"] = "none"
+    annual: AnnualConfig | None = None
     split: Annotated[tuple[float, float, float], Field(strict=False)] = (0.6, 0.2, 0.2)
     split_rows: Annotated[tuple[int, int, int] | None, Field(strict=False)] = None
     train_rows: Positive | None = None
@@ -66,6 +74,10 @@ class DataConfig(Section):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
+        if self.annual is not None and self.transform != "none":
+            raise ValueError(
+                "returns have no course of the year: leave out `annual` or `transform`"
+            )
         if self.dataset is None and self.file is None:
             raise ValueError("name a data set (`dataset`) or a CSV file of your own (`file`)")
         if self.dataset is not None:

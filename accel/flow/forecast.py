@@ -56,8 +56,14 @@ def read_inputs(config: Config, metadata: Metadata, file: Path) -> tuple[Series,
     Raises
     ------
     ChronogateError
-        As `load_series`, and when the step is another or the rows are too few for one window.
+        As `load_series`, when the step is another or the rows are too few for one window, and
+        when the run was trained without the course of the year.
     """
+    if config.data.annual is not None:
+        raise ChronogateError(
+            "this run's forecasts are without the course of the year (data.annual), which its "
+            "files do not keep: train a run without data.annual to forecast from a file"
+        )
     names = tuple(feature.name for feature in metadata.features)
     measured = config.data.features or config.data.targets
     if measured:

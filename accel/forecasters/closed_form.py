@@ -97,18 +97,26 @@ class Moments:
         return Linear(weights, offset if bias is None else rounded(offset, bias))
 
 
-def moments(rows: Rows) -> Moments:
-    """Return the sums that every fit needs."""
+def moments(rows: Rows, weights: np.ndarray | None = None) -> Moments:
+    """Return the sums that every fit needs.
+
+    Parameters
+    ----------
+    weights
+        How much each row counts ``(rows,)``; all alike without it.
+    """
     whole = rows.mask.all(axis=1)
     inputs, outputs = rows.inputs[whole], rows.outputs[whole]
-    input_mean = inputs.mean(axis=0, dtype=np.float64)
-    output_mean = outputs.mean(axis=0, dtype=np.float64)
+    counts = np.ones(len(inputs)) if weights is None else weights[whole]
+    input_mean = counts @ inputs / counts.sum()
+    output_mean = counts @ outputs / counts.sum()
     gram = np.zeros((len(input_mean), len(input_mean)))
     moment = np.zeros((len(input_mean), len(output_mean)))
     for part in _chunks(len(inputs)):
         centred = inputs[part] - input_mean
-        gram += centred.T @ centred
-        moment += centred.T @ (outputs[part] - output_mean)
+        counted = centred * counts[part, None]
+        gram += counted.T @ centred
+        moment += counted.T @ (outputs[part] - output_mean)
     return Moments(gram, moment, input_mean, output_mean)
 
 

@@ -37,3 +37,13 @@ def give_back(forecast: Tensor, level: Level, shape: Shape, kit: Kit) -> Tensor:
     values, formats = level
     repeated = kit.wires(values, shape.repeated, formats.level, "level_repeated")
     return keras.layers.Add(name="with_level")([forecast, repeated])
+
+
+def beside(values: Tensor, level: Level, shape: Shape, kit: Kit) -> Tensor:
+    """Return values ``(targets, n)``, or ``(n,)`` of one, with each target's level behind them."""
+    levels, formats = level
+    if shape.features != shape.targets:
+        levels = kit.wires(levels, shape.picked, formats.level, "levels")
+    if len(values.shape) > 2:
+        levels = keras.layers.Reshape((len(shape.targets), 1), name="level_of_each")(levels)
+    return keras.layers.Concatenate(name="factors_and_level")([values, levels])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from accel.configuration.config import Config
+from accel.datasets.annual import AnnualCurve, fit_annual, without_annual
 from accel.datasets.loader import feature_names, load_series, target_names
 from accel.datasets.scaling import Scaler, fit_scaler
 from accel.datasets.series import Series
@@ -26,6 +27,8 @@ class PreparedData:
         Columns with the scaling of the training rows.
     scaled_targets
         The target columns of the whole series in scaled units ``(rows, targets)``.
+    annual
+        What was taken away from `series` and all that is made of it, if anything was.
     """
 
     series: Series
@@ -37,6 +40,7 @@ class PreparedData:
     validation: Windows
     test: Windows
     scaled_targets: np.ndarray
+    annual: AnnualCurve | None = None
 
 
 def prepare(config: Config) -> PreparedData:
@@ -51,6 +55,10 @@ def prepare(config: Config) -> PreparedData:
     split = split_rows(series, config)
     scaler = fit_scaler(series, split.train, split.start)
     features, targets = feature_names(config.data), target_names(config.data)
+    annual = None
+    if (curve := config.data.annual) is not None:  # after scaling: errors keep their unit
+        annual = fit_annual(series, targets, split, curve.harmonics, curve.weight)
+        series = without_annual(series, annual)
 
     def windows(start: int, stop: int) -> Windows:
         return cut_windows(series, scaler, features, targets, config.forecast, start, stop)
@@ -76,6 +84,7 @@ def prepare(config: Config) -> PreparedData:
         parts["validation"],
         parts["test"],
         scaler.to_scaled(series.values)[:, series.columns(targets)],
+        annual,
     )
 
 

@@ -19,6 +19,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     "ridge": {"normalization": "mean"},
     "low_rank": {"rank": 2, "normalization": "mean"},
     "sparse_tsf": {"neighbours": False},
+    "seasonal": {"rank": 2},
     "mixer": {"hidden": 3},
     "tcn": {"filters": (3, 2), "normalization": "last"},
     "hybrid": {"hidden": (3,), "normalization": "mean"},

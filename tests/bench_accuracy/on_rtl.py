@@ -42,7 +42,7 @@ class Measured:
     Parameters
     ----------
     coefficients
-        Weights and biases stored, zeros included.
+        Weights and biases stored, zeros included, and those of the course of the year.
     validation
         Of the quantized forecaster, over every validation window.
     rtl, rtl_windows
@@ -52,7 +52,7 @@ class Measured:
     floating
         Of the same structure in float, over every test window.
     last_value, seasonal_naive
-        Errors to beat, over every test window.
+        Errors to beat, over every test window, of the series as it is.
     """
 
     coefficients: int
@@ -96,20 +96,34 @@ def measure(config: Config, stride: int = 1) -> Measured:
         found = side_by_side(network.output_format.to_float(codes), targets)
         return score(found, windows, data.targets).mse
 
-    def naive(found: np.ndarray) -> float:
-        return score(found, test, data.targets).mse
-
-    values, horizon = data.scaled_targets, config.forecast.horizon
+    floating = _float_forecasts(config, data, learned)
+    curve = config.data.annual
+    taken = 0 if curve is None else 2 * curve.harmonics * targets
     return Measured(
-        count_coefficients(learned.model),
+        count_coefficients(learned.model) + taken,
         learned.validation_error,
         error(answered, sample),
         len(sample),
         error(golden, test),
         len(test),
-        naive(_float_forecasts(config, data, learned)),
-        naive(last_value(values, test.origins, horizon)),
-        naive(seasonal_naive(values, test.origins, horizon, config.forecast.season)),
+        score(floating, test, data.targets).mse,
+        *naive_errors(config),
+    )
+
+
+def naive_errors(config: Config) -> tuple[float, float]:
+    """Return the errors of the last value and of the last season, the year left in the series."""
+    forecast = config.forecast
+    plain = config.data.model_copy(update={"annual": None})
+    data = prepare(config.model_copy(update={"data": plain}))
+    values, origins = data.scaled_targets, data.test.origins
+    return (
+        score(last_value(values, origins, forecast.horizon), data.test, data.targets).mse,
+        score(
+            seasonal_naive(values, origins, forecast.horizon, forecast.season),
+            data.test,
+            data.targets,
+        ).mse,
     )
 
 

@@ -56,12 +56,14 @@ class LowRankModel(LinearLayer):
     def core_on_level(
         self, values: "Tensor", level: "Level | None", shape: Shape, kit: "Kit"
     ) -> "Tensor":
+        from accel.forecasters.level import beside
+
         formats = self.formats
         values = self.arranged_window(values, shape, kit)
         values = kit.dense(values, self.rank, formats.kernel, formats.bias, dense_name(0))
         values = kit.quantize(values, formats.hidden, "factors")
         if level is not None and self.persistence is not None:
-            values = _beside(values, level, shape, kit)
+            values = beside(values, level, shape, kit)
         return self.arranged_forecast(kit.output_layer(values, self.width(shape), formats))
 
     def start(self, model: "keras.Model", data: "FitData") -> bool:
@@ -77,18 +79,6 @@ class LowRankModel(LinearLayer):
         grid = None if data.exact else Grid(formats.output_kernel, formats.bias)
         solve(model, OUTPUT, self.arrange(data.shape), data, grid, self.persistence)
         return True
-
-
-def _beside(values: "Tensor", level: "Level", shape: Shape, kit: "Kit") -> "Tensor":
-    """Return the factors of each target with its level as the last of them."""
-    from accel.qkeras_compat import keras
-
-    levels, formats = level
-    if shape.features != shape.targets:
-        levels = kit.wires(levels, shape.picked, formats.level, "levels")
-    if len(values.shape) > 2:
-        levels = keras.layers.Reshape((len(shape.targets), 1), name="level_of_each")(levels)
-    return keras.layers.Concatenate(name="factors_and_level")([values, levels])
 
 
 FAMILY = LowRankModel
