@@ -91,6 +91,7 @@ def test_a_family_learns_and_converts(family: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("family", "changes"), [
     ("sparse_tsf", {"reuse": {"dense": 3}}),
+    ("seasonal", {"reuse": {"dense": (1, 6, 4)}}),
     ("hybrid", {"base": "seasonal", "normalization": "last", "reuse": {"dense": 24}}),
 ])  # fmt: skip
 def test_the_rtl_says_the_same(family: str, changes: dict[str, object], tmp_path: Path) -> None:
@@ -112,6 +113,7 @@ def test_other_settings_convert(tmp_path: Path) -> None:
         ("ridge", 1, {"shared": True, "normalization": "last"}),
         ("low_rank", 2, {"shared": True, "persistence": 10.0}),
         ("low_rank", 1, {"shared": True, "persistence": 0.0}),
+        ("seasonal", 1, {"evenness": 0.0}),
         ("hybrid", 2, {"normalization": "none", "hidden": ()}),
         ("mlp", 2, {"shared": True, "normalization": "mean"}),
     ):
@@ -157,6 +159,7 @@ def test_every_family_is_a_file_with_its_name_and_an_example() -> None:
 @pytest.mark.parametrize(("family", "changes", "shape", "words"), [
     ("sparse_tsf", {}, Shape(10, 8, 4, ("a",), ("a",)), "look_back = 10 is no multiple"),
     ("sparse_tsf", {"neighbours": True}, shape_of(), "neighbours = false"),
+    ("seasonal", {}, Shape(12, 10, 4, ("a",), ("a",)), "horizon = 10 is no multiple"),
     ("simple_rnn", {"segment": 5}, shape_of(), "segment = 5 does not divide"),
     ("dlinear", {"average": 12}, shape_of(), "leaves no season"),
     ("hybrid", {"base": "seasonal"}, Shape(8, 8, 12, ("a",), ("a",)), "longer than"),
