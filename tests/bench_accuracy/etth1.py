@@ -9,6 +9,7 @@ The recipe is ``accel/examples/cases/energy_seasonal.toml``, or the first one, w
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import numpy as np
 from accel.configuration.config import Config, load_config
 from accel.runs.json_files import read_json, write_json
 from hw.errors import ChronogateError
-from tests.bench_accuracy.on_rtl import Measured, measure
+from tests.bench_accuracy.on_rtl import Measured, measure, measure_quantized
 
 CASES = Path("accel/examples/cases")
 RECIPES = ("energy_seasonal", "energy_low_rank")
@@ -62,6 +63,13 @@ def row(name: object, found: Measured) -> str:
     return f"| {name} | {' | '.join(cells)} |"
 
 
+def _print_quantized(file: Path, horizons: Sequence[int], recipe: str) -> None:
+    print("| horizon | coefficients | validation | test, all |\n|---|---|---|---|", flush=True)
+    for horizon in horizons:
+        count, validation, test = measure_quantized(configured(file, horizon, recipe))
+        print(f"| {horizon} | {count:,} | {validation:.4f} | {test:.4f} |", flush=True)
+
+
 def main() -> None:
     """Print the table, horizon by horizon, and the mean errors of all four."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -69,9 +77,13 @@ def main() -> None:
     parser.add_argument("--only", type=int, choices=HORIZONS, nargs="*", default=HORIZONS)
     parser.add_argument("--recipe", choices=RECIPES, default=RECIPES[0])
     parser.add_argument("--stride", type=int, default=1, help="every n-th window through the RTL")
+    parser.add_argument("--without-rtl", action="store_true", help="the QKeras model alone")
     parser.add_argument("--quick", action="store_true", help="horizon 96, every 100th window")
     given = parser.parse_args()
     horizons, stride = ((96,), 100) if given.quick else (given.only, given.stride)
+    if given.without_rtl:
+        _print_quantized(given.file, horizons, given.recipe)
+        return
     print(HEAD, flush=True)
     rows: list[Measured] = []
     try:

@@ -20,6 +20,7 @@ from accel.forecasters.build import (
 from accel.forecasters.fit_data import FitData
 from accel.forecasters.shape import Shape
 from accel.forecasters.solving import layer_of
+from accel.keras_models.float64 import evaluate_float64
 from accel.progress import LineProgress
 from accel.qkeras_compat import keras
 from accel.runs.records import forecasts
@@ -32,7 +33,7 @@ from hw.errors import ChronogateError
 from hw.network.graph import Network
 from sim.rtl_model import RtlModel
 
-__all__ = ["Measured", "measure"]
+__all__ = ["Measured", "measure", "measure_quantized"]
 
 
 @dataclass(frozen=True)
@@ -97,10 +98,8 @@ def measure(config: Config, stride: int = 1) -> Measured:
         return score(found, windows, data.targets).mse
 
     floating = _float_forecasts(config, data, learned)
-    curve = config.data.annual
-    taken = 0 if curve is None else 2 * curve.harmonics * targets
     return Measured(
-        count_coefficients(learned.model) + taken,
+        _coefficients(config, learned),
         learned.validation_error,
         error(answered, sample),
         len(sample),
@@ -109,6 +108,20 @@ def measure(config: Config, stride: int = 1) -> Measured:
         score(floating, test, data.targets).mse,
         *naive_errors(config),
     )
+
+
+def measure_quantized(config: Config) -> tuple[int, float, float]:
+    """Return coefficients, validation error and test error of the quantized QKeras model alone."""
+    data = prepare(config)
+    learned = learn(config, data, LineProgress(sys.stderr))
+    found = score(evaluate_float64(learned.model, data.test.inputs), data.test, data.targets)
+    return _coefficients(config, learned), learned.validation_error, found.mse
+
+
+def _coefficients(config: Config, learned: Learned) -> int:
+    curve, targets = config.data.annual, len(learned.seen.targets[0]) // config.forecast.horizon
+    taken = 0 if curve is None else 2 * curve.harmonics * targets
+    return count_coefficients(learned.model) + taken
 
 
 def naive_errors(config: Config) -> tuple[float, float]:
