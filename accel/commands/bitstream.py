@@ -38,17 +38,20 @@ def bitstream(
     from accel.boards import find_board
     from accel.commands.summary import implementation_table
     from accel.flow.steps import bitstream_step
+    from accel.flow import bitstream_step, board_name
     from accel.projects import find_project_board
     from accel.runs.run import open_run
 
-    project = find_project_board(board or "")
+    with open_run(run) as opened:
+        name = board_name(opened, board)
+    project = find_project_board(name)
     if project is not None:
         write_project(run, project, read_clock(clock), json)
         return
     with show_progress(json) as progress, open_run(run) as opened:
         wanted = read_clock(clock)
         starts = range(seed, seed + seeds)
-        routed = bitstream_step(opened, progress, board, starts, wanted)
+        routed = bitstream_step(opened, progress, name, starts, wanted)
     if json:
         print_json(routed)
     else:

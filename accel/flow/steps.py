@@ -127,6 +127,12 @@ def verify_step(run: Run, progress: Progress | None = None, waves: bool = False)
     return found
 
 
+def board_name(run: Run, board: str | None = None) -> str:
+    """Return the board that is meant: the one named, else that of the run's configuration."""
+    config = _config(run)
+    return board or (config.board if config else DEFAULT_BOARD)
+
+
 def bitstream_step(
     run: Run,
     progress: Progress | None = None,
@@ -152,7 +158,7 @@ def bitstream_step(
     progress = progress or SilentProgress()
     network = _network(run)
     config = _config(run)
-    target = find_board(board or (config.board if config else DEFAULT_BOARD))
+    target = find_board(board_name(run, board))
     target = replace(target, registers=config is not None and config.registers)
     if isinstance(clock, float):
         target = target.at_clock(clock)
@@ -221,6 +227,9 @@ def export_step(
 
 def run_demo(folder: Path, board: str, progress: Progress | None = None) -> Report:
     """Take the bundled GRU example through every step."""
+    from accel.boards import find_board
+
+    find_board(board)  # before ten minutes of other steps
     with open_run(folder, create=True) as run:
         with atomic_file(folder / "demo.toml") as file:
             file.write_text(example("gru"), encoding="utf-8")

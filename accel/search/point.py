@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from accel.boards import find_board
 from accel.configuration.config import Config
+from accel.projects import find_project_board
 from accel.report.model import describe_model, weights_of
 from hw.network.graph import Network
 
@@ -55,7 +56,7 @@ class Point:
 
 def costs_of(model: "keras.Model", config: Config) -> Costs:
     """Convert a model, and return what its hardware costs."""
-    return network_costs(hardware_of(model, config), find_board(config.board).clock_mhz)
+    return network_costs(hardware_of(model, config), design_clock_mhz(config.board))
 
 
 def hardware_of(model: "keras.Model", config: Config) -> Network:
@@ -66,6 +67,12 @@ def hardware_of(model: "keras.Model", config: Config) -> Network:
     with TemporaryDirectory() as folder:
         settings = hls_settings(config.model, model.layers)
         return network_of(convert(model, Path(folder), config.name, hls_config=settings))
+
+
+def design_clock_mhz(board: str) -> float:
+    """Return the clock of the design on a board, for which there may be projects only."""
+    project = find_project_board(board)
+    return find_board(board).clock_mhz if project is None else project.shell.clock_mhz
 
 
 def network_costs(network: Network, clock_mhz: float) -> Costs:

@@ -5,14 +5,18 @@ from pathlib import Path
 import pytest
 
 from accel.boards import boards
+from accel.config import template
 from accel.projects import find_project_board, project_boards
 from accel.projects.step import project_step
 from accel.projects.uart_shell import UartShell
 from accel.runs.run import open_run
+from accel.runs import open_run
+from accel.search.point import design_clock_mhz
 from hw.board.top import TOP_PORTS
 from hw.errors import ChronogateError
 from hw.network.serialization import save_network
 from tests.accel.projects.writing import NETWORK, files_of
+from tests.flow.commands import failure, invoke
 
 
 def test_names_are_unique() -> None:
@@ -61,3 +65,32 @@ def test_clocks_that_cannot_be_made(board: str, clock: float, message: str) -> N
     assert found is not None
     with pytest.raises(ChronogateError, match=message):
         found.at_clock(clock)
+
+
+def test_a_configuration_may_name_a_project_board(tmp_path: Path) -> None:
+    """``accel bitstream RUN`` then writes the project, as with --board."""
+    with open_run(tmp_path, create=True) as run:
+        save_network(NETWORK, run.folder)
+    config = template("meter", "gru")
+    assert config.count('board = "ulx3s-85f"') == 1
+    (tmp_path / "config.toml").write_text(config.replace("ulx3s-85f", "arty-a7-35"))
+    made = invoke("bitstream", tmp_path, "--clock", "50")
+    assert made.exit_code == 0, made.output
+    assert f"project for Vivado: {tmp_path}/projects/arty-a7-35, 50 MHz" in made.stdout
+    assert (tmp_path / "projects/arty-a7-35/rtl/board_top.v").is_file()
+    assert "which there are none of for arty-a7-35" in failure(
+        "bitstream", tmp_path, "--clock", "fastest"
+    )
+    # A board named goes before the configuration's.
+    assert invoke("bitstream", tmp_path, "--board", "pynq-z2").exit_code == 0
+    assert (tmp_path / "projects/pynq-z2").is_dir()
+    board = find_project_board("arty-a7-35")
+    assert board is not None
+    assert design_clock_mhz("arty-a7-35") == board.shell.clock_mhz
+    assert design_clock_mhz("icebreaker") == 12
+
+
+def test_what_needs_a_bitstream_refuses_a_project_board_at_once(tmp_path: Path) -> None:
+    sentence = failure("demo", "--board", "arty-a7-35", "--run", tmp_path / "demo")
+    assert "`accel bitstream RUN --board arty-a7-35` writes a project for Vivado" in sentence
+    assert not (tmp_path / "demo").exists()
