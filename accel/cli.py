@@ -20,6 +20,7 @@ from accel.commands.gate import gate
 from accel.commands.group import Commands
 from accel.commands.lists import boards, datasets
 from accel.commands.options import RUNS, JsonOption, RunArgument, RunOption
+from accel.commands.power import power
 from accel.commands.report import report
 from accel.commands.search import search
 from accel.commands.soc import soc
@@ -207,8 +208,8 @@ def verify(
 
 
 for command in (
-    bitstream, forecast, stream, asic, soc, report, search, adapt, check, schema, export, gate,
-    boards, datasets,
+    bitstream, power, forecast, stream, asic, soc, report, search, adapt, check, schema, export,
+    gate, boards, datasets,
 ):  # fmt: skip
     app.command()(command)
 

@@ -58,6 +58,7 @@ def simulate_netlist(
     windows: np.ndarray,
     folder: Path,
     tick: Callable[[int], None] | None = None,
+    wave: Path | None = None,
 ) -> np.ndarray:
     """Send windows to the synthesized board and return the forecasts that come back.
 
@@ -77,6 +78,9 @@ def simulate_netlist(
         Where Verilator builds; made when missing.
     tick
         Called with 1 for each forecast received.
+    wave
+        File (VCD) for what the top's own wires do from the second window on, one time for each
+        cycle. A build that writes it takes longer, and runs slower.
 
     Returns
     -------
@@ -89,11 +93,12 @@ def simulate_netlist(
         When a forecast is missing or garbled, which a netlist that is right never does, or when
         a tool is missing.
     """
-    program = build_program([netlist, _HARNESS], TOP_NAME, models, folder)
+    traced = wave is not None
+    program = build_program([netlist, _HARNESS], TOP_NAME, models, folder, traced=traced)
     frames = [
         top.request(window, number % SEQUENCES).encode() for number, window in enumerate(windows)
     ]
-    lines = _run(program, top, frames, tick)
+    lines = _run(program, top, frames, tick, wave)
     return np.stack([top.response(_body(line)) for line in lines])
 
 
@@ -103,6 +108,7 @@ def build_program(
     models: CellModels | None,
     folder: Path,
     optimize: str = "-O1",
+    traced: bool = False,
 ) -> Path:
     """Build Verilog and the C++ that drives it with Verilator.
 
@@ -118,6 +124,8 @@ def build_program(
         Where to build; made when missing.
     optimize
         Flag of the C++ compiler. For gates -O1 is enough: compiling them costs more than it gives.
+    traced
+        Whether the C++ can write waveforms of the top's own wires.
 
     Returns
     -------
@@ -147,6 +155,7 @@ def build_program(
         "-DNO_INCLUDES",
         *([] if models is None else [f"-I{models.folder}"]),
         *(f"-Wno-{name}" for name in _WAIVED),
+        *(("--trace-vcd", "--trace-depth", "1") if traced else ()),
         "--Mdir",
         "netlist_sim",
         *(str(source.resolve()) for source in sources),
@@ -184,7 +193,11 @@ def _tool(toolchain: Toolchain, command: list[str], folder: Path, name: str) -> 
 
 
 def _run(
-    program: Path, top: BoardTop, frames: list[bytes], tick: Callable[[int], None] | None
+    program: Path,
+    top: BoardTop,
+    frames: list[bytes],
+    tick: Callable[[int], None] | None,
+    wave: Path | None,
 ) -> list[bytes]:
     bridge = top.bridge
     timing = top.network.timing
@@ -194,7 +207,8 @@ def _run(
         requests = Path(scratch) / "requests.hex"
         requests.write_text("".join(frame.hex() + "\n" for frame in frames), encoding="ascii")
         numbers = (bridge.uart.divisor, limit, END, top.reset_cycles)
-        command = [str(program), *map(str, numbers), str(requests)]
+        written = () if wave is None else (str(wave),)
+        command = [str(program), *map(str, numbers), str(requests), *written]
         lines: list[bytes] = []
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -102,7 +102,7 @@ def keep_placement(folder: Path) -> None:
     written = folder / PLACED
     modules: dict[str, Any] = json.loads(written.read_text(encoding="utf-8"))["modules"]
     cells: dict[str, Any] = next(iter(modules.values()))["cells"]
-    blocks = _blocks(cells)
+    blocks = cell_blocks(cells)
     found: Counter[tuple[int, int, str, str]] = Counter()
     for name, cell in cells.items():
         place = _PLACE.match(cell["attributes"].get("NEXTPNR_BEL", ""))
@@ -142,14 +142,22 @@ def count_blocks(placement: Placement) -> tuple[BlockCells, ...]:
     return tuple(sorted(found, key=lambda block: (-block.lut, block.block)))
 
 
+def cell_kind(cell_type: str) -> str:
+    """Return the field of `accel.boards.Cells` that a cell counts for; empty for what is none."""
+    return next((kind for kind, names in _KINDS if names.search(cell_type)), "")
+
+
 def _kinds(cell: Mapping[str, Any]) -> tuple[str, ...]:
-    kind = next((kind for kind, names in _KINDS if names.search(cell["type"])), "")
+    kind = cell_kind(cell["type"])
     registered = str(cell["parameters"].get(_REGISTER, "0")).strip().endswith("1")
     return (kind, "ff") if kind == "lut" and registered else (kind,)
 
 
-def _blocks(cells: Mapping[str, Any]) -> dict[str, str]:
-    """Return the block of every cell: its own, else that of the nearest cell it feeds."""
+def cell_blocks(cells: Mapping[str, Any]) -> dict[str, str]:
+    """Return the module's path of every cell of a netlist in Yosys's JSON.
+
+    Its own, else that of the nearest cell it feeds; empty where there is none.
+    """
     drivers: dict[int, str] = {}
     readers: dict[int, list[str]] = defaultdict(list)
     for name, cell in cells.items():

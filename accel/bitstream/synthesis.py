@@ -16,7 +16,7 @@ NETLIST_JSON = "netlist.json"
 NETLIST_VERILOG = "netlist.v"
 _STATISTICS = "statistics.json"
 
-_WORKER = Path(__file__).with_name("yosys_worker.py")
+YOSYS_WORKER = Path(__file__).with_name("yosys_worker.py")
 
 
 def passes(board: Board, verilog: str) -> list[str]:
@@ -67,7 +67,7 @@ def synthesize(verilog: str, board: Board, folder: Path, progress: Progress) -> 
     commands = passes(board, verilog)
     script.write_text("\n".join(commands) + "\n", encoding="utf-8")
     advance = progress.step("Synthesis", len(commands))
-    command = [sys.executable, str(_WORKER), script.name]
+    command = [sys.executable, str(YOSYS_WORKER), script.name]
 
     def watch(line: str) -> None:
         if line.startswith(MARK):

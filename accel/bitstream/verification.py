@@ -42,12 +42,23 @@ def verify_netlist(
         With the first window and output that differ, and both codes.
     """
     progress = SilentProgress() if progress is None else progress
-    expected = network.reference(windows)
     with tempfile.TemporaryDirectory() as scratch:
         advance = progress.step("Netlist simulation", len(windows))
         netlist = folder / NETLIST_VERILOG
         top, models = board.top(network), board.family.models
         answers = simulate_netlist(netlist, top, models, windows, Path(scratch), advance)
+    return compare_answers(network, windows, answers)
+
+
+def compare_answers(network: Network, windows: np.ndarray, answers: np.ndarray) -> int:
+    """Compare the forecasts of a netlist with the golden model's; return how many codes.
+
+    Raises
+    ------
+    ChronogateError
+        With the first window and output that differ, and both codes.
+    """
+    expected = network.reference(windows)
     different = np.argwhere(answers != expected)
     if len(different):
         window, output = (int(index) for index in different[0])

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from accel.boards.power import Supply, Switching
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -34,6 +36,8 @@ class Device:
         nextpnr's name for it.
     lut, ff, dsp, bram
         How many it has, in the units of `Cells`.
+    supply, switching
+        What is known of its power; None where no source was found.
     """
 
     name: str
@@ -42,6 +46,8 @@ class Device:
     ff: int
     dsp: int
     bram: int
+    supply: Supply | None = None
+    switching: Switching | None = None
 
     def has(self, cells: Cells) -> bool:
         """Tell whether there are as many cells of each kind."""

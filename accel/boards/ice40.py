@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from accel.boards.board import Board, Pin
 from accel.boards.device import Cells, Device
 from accel.boards.family import Resource, Tool
+from accel.boards.power import Span, Supply, Switching
 from hw.board.pll import Ice40Pll
 from sim.cell_models import ICE40_CELLS, CellModels
 
@@ -94,3 +95,59 @@ def _line(pin: Pin) -> str:
 
 
 ICE40 = Ice40()
+
+
+def _picojoules(microamperes: float) -> float:
+    """Return the energy of a cycle in the measurements below: 1.219 V at 12 MHz."""
+    return microamperes * 1.219 / 12
+
+
+COUNTER, PRODUCT_LUTS = 5.00, 69.52
+PRODUCT_REST, PRODUCT_MULTIPLIER = 17.56, 7.59
+"""Changes of nets in a cycle of the designs that were measured, counted in simulated netlists by
+`python -m tests.power_constants`: a counter of 28 bits; two counters of 8 bits and their product
+in LUTs; the same around a multiplier, and what that one drives."""
+
+# The currents of the core (uA) are those of the source's table. In a counter all is side by side
+# and nothing is late: the least that a change can take. The product in LUTs has long ways and late
+# inputs: changes within a cycle, which a simulation of netlists does not show, are in its figure.
+_NET_PJ = Span(
+    low=_picojoules((641.3 - 613.5) / 7) / COUNTER,
+    high=_picojoules(996 - 645) / PRODUCT_LUTS,
+)
+_PRODUCT_PJ = Span(
+    low=(_picojoules(882 - 645) - PRODUCT_REST * _NET_PJ.high) / PRODUCT_MULTIPLIER,
+    high=(_picojoules(882 - 645) - PRODUCT_REST * _NET_PJ.low) / PRODUCT_MULTIPLIER,
+)
+ULTRAPLUS_SWITCHING = Switching(
+    volts=1.219,
+    clock_pj=_picojoules(613.5 - 92.1),
+    net_pj=_NET_PJ,
+    product_pj=_PRODUCT_PJ,
+    source=(
+        "currents of an iCE40UP5K's core measured by tinyVision.ai, iCE40 Power Testing "
+        "(github.com/tinyvision-ai-inc/ice40_power, commit ecc5e59, README, table of results): "
+        "counters, a product in LUTs, a product in a multiplier; divided by the changes of nets "
+        "in the simulated netlists of the same designs"
+    ),
+    leaves_out=(
+        "the insides of block RAMs, the branches of the clock network beyond a small design's, the "
+        "PLL, pins, other supplies, and temperature"
+    ),
+)
+ULTRAPLUS_SUPPLY = Supply(
+    volts=1.2,
+    milliamperes=0.075,
+    source=(
+        "Lattice, iCE40 UltraPlus Family Data Sheet, FPGA-DS-02008, table 4.6, Supply Current: "
+        "core power supply static current, typical"
+    ),
+)
+HX8K_SUPPLY = Supply(
+    volts=1.2,
+    milliamperes=1.14,
+    source=(
+        "Lattice, iCE40 LP/HX Family Data Sheet, DS1040, page 3-4, Static Supply Current, HX "
+        "devices: core power supply, typical"
+    ),
+)

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from accel.bitstream.blocks import Placement
 from accel.boards import find_board
 from accel.report.floor_plan import floor_plan_figure
+from accel.report.power_page import PowerPart, describe_power
 from accel.report.schema import Implementation
 from accel.report.style import inline_svg
 from accel.report.text import whole
@@ -38,12 +39,15 @@ class BoardPart:
         A row for each block of the design: its name and its cells; empty where that is not known.
     floor_plan
         The drawing; empty where that is not known.
+    power
+        The estimate; None before `accel power`.
     """
 
     title: str
     bars: tuple[Bar, ...]
     blocks: tuple[tuple[str, ...], ...]
     floor_plan: Markup
+    power: PowerPart | None
 
 
 def describe_board(routed: Implementation, placement: Placement | None) -> BoardPart:
@@ -65,4 +69,6 @@ def describe_board(routed: Implementation, placement: Placement | None) -> Board
         (block.block, *(whole(getattr(block, key) or None) for key, _ in RESOURCES))
         for block in routed.blocks or ()
     )
-    return BoardPart(f"{routed.board} ({routed.device}): {timing}", tuple(bars), rows, drawing)
+    power = None if routed.power is None else describe_power(routed.power, routed.board)
+    title = f"{routed.board} ({routed.device}): {timing}"
+    return BoardPart(title, tuple(bars), rows, drawing, power)

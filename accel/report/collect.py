@@ -8,6 +8,9 @@ import numpy as np
 from accel.bitstream.blocks import Placement, count_blocks, read_placement
 from accel.bitstream.implementation import Implementation as RoutedDesign
 from accel.flow.adaptive import load_adaptive
+from accel.case_scores import measured_again
+from accel.json_files import read_json
+from accel.power import POWER_FILE, PowerEstimate
 from accel.projects.asic.estimate import Estimate
 from accel.report.covered import coverage_bins
 from accel.report.hls_reports import read_hls_latency
@@ -180,7 +183,9 @@ def _baselines(training: TrainingResult) -> Baselines:
 def _implementations(run: Run) -> tuple[Implementation, ...]:
     found = []
     for path in sorted(run.path("bitstream").glob("*/implementation.json")):
-        found.append(read_json(path, Implementation))
+        power = path.with_name(POWER_FILE)
+        estimate = read_json(power, PowerEstimate) if power.exists() else None
+        found.append(replace(read_json(path, Implementation), power=estimate))
     return tuple(found)
 
 

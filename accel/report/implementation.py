@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from accel.bitstream.blocks import BlockCells
+from accel.power import PowerEstimate
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,8 @@ class Implementation:
         Its file, relative to the run folder.
     blocks
         What each block takes; None for bitstreams of releases that did not keep the placement.
+    power
+        An estimate; None before `accel power`.
     """
 
     board: str
@@ -31,3 +34,4 @@ class Implementation:
     seed: int | None = None
     forecasts_per_second: float | None = None
     blocks: tuple[BlockCells, ...] | None = None
+    power: PowerEstimate | None = None

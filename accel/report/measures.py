@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from accel.power import PowerEstimate
+from accel.report.power_page import span
 from accel.report.schema import HlsCosimulation, HlsLatency, Implementation, Report
 
 Value = float | int | str | None
@@ -111,6 +113,10 @@ class _Routed:
         return None if cycles is None else cycles * 1e3 / self.board.fmax_mhz
 
 
+def _power(read: Callable[[PowerEstimate], Value]) -> Callable[[_Routed], Value]:
+    return lambda routed: None if routed.board.power is None else read(routed.board.power)
+
+
 ROUTED: tuple[tuple[str, Callable[[_Routed], Value], str, int], ...] = (
     ("routed clock, MHz", lambda r: r.board.fmax_mhz, "more", 1),
     ("latency at it, ns", lambda r: r.ns(r.report.latency.predicted.latency_cycles), "less", 0),
@@ -122,6 +128,9 @@ ROUTED: tuple[tuple[str, Callable[[_Routed], Value], str, int], ...] = (
     ("flip-flops", lambda r: r.board.ff, "less", 0),
     ("multipliers", lambda r: r.board.dsp, "less", 0),
     ("block RAMs", lambda r: r.board.bram, "less", 0),
+    ("power of the core (estimate)", _power(lambda p: span(p.total_mw, "mW")), "", 0),
+    ("one forecast (estimate)", _power(lambda p: span(p.energy_per_forecast_uj, "µJ")), "", 0),
+    ("changes of nets for it", _power(lambda p: round(p.toggles_per_forecast)), "less", 0),
 )
 
 
