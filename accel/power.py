@@ -1,24 +1,20 @@
 """An estimate of the power that a routed network takes, from how often its nets change.
 
 Power = what the core takes while nothing switches + the clock's energy times its frequency + the
-changes of nets for one forecast, times the energy of one, times the forecasts in a second. Where no
+changes of nets for one forecast, times the energy of one, times the forecasts in a second: of the
+bitstream as it is, which is asked for one forecast after the other over its serial line. Where no
 source gives an energy (`accel.boards.power`), there is none here: the changes are counted all the
 same.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from accel.bitstream.activity import BlockToggles
-from accel.bitstream.blocks import BOARD, SERIAL_LINE
+from accel.bitstream.activity import Activity, BlockToggles
 from accel.boards import Board, Device
 from accel.boards.power import Span, Switching
 
 POWER_FILE = "power.json"
 """Beside the bitstream."""
-
-OUTSIDE = SERIAL_LINE, BOARD
-"""Blocks that are not counted: at full rate the forecasts do not go over the serial line."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +38,12 @@ class BlockPower:
 
 @dataclass(frozen=True)
 class PowerEstimate:
-    """An estimate for the core of the FPGA, with one forecast right behind the other.
+    """An estimate for the core of the FPGA, asked for one forecast after the other.
 
     Parameters
     ----------
     clock_mhz, forecasts_per_second
-        What it holds for.
+        What it holds for; the rate is that of the serial line.
     windows
         Forecasts over which changes were counted.
     toggles_per_forecast
@@ -63,7 +59,7 @@ class PowerEstimate:
     energy_per_forecast_uj
         Of the total.
     blocks
-        The busiest first; without what is around the network.
+        The busiest first.
     sources, leaves_out
         Where the figures are from, and what is not in them; for what is None, that no source
         was found.
@@ -83,36 +79,30 @@ class PowerEstimate:
     leaves_out: str
 
 
-def estimate_power(
-    board: Board, forecasts_per_second: float, counted: Sequence[BlockToggles], windows: int
-) -> PowerEstimate:
+def estimate_power(board: Board, counted: Activity) -> PowerEstimate:
     """Return the estimate for a network on a board.
 
     Parameters
     ----------
     board
         At the clock of the design.
-    forecasts_per_second
-        How many the network makes at that clock.
     counted
         Changes of nets for one forecast.
-    windows
-        Over how many forecasts they were counted.
     """
-    device, inside = board.device, [each for each in counted if each.block not in OUTSIDE]
-    toggles = sum(each.nets + each.products for each in inside)
+    device, rate = board.device, board.clock_mhz * 1e6 / counted.cycles
+    toggles = sum(each.nets + each.products for each in counted.blocks)
     static = None if device.supply is None else device.supply.volts * device.supply.milliamperes
     found = PowerEstimate(
         clock_mhz=board.clock_mhz,
-        forecasts_per_second=forecasts_per_second,
-        windows=windows,
+        forecasts_per_second=rate,
+        windows=counted.forecasts,
         toggles_per_forecast=toggles,
         static_mw=static,
         clock_mw=None,
         switching_mw=None,
         total_mw=None,
         energy_per_forecast_uj=None,
-        blocks=tuple(BlockPower(each.block, each.nets + each.products, None) for each in inside),
+        blocks=tuple(BlockPower(e.block, e.nets + e.products, None) for e in counted.blocks),
         sources=_sources(device),
         leaves_out="",
     )
@@ -121,18 +111,18 @@ def estimate_power(
     switching = device.switching.at(device.supply.volts)
     blocks = tuple(
         BlockPower(each.block, each.nets + each.products, _energy_nj(each, switching))
-        for each in inside
+        for each in counted.blocks
     )
     clock = switching.clock_pj * board.clock_mhz * 1e-3
-    nets = sum((_energy_nj(each, switching) for each in inside), Span(0.0, 0.0))
-    moved = nets.times(forecasts_per_second * 1e-6)
+    nets = sum((_energy_nj(each, switching) for each in counted.blocks), Span(0.0, 0.0))
+    moved = nets.times(rate * 1e-6)
     total = moved + Span(static + clock, static + clock)
     return replace(
         found,
         clock_mw=clock,
         switching_mw=moved,
         total_mw=total,
-        energy_per_forecast_uj=total.times(1e3 / forecasts_per_second),
+        energy_per_forecast_uj=total.times(1e3 / rate),
         blocks=blocks,
         leaves_out=switching.leaves_out,
     )

@@ -47,8 +47,7 @@ def power_step(
     # One more, which warms up.
     places = np.linspace(0, len(codes) - 1, windows + 1).astype(int)
     counted = count_activity(network, target, run.path(part), codes[places], progress)
-    rate = target.clock_mhz * 1e6 / network.timing.interval_cycles
-    estimate = estimate_power(target, rate, counted, windows)
+    estimate = estimate_power(target, counted)
     with run.step(Step.BITSTREAM, f"{part}/{POWER_FILE}") as folder:
         (folder / part).mkdir(parents=True)
         write_json(folder / part / POWER_FILE, estimate)

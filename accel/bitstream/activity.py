@@ -2,7 +2,8 @@
 
 The netlist that was placed and routed is simulated once more, from UART pin to UART pin, under
 names of our own: one wire for each net, so that none is counted twice. A net counts for the block
-of the cell that drives it (`accel.bitstream.blocks`).
+of the cell that drives it (`accel.bitstream.blocks`). What switches while a window comes in over
+the serial line counts like all the rest.
 """
 
 import json
@@ -52,6 +53,25 @@ class BlockToggles:
 
 
 @dataclass(frozen=True)
+class Activity:
+    """What the nets of a netlist do while it is asked for one forecast after the other.
+
+    Parameters
+    ----------
+    forecasts
+        Over how many the changes were counted.
+    cycles
+        For one forecast, from request to request: most of them go by on the serial line.
+    blocks
+        The busiest first.
+    """
+
+    forecasts: int
+    cycles: float
+    blocks: tuple[BlockToggles, ...]
+
+
+@dataclass(frozen=True)
 class Driver:
     """What drives a net: the block of the cell, and whether that is a multiplier."""
 
@@ -65,8 +85,8 @@ def count_activity(
     folder: Path,
     windows: np.ndarray,
     progress: Progress | None = None,
-) -> tuple[BlockToggles, ...]:
-    """Count for each block how often its nets change for one forecast, the busiest block first.
+) -> Activity:
+    """Count for each block how often its nets change for one forecast.
 
     Parameters
     ----------
@@ -95,7 +115,7 @@ def count_activity(
         answers = simulate_netlist(netlist, top, models, windows, work, advance, wave)
         compare_answers(network, windows, answers)
         progress.step("Counting the changes")
-        toggles = net_toggles(wave)
+        toggles, cycles = net_toggles(wave), _cycles(wave)
     counts: dict[Driver, int] = defaultdict(int)
     for net, driver in drivers.items():
         counts[driver] += toggles.get(net, 0)
@@ -108,7 +128,8 @@ def count_activity(
         )
         for block in {driver.block for driver in drivers.values()}
     ]
-    return tuple(sorted(found, key=lambda each: (-each.nets - each.products, each.block)))
+    found.sort(key=lambda each: (-each.nets - each.products, each.block))
+    return Activity(forecasts, cycles / forecasts, tuple(found))
 
 
 def name_nets(netlist: Path, folder: Path) -> dict[int, Driver]:
@@ -149,6 +170,13 @@ def net_toggles(wave: Path) -> dict[int, int]:
         for found in count_toggles(wave)
         if found.name.removeprefix(_PREFIX).isdecimal()
     }
+
+
+def _cycles(wave: Path) -> int:
+    """Return how many cycles a waveform is long, whose unit of time is a cycle."""
+    with wave.open(encoding="ascii", errors="replace") as file:
+        times = [line for line in file if line.startswith("#")]
+    return int(times[-1][1:]) - int(times[0][1:])
 
 
 def _drivers(cells: Mapping[str, Any]) -> dict[int, Driver]:

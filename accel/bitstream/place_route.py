@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from accel.boards import Board, Cells
 from accel.progress import Progress, SilentProgress
 from hw.errors import ChronogateError
 
+_WRITE = "--write"
 _REPORT = "nextpnr.json"
 _LOG = "nextpnr.log"
 
@@ -123,9 +125,11 @@ def place_and_route(
     ChronogateError
         When nextpnr fails otherwise. Missed timing is no failure here: see `Routed.fmax_mhz`.
     """
-    output = board.family.output, board.family.routed
-    written = "--report", _REPORT, "--write", PLACED
-    arguments = (*output, *written, "--seed", str(seed))
+    family = board.family
+    # nextpnr takes the option once, and a packer may read the same file (Gowin's does).
+    placed = () if family.output == _WRITE else (_WRITE, PLACED)
+    output = family.output, family.routed, *placed
+    arguments = (*output, "--report", _REPORT, "--seed", str(seed))
     packed, code = _nextpnr(
         folder, board, cells, arguments, f"Place and route, seed {seed}", progress
     )
@@ -136,6 +140,8 @@ def place_and_route(
             f"nextpnr failed ({last_error(folder / _LOG)}): try another --seed, or a "
             "larger ReuseFactor, which leaves it more room"
         )
+    if not placed:
+        shutil.copyfile(folder / family.routed, folder / PLACED)
     report = json.loads((folder / _REPORT).read_text(encoding="utf-8"))
     # One clock; a design without flip-flops has none, but the board top always counts.
     fmax = min(clock["achieved"] for clock in report["fmax"].values())

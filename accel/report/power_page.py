@@ -45,7 +45,7 @@ def describe_power(found: PowerEstimate, board: str) -> PowerPart:
 
 def power_rows(found: PowerEstimate) -> tuple[tuple[str, str], ...]:
     """Return the figures of an estimate with their names."""
-    rate = f"at {found.clock_mhz:g} MHz, {found.forecasts_per_second:,.0f} forecasts/s"
+    rate = f"at {found.clock_mhz:g} MHz, {found.forecasts_per_second:,.1f} forecasts/s"
     return (
         (f"core of the FPGA {rate}", span(found.total_mw, "mW")),
         ("while nothing switches", _one(found.static_mw, "mW")),

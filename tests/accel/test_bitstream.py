@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from accel.bitstream import Implementation, implement, implementation, tool, verify_netlist
+from accel.bitstream.activity import count_activity
 from accel.bitstream.blocks import count_blocks, read_placement
 from accel.bitstream.clock import read_clock
 from accel.bitstream.place_route import place_and_route, route_best
@@ -87,6 +88,26 @@ def test_its_netlist_answers_like_the_golden_model(
     assert len(np.unique(NETWORK.reference(codes), axis=0)) > 10
     compared = verify_netlist(NETWORK, BOARD, made[1], codes)
     assert compared == 20 * NETWORK.outputs_per_window
+
+
+def test_changes_of_its_nets_are_counted(made: tuple[Implementation, Path, list[str]]) -> None:
+    codes = draw_codes(
+        np.random.default_rng(3), NETWORK.input_format, 3, NETWORK.look_back, NETWORK.features
+    )
+    counted = count_activity(NETWORK, BOARD, made[1], codes)
+    assert counted.forecasts == 2
+    # From request to request, and less than a byte until the host has seen the end of the answer.
+    bridge, timing = BOARD.top(NETWORK).bridge, NETWORK.timing
+    cycles = bridge.request_cycles() + timing.window_cycles + bridge.response_cycles()
+    assert cycles < counted.cycles < cycles + 10 * bridge.uart.divisor
+    blocks = {each.block: each for each in counted.blocks}
+    for node, layer in zip(NETWORK.nodes, timing.layers, strict=True):
+        found = blocks.get(node.name)
+        assert (found is not None and found.products > 0) == (layer.multipliers > 0)
+    # The lowest bit of a counter that never rests, of its register and before it.
+    assert blocks["board"].nets >= 2 * counted.cycles
+    with pytest.raises(ChronogateError, match="give two or more"):
+        count_activity(NETWORK, BOARD, made[1], codes[:1])
 
 
 def test_what_nextpnr_refuses_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,6 +207,28 @@ def test_the_fastest_of_several_seeds_is_kept(
     assert not list(tmp_path.glob("*.best"))
     with pytest.raises(ChronogateError, match="nextpnr failed"):
         route_best(tmp_path, BOARD, CELLS, (2,), SilentProgress())
+
+
+@pytest.mark.parametrize("name", ["ulx3s-12f", "icebreaker", "tang-nano-9k"])
+def test_every_family_keeps_where_the_cells_are(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stand-in for nextpnr that, like nextpnr, takes every option once."""
+    code = (
+        "import json, sys\n"
+        "options = dict(zip(sys.argv, sys.argv[1:]))\n"
+        "twice = [word for word in options if word[0] == '-' and sys.argv.count(word) > 1]\n"
+        "if set(twice) - {'--vopt'}: sys.exit(f'ERROR: {twice} more than once')\n"
+        "for option in ('--textcfg', '--asc', '--write'):\n"
+        "    if option in options: open(options[option], 'w').write(option)\n"
+        "fmax = {'fmax': {'clock': {'achieved': 40}}}\n"
+        "open(options['--report'], 'w').write(json.dumps(fmax))\n"
+    )
+    monkeypatch.setattr(tool, "_CALL", code)
+    board = find_board(name)
+    route_best(tmp_path, board, CELLS, (1, 2), SilentProgress())
+    assert (tmp_path / "placed.json").read_text() == "--write"
+    assert (tmp_path / board.family.routed).read_text() == board.family.output
 
 
 def test_clocks_are_read() -> None:
