@@ -74,7 +74,8 @@ def _compare(measure: Measure, reports: Sequence[Report]) -> ComparedRow | None:
     if not any(value is not None for value in values):
         return None
     best: float | None = None
-    if measure.better and len(set(numbers)) > 1:
+    alike = len({measure.among(report) for report in reports}) == 1
+    if measure.better and alike and len(set(numbers)) > 1:
         best = min(numbers) if measure.better == "less" else max(numbers)
     cells = tuple(
         Cell(_text(value, measure.digits), best is not None and value == best) for value in values

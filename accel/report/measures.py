@@ -1,6 +1,6 @@
 """What runs are compared by: one entry for each row of the comparison."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from accel.power import PowerEstimate
@@ -24,12 +24,15 @@ class Measure:
         Whether ``"less"`` or ``"more"`` is better; empty where neither is.
     digits
         Decimals of a number.
+    among
+        What runs must have in common for one of them to be better; by default nothing.
     """
 
     name: str
     read: Callable[[Report], Value]
     better: str = ""
     digits: int = 0
+    among: Callable[[Report], object] = lambda report: None
 
 
 def _hls(read: Callable[[HlsLatency], Value]) -> Callable[[Report], Value]:
@@ -55,18 +58,25 @@ def _scaled_error(report: Report) -> Value:
     return None if demand is None else demand.model
 
 
+def _task(report: Report) -> object:
+    """Tell forecasts of other things apart: as far ahead, and as hard for the simplest method."""
+    return report.model.horizon, report.accuracy.baselines.last_value
+
+
 MEASURES: dict[str, tuple[Measure, ...]] = {
     "Accuracy": (
-        Measure("mean squared error", lambda r: r.accuracy.mse, "less", 4),
-        Measure("mean absolute error", lambda r: r.accuracy.mae, "less", 4),
-        Measure("without quantization, MSE", lambda r: r.accuracy.float_mse, "less", 4),
+        Measure("mean squared error", lambda r: r.accuracy.mse, "less", 4, _task),
+        Measure("mean absolute error", lambda r: r.accuracy.mae, "less", 4, _task),
+        Measure("without quantization, MSE", lambda r: r.accuracy.float_mse, "less", 4, _task),
         Measure("ridge regression, MSE", lambda r: r.accuracy.baselines.ridge, "", 4),
         Measure("seasonal naive, MSE", lambda r: r.accuracy.baselines.seasonal_naive, "", 4),
         Measure("last value, MSE", lambda r: r.accuracy.baselines.last_value, "", 4),
-        Measure("gain on the last price, %", _price_gain, "more", 2),
-        Measure("mean absolute scaled error", _scaled_error, "less", 4),
+        Measure("gain on the last price, %", _price_gain, "more", 2, _task),
+        Measure("mean absolute scaled error", _scaled_error, "less", 4, _task),
     ),
     "Model": (
+        Measure("look-back, steps", lambda r: r.model.look_back),
+        Measure("horizon, steps", lambda r: r.model.horizon),
         Measure("parameters", lambda r: r.model.parameters, "less"),
         Measure("weight bits", lambda r: r.model.weight_bits, "less"),
         Measure("products per window", lambda r: r.model.products_per_window, "less"),
@@ -122,6 +132,7 @@ ROUTED: tuple[tuple[str, Callable[[_Routed], Value], str, int], ...] = (
     ("latency at it, ns", lambda r: r.ns(r.report.latency.predicted.latency_cycles), "less", 0),
     ("window at it, ns", lambda r: r.ns(r.report.latency.predicted.window_cycles), "less", 0),
     ("interval at it, ns", lambda r: r.ns(r.report.latency.predicted.interval_cycles), "less", 0),
+    ("the board's clock, MHz", lambda r: r.board.clock_mhz, "", 2),
     ("forecasts/s at the board's clock", lambda r: r.board.forecasts_per_second, "more", 0),
     ("latency at the board's clock, ns", lambda r: r.board.latency_ns, "less", 0),
     ("LUT4", lambda r: r.board.lut, "less", 0),
@@ -139,7 +150,7 @@ def measures_of(reports: Sequence[Report]) -> dict[str, tuple[Measure, ...]]:
     return {
         **MEASURES,
         "Layers: latency, cycles": tuple(_layers(reports)),
-        **{f"On {board}": _board(board) for board in _boards(reports)},
+        **{f"On {b.board} ({b.device})": _board(b.board) for b in _boards(reports)},
     }
 
 
@@ -175,8 +186,9 @@ def _hls_layer(name: str) -> Callable[[HlsLatency], Value]:
     return value
 
 
-def _boards(reports: Sequence[Report]) -> list[str]:
-    return list(dict.fromkeys(i.board for report in reports for i in report.implementations))
+def _boards(reports: Sequence[Report]) -> Iterable[Implementation]:
+    """Return one entry for each board that some run has."""
+    return {i.board: i for report in reports for i in report.implementations}.values()
 
 
 def _board(board: str) -> tuple[Measure, ...]:

@@ -153,7 +153,7 @@ def test_what_is_shown(tmp_path: Path) -> None:
 
 def test_runs_are_compared_by_it() -> None:
     with_power, without = _report(ESTIMATE), _report(None)
-    (group,) = (g for g in compare([with_power, without]) if g.title == "On board")
+    (group,) = (g for g in compare([with_power, without]) if g.title == "On board (part)")
     shown = {row.name: [cell.text for cell in row.cells] for row in group.rows}
     assert shown["power of the core (estimate)"] == ["0.72 to 0.74 mW", "–"]
     assert shown["one forecast (estimate)"] == ["0.18 to 0.18 µJ", "–"]

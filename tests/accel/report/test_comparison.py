@@ -9,7 +9,7 @@ from accel.report.compare import compare
 from accel.report.comparison_page import Compared
 from accel.report.hls_reports import read_hls_latency
 from accel.report.markdown import render_markdown
-from accel.report.schema import Report
+from accel.report.schema import Baselines, Report
 from accel.report.slower import parse_share, slower
 from hw.errors import ChronogateError
 from tests.accel.report.hls_project import FORMS, cosimulation_report, write_project
@@ -90,3 +90,15 @@ def test_simulated_cycles_count_too() -> None:
     new = replace(counted, latency=replace(counted.latency, simulated=late))
     found = slower([Compared("old", counted, None), Compared("new", new, None)], 0.05)
     assert found == ("new: simulated step_cycles is 30, 20.0% more than the 25 of old",)
+
+
+def test_errors_are_ranked_among_forecasts_of_the_same() -> None:
+    """Another horizon, or targets that the last value forecasts better: another task."""
+    one, other = report("a"), report("b")
+    other = replace(other, accuracy=replace(other.accuracy, mse=0.25))
+    farther = replace(other, model=replace(other.model, horizon=24))
+    easier = replace(other, accuracy=replace(other.accuracy, baselines=Baselines(last_value=0.125)))
+    for reports, best in (([one, other], True), ([one, farther], False), ([one, easier], False)):
+        rows = {row.name: row for group in compare(reports) for row in group.rows}
+        assert [cell.best for cell in rows["mean squared error"].cells] == [False, best]
+    assert [cell.text for cell in rows["horizon, steps"].cells] == ["2", "2"]
