@@ -16,7 +16,7 @@ from hw.errors import ChronogateError
 
 
 def power_step(
-    run: Run, progress: Progress | None = None, board: str | None = None, windows: int = 4
+    run: Run, progress: Progress | None = None, board: str | None = None, windows: int = 2
 ) -> PowerEstimate:
     """Estimate the power of a bitstream from how often the nets of its netlist change.
 

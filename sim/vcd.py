@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from hw.errors import ChronogateError
 
+_UNKNOWN = str.maketrans("xXzZ", "0000")
+
 
 @dataclass(frozen=True, eq=False)
 class Signal:
@@ -113,12 +115,23 @@ def count_toggles(wave: Path) -> tuple[Toggles, ...]:
     A simulation of cycles has no glitches: a bit changes at most twice in a cycle, as clocks do.
     """
     header = _header(wave)
-    before: dict[str, int] = {}
     counts = dict.fromkeys(header, 0)
-    for _, code, value in _changes(wave):
-        if code in before:
-            counts[code] += (value ^ before[code]).bit_count()
-        before[code] = value
+    bits: dict[str, bool] = {}
+    vectors: dict[str, int] = {}
+    with wave.open(encoding="ascii", errors="replace") as file:
+        for line in file:
+            if line.startswith("$enddefinitions"):
+                break
+        # Of a netlist millions of lines, all of single bits: those are not made numbers of.
+        for line in file:
+            if line[0] in "01xXzZ":
+                code, bit = line[1:].strip(), line[0] == "1"
+                counts[code] += bits.get(code, bit) is not bit
+                bits[code] = bit
+            elif line[0] in "bB":
+                code, value = _value(line)
+                counts[code] += (value ^ vectors.get(code, value)).bit_count()
+                vectors[code] = value
     return tuple(
         Toggles(first.scopes, first.name, first.width, counts[code])
         for code, (first, *_) in header.items()
@@ -148,7 +161,6 @@ def _header(wave: Path) -> dict[str, list[_Declared]]:
 def _changes(wave: Path) -> Iterator[tuple[int, str, int]]:
     """Yield time, identifier code and value of every change; what is unknown counts as 0."""
     time = 0
-    unknown = str.maketrans("xXzZ", "0000")
     with wave.open(encoding="ascii", errors="replace") as file:
         for line in file:
             if line.startswith("$enddefinitions"):
@@ -157,8 +169,13 @@ def _changes(wave: Path) -> Iterator[tuple[int, str, int]]:
             first = line[0]
             if first == "#":
                 time = int(line[1:])
-            elif first in "01xXzZ":
-                yield time, line[1:].strip(), int(first == "1")
-            elif first in "bB":
-                bits, code = line[1:].split()
-                yield time, code, int(bits.translate(unknown), 2)
+            elif first in "01xXzZbB":
+                yield time, *_value(line)
+
+
+def _value(line: str) -> tuple[str, int]:
+    """Return identifier code and value of one change."""
+    if line[0] in "bB":
+        bits, code = line[1:].split()
+        return code, int(bits.translate(_UNKNOWN), 2)
+    return line[1:].strip(), int(line[0] == "1")

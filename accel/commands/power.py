@@ -17,7 +17,7 @@ def power(
     ] = None,
     windows: Annotated[
         int, typer.Option(min=1, help="Test windows over which switching is counted.")
-    ] = 4,
+    ] = 2,
     json: JsonOption = False,
 ) -> None:
     """Estimate the power of a bitstream from how often the nets of its netlist change.
