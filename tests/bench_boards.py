@@ -15,7 +15,6 @@ from accel.flow.steps import bitstream_step, convert_step, train_step
 from accel.progress import LineProgress
 from accel.report.schema import Implementation
 from accel.runs.run import Run, Step, open_run
-from accel.runs import Run, Step, open_run
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 from hw.network.serialization import load_network

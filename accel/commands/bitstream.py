@@ -37,8 +37,7 @@ def bitstream(
     from accel.bitstream.clock import read_clock
     from accel.boards import find_board
     from accel.commands.summary import implementation_table
-    from accel.flow.steps import bitstream_step
-    from accel.flow import bitstream_step, board_name
+    from accel.flow.steps import bitstream_step, board_name
     from accel.projects import find_project_board
     from accel.runs.run import open_run
 

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from accel.commands.console import console, print_json
 from accel.commands.options import JsonOption, RunArgument
-from accel.console import console, print_json
 from accel.progress import show_progress
 
 
@@ -25,9 +25,9 @@ def power(
     The netlist is simulated once more, from UART pin to UART pin. Every figure names its source.
     Where none was found, the changes are counted, block by block, and no power is given.
     """
-    from accel.power_run import power_step
+    from accel.flow.power import power_step
     from accel.report.power_page import power_rows
-    from accel.runs import open_run
+    from accel.runs.run import open_run
 
     with show_progress(json) as progress, open_run(run) as opened:
         found = power_step(opened, progress, board, windows)

@@ -7,10 +7,8 @@ import numpy as np
 
 from accel.bitstream.blocks import Placement, count_blocks, read_placement
 from accel.bitstream.implementation import Implementation as RoutedDesign
+from accel.bitstream.power import POWER_FILE, PowerEstimate
 from accel.flow.adaptive import load_adaptive
-from accel.case_scores import measured_again
-from accel.json_files import read_json
-from accel.power import POWER_FILE, PowerEstimate
 from accel.projects.asic.estimate import Estimate
 from accel.report.covered import coverage_bins
 from accel.report.hls_reports import read_hls_latency

@@ -56,7 +56,8 @@ def floor_plan_figure(placement: Placement) -> Figure:
     axes = figure.axes[0]
     squares: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
     for (x, y), tile in sorted(tiles.items()):
-        block = max(tile, key=lambda name: (tile[name], name))
+        # Of a multiplier's tile on Gowin parts most cells are what holds it: no resource of a block.
+        block = max(tile, key=lambda name: (name != "", tile[name], name))
         full = (x, y) in large or not block
         side = 0.9 if full else _FEWEST + (0.9 - _FEWEST) * sum(tile.values()) / most
         squares[block].append((x, y, side))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from accel.bitstream.blocks import BlockCells
-from accel.power import PowerEstimate
+from accel.bitstream.power import PowerEstimate
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from accel.power import PowerEstimate
+from accel.bitstream.power import PowerEstimate
 from accel.report.power_page import span
 from accel.report.schema import HlsCosimulation, HlsLatency, Implementation, Report
 

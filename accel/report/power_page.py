@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from accel.bitstream.power import BlockPower, PowerEstimate
 from accel.boards.power import Span
-from accel.power import BlockPower, PowerEstimate
 from accel.report.style import FORECAST, INK, inline_svg, legend, new_figure
 from accel.report.text import MISSING, number, whole
 

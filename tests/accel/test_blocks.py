@@ -9,6 +9,8 @@ from accel.bitstream.blocks import (
     PLACED,
     PLACEMENT,
     BlockCells,
+    PlacedCells,
+    Placement,
     block_name,
     count_blocks,
     keep_placement,
@@ -116,3 +118,11 @@ def test_cells_are_labelled_by_module() -> None:
     assert [block_name(path) for path in ("", "bridge.sum", "accelerator", "accelerator.core")] == [
         "board", "serial line", "streams", "streams",
     ]  # fmt: skip
+
+
+def test_a_tile_with_a_block_in_it_is_no_pin() -> None:
+    """As Gowin's multipliers, whose tiles have more cells around the multiplier than multipliers."""
+    cells = (PlacedCells(3, 2, "dsp", "gru", 1), PlacedCells(3, 2, "", "gru", 5))
+    figure = floor_plan_figure(Placement(cells))
+    labels = [patch.get_label() for patch in figure.axes[0].patches]
+    assert labels == ["gru", "multipliers, memories"]

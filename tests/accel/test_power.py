@@ -14,15 +14,15 @@ from accel.bitstream.activity import (
     name_nets,
     net_toggles,
 )
+from accel.bitstream.power import PowerEstimate, estimate_power
 from accel.boards import find_board
 from accel.boards.ice40 import ULTRAPLUS_SWITCHING
 from accel.boards.power import Span
-from accel.power import PowerEstimate, estimate_power
-from accel.power_run import power_step
+from accel.flow.power import power_step
 from accel.report.compare import compare
 from accel.report.implementation import Implementation
 from accel.report.power_page import describe_power, power_rows
-from accel.runs import open_run
+from accel.runs.run import open_run
 from hw.errors import ChronogateError
 from hw.network.serialization import save_network
 from tests.accel.report.reports import report

@@ -3,15 +3,15 @@
 import numpy as np
 
 from accel.bitstream.activity import count_activity
+from accel.bitstream.power import POWER_FILE, PowerEstimate, estimate_power
 from accel.boards import find_board
-from accel.flow import board_name
-from accel.json_files import read_json, write_json
-from accel.power import POWER_FILE, PowerEstimate, estimate_power
+from accel.flow.steps import board_name
 from accel.progress import Progress
 from accel.projects.step import converted_network
-from accel.records import load_conversion, window_codes
 from accel.report.implementation import Implementation
-from accel.runs import Run, Step
+from accel.runs.json_files import read_json, write_json
+from accel.runs.records import load_conversion, window_codes
+from accel.runs.run import Run, Step
 from hw.errors import ChronogateError
 
 
