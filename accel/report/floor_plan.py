@@ -56,7 +56,7 @@ def floor_plan_figure(placement: Placement) -> Figure:
     axes = figure.axes[0]
     squares: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
     for (x, y), tile in sorted(tiles.items()):
-        # Of a multiplier's tile on Gowin parts most cells are what holds it: no resource of a block.
+        # Most cells of a multiplier on Gowin parts are what holds it: no resource of a block.
         block = max(tile, key=lambda name: (name != "", tile[name], name))
         full = (x, y) in large or not block
         side = 0.9 if full else _FEWEST + (0.9 - _FEWEST) * sum(tile.values()) / most

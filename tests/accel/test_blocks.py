@@ -121,7 +121,7 @@ def test_cells_are_labelled_by_module() -> None:
 
 
 def test_a_tile_with_a_block_in_it_is_no_pin() -> None:
-    """As Gowin's multipliers, whose tiles have more cells around the multiplier than multipliers."""
+    """As Gowin multipliers, whose tiles have more cells around a multiplier than multipliers."""
     cells = (PlacedCells(3, 2, "dsp", "gru", 1), PlacedCells(3, 2, "", "gru", 5))
     figure = floor_plan_figure(Placement(cells))
     labels = [patch.get_label() for patch in figure.axes[0].patches]
