@@ -4,8 +4,7 @@ import numpy as np
 
 from accel.bitstream.activity import count_activity
 from accel.bitstream.power import POWER_FILE, PowerEstimate, estimate_power
-from accel.boards import find_board
-from accel.flow.steps import board_name
+from accel.flow.steps import board_of
 from accel.progress import Progress
 from accel.projects.step import converted_network
 from accel.report.implementation import Implementation
@@ -33,7 +32,7 @@ def power_step(
         When there is no bitstream for the board.
     """
     network = converted_network(run)
-    target = find_board(board_name(run, board))
+    target = board_of(run, board)
     part = f"bitstream/{target.name}"
     made = run.path(f"{part}/implementation.json")
     if not made.is_file():

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from accel.boards import Board, find_board
 from accel.configuration.config import Config, example, load_config
 from accel.configuration.sections import VerificationConfig
 from accel.export.entry import SUFFIXES, Exported, export_network
@@ -133,6 +134,13 @@ def board_name(run: Run, board: str | None = None) -> str:
     return board or (config.board if config else DEFAULT_BOARD)
 
 
+def board_of(run: Run, board: str | None = None) -> Board:
+    """Return the board that is meant, with registers on its line where the run wants them."""
+    config = _config(run)
+    registers = config is not None and config.registers
+    return replace(find_board(board_name(run, board)), registers=registers)
+
+
 def bitstream_step(
     run: Run,
     progress: Progress | None = None,
@@ -153,13 +161,10 @@ def bitstream_step(
     """
     from accel.bitstream import implement, verify_netlist
     from accel.bitstream.clock import FASTEST
-    from accel.boards import find_board
 
     progress = progress or SilentProgress()
     network = _network(run)
-    config = _config(run)
-    target = find_board(board_name(run, board))
-    target = replace(target, registers=config is not None and config.registers)
+    target = board_of(run, board)
     if isinstance(clock, float):
         target = target.at_clock(clock)
     part = f"bitstream/{target.name}"
@@ -227,8 +232,6 @@ def export_step(
 
 def run_demo(folder: Path, board: str, progress: Progress | None = None) -> Report:
     """Take the bundled GRU example through every step."""
-    from accel.boards import find_board
-
     find_board(board)  # before ten minutes of other steps
     with open_run(folder, create=True) as run:
         with atomic_file(folder / "demo.toml") as file:
