@@ -151,7 +151,7 @@ def test_new_models_are_loaded_into_the_rtl(tmp_path: Path) -> None:
     network, expected = layer.network, adapt(layer, stream, stream.codes[:50], SCHEDULE)
     loaded: list[Network] = []
     verilog = accelerator_verilog(network, control=True)
-    with RtlModel(network, tmp_path, "-O1", verilog=verilog) as rtl:
+    with RtlModel(network, tmp_path, "-O0", verilog=verilog) as rtl:
         host = Host(rtl, network)
 
         def forecast(model: Network, codes: np.ndarray) -> np.ndarray:

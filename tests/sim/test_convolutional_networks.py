@@ -27,7 +27,7 @@ def test_rtl_equals_golden_model_and_its_cycles_the_contract(
     )
     expected = network.reference(codes)
     assert len(np.unique(expected, axis=0)) > 60
-    with RtlModel(network, tmp_path, "-O1") as model:
+    with RtlModel(network, tmp_path, "-O0") as model:
         assert measure_cycles(model) == CycleReport.predicted(network.timing)
         assert model.run(codes).outputs.tolist() == expected.tolist()
         for seed, (gaps, stalls) in enumerate([(0.5, 0.0), (0.0, 0.8), (0.3, 0.5)]):
@@ -56,7 +56,7 @@ def test_series_without_windows(make: Callable[[], Chain], mode: Mode, tmp_path:
     expected = network.reference(codes)
     assert expected.shape[:2] == (4, 61 - network.look_back)
     assert len(np.unique(expected.reshape(-1, 4), axis=0)) > 100
-    with RtlModel(network, tmp_path, "-O1") as model:
+    with RtlModel(network, tmp_path, "-O0") as model:
         assert measure_cycles(model) == CycleReport.predicted(network.timing)
         for seed, (gaps, stalls) in enumerate([(0.0, 0.0), (0.5, 0.3)]):
             run = model.run(codes, gaps, stalls, seed)

@@ -30,7 +30,7 @@ def test_rtl_equals_golden_model_and_its_cycles_the_contract(kind: str, tmp_path
     codes = draw_codes(rng, network.input_format, 600, network.look_back, network.features)
     expected = network.reference(codes).tolist()
     ticks: list[int] = []
-    with RtlModel(network, tmp_path, "-O1") as model:
+    with RtlModel(network, tmp_path, "-O0") as model:
         assert measure_cycles(model) == CycleReport.predicted(network.timing)
         assert model.run(codes, tick=ticks.append).outputs.tolist() == expected
         for seed, (gaps, stalls) in enumerate([(0.5, 0.0), (0.0, 0.5), (0.3, 0.9)]):
@@ -45,7 +45,7 @@ def test_rtl_equals_golden_model_and_its_cycles_the_contract(kind: str, tmp_path
 
 def test_two_models_live_in_one_process(tmp_path: Path) -> None:
     networks = [draw_network(seed, "mlp") for seed in (1, 2)]
-    models = [RtlModel(network, tmp_path, "-O1") for network in networks]
+    models = [RtlModel(network, tmp_path, "-O0") for network in networks]
     for _ in range(2):
         for network, model in zip(networks, models, strict=True):
             codes = draw_codes(
