@@ -93,6 +93,7 @@ bench-accuracy: .venv/ready
 	$(BIN)/python -m tests.bench_accuracy.transfer $(QUICK)
 	$(BIN)/python -m tests.bench_accuracy.adapting --file $(ETTH1) $(QUICK)
 	$(BIN)/python -m tests.bench_accuracy.carry_over $(QUICK)
+	$(BIN)/python -m tests.bench_accuracy.searching $(QUICK)
 
 fuzz: .venv/ready
 	$(BIN)/python -m tests.fuzz $(N) --seed $(SEED) --every $(EVERY) --jobs $(WORKERS)

@@ -10,6 +10,7 @@ from accel.training.prepared import prepare
 from tests.bench_accuracy.cases import CASES, case_of
 from tests.bench_accuracy.narrowed import Width, with_bits
 from tests.bench_accuracy.scoring import Judge
+from tests.bench_accuracy.searching import Trial, boxed, growth, volume
 from tests.bench_accuracy.seeds import compared, paired, spread
 
 
@@ -52,3 +53,17 @@ def test_a_width_is_that_of_all_kernels_and_values() -> None:
     assert {each.bits for each in values} == {6}
     assert (formats.kernel.bits, formats.output_kernel.bits, formats.bias.bits) == (16, 16, 8)
     assert str(Width(4, 8)) == "W4A8"
+
+
+def test_the_volume_that_points_dominate() -> None:
+    rng = np.random.default_rng(1)
+    for measures in (2, 3):
+        points = rng.integers(0, 9, (6, measures)) / 8
+        # Cells of a grid on which the points lie: a cell is dominated whole or not at all.
+        cells = np.stack(np.meshgrid(*[np.arange(8) / 8] * measures, indexing="ij"), axis=-1)
+        dominated = (points[:, *[None] * measures] <= cells).all(axis=-1).any(axis=0)
+        assert volume([tuple(point) for point in points]) == dominated.mean()
+    assert volume([(0.5, 1.0)]) == 0.0
+    trials = [Trial(2.0, (1.0, 4.0)), Trial(1.0, (2.0, 1.0)), Trial(3.0, (2.0, 4.0))]
+    assert [trial.values for trial in boxed([trials])[0]] == [(0.0, 1.0), (1.0, 0.0), (1.0, 1.0)]
+    assert growth([Trial(2.0, (0.5, 0.5)), Trial(1.0, (0.5, 0.75))]) == [(1.0, 0.125), (2.0, 0.25)]
