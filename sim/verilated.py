@@ -106,10 +106,9 @@ def build_library(
             "accelerator.v",
         )
         _call(toolchain, verilate, work, "Verilator")
-        sources = [f'#include "{file.name}"\n' for file in sorted((work / "cpp").glob("*.cpp"))]
         traced = set(TRACED) <= set(further)
         waves = (str(toolchain.root / "include" / "verilated_vcd_c.cpp"),) if traced else ()
-        (work / "all.cpp").write_text("".join([*sources, f'#include "{wrapper.resolve()}"\n']))
+        (work / "all.cpp").write_text(_one_source(work / "cpp", wrapper.resolve()))
         compile_all = (
             toolchain.compiler,
             *_COMPILER,
@@ -168,6 +167,25 @@ def design_header(network: Design) -> str:
 def beat_bytes(port: Port) -> int:
     """Return the bytes of a beat on the bus."""
     return padded_width(port) // 8 * port.channels
+
+
+def _one_source(folder: Path, wrapper: Path) -> str:
+    """Return a C++ file of all that Verilator wrote.
+
+    What it names slow runs once, when a simulation begins, and may be as long as the rest: without
+    optimization a third of the compiler's time is saved.
+    """
+    names = sorted(file.name for file in folder.glob("*.cpp"))
+    slow = [name for name in names if name.endswith("__Slow.cpp")]
+    fast = [name for name in names if name not in slow]
+    return "".join(
+        [
+            *(f'#include "{name}"\n' for name in fast),
+            '#pragma GCC push_options\n#pragma GCC optimize("O0")\n',
+            *(f'#include "{name}"\n' for name in slow),
+            f'#pragma GCC pop_options\n#include "{wrapper}"\n',
+        ]
+    )
 
 
 def _source(file: Path) -> str:
