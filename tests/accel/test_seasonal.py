@@ -84,6 +84,43 @@ def test_a_correction_of_full_rank_says_what_the_regression_does() -> None:
     assert close(held, alone)
 
 
+def test_a_correction_of_low_rank_keeps_what_forecasts_move_along_most() -> None:
+    rows, rng = drawn()
+    levels, even = rng.normal(size=(60, 1)), np.ones(60)
+    factor, _ = low_rank_beside(rows, levels, even, 2, (0.1, 0.4), None)
+    both = np.concatenate([rows.inputs, levels], axis=1)
+    centred, truth = both - both.mean(axis=0), rows.outputs - rows.outputs.mean(axis=0)
+    weights = np.linalg.solve(
+        centred.T @ centred + 60 * np.diag([0.1] * 5 + [0.4]), centred.T @ truth
+    )
+    forecasts = centred[:, :-1] @ weights[:-1]
+    main = np.linalg.svd(forecasts)[2][:2]
+    kept, wanted = centred[:, :-1] @ factor, forecasts @ main.T
+    wanted /= np.sqrt(np.mean(wanted**2, axis=0))
+    assert close(np.abs(np.sum(kept * wanted, axis=0) / 60), np.ones(2))  # equal but for signs
+
+
+def test_even_windows_follow_the_quiet_ones() -> None:
+    """Quiet windows repeat their season, wild ones turn it round: who decides?"""
+    shape = shape_of()
+    given = windows(shape, 120, 1)
+    phase = np.arange(shape.look_back + shape.horizon) % shape.season
+    course = np.array([1.0, -0.5, 0.25, -0.75])[phase]
+    wild = np.arange(120) % 4 == 0
+    each = np.where(wild[:, None], 3 * course, course)[:, :, None] * np.ones(2)
+    ahead = np.where(wild[:, None, None], -each, each)[:, shape.look_back :].reshape(120, -1)
+    given = replace(given, inputs=each[:, : shape.look_back], targets=ahead)
+
+    def first_weights(evenness: float) -> np.ndarray:
+        settings = model_of("seasonal", season_penalty=1e-6, evenness=evenness)
+        model = build_float_twin(settings, shape)
+        settings.start(model, FitData(shape, given, given, exact=True))
+        return layer_of(model, "season").get_weights()[0].sum(axis=0)
+
+    assert (first_weights(0.0) < 0).all()
+    assert (first_weights(1.0) > 0).all()
+
+
 def test_corrections_lie_on_the_grid() -> None:
     rows, rng = drawn()
     number = Format(bits=5, integer=0)
