@@ -1,4 +1,4 @@
-"""What weights that can be replaced and states that can be reached cost on an ECP5.
+"""What registers, replaceable weights and states within reach cost on an ECP5, alone and on a board.
 
 python -m tests.bench_hw.reload
 """
@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from accel.boards import find_board
 from hw import Activation, Dense, Function, Network, Node, Port, Quantizer
+from hw.board.top import TOP_NAME
 from hw.network.mode import Mode
 from hw.top.axi import accelerator_verilog
 from tests.bench_hw.families import FAMILIES, cells
@@ -62,15 +64,25 @@ def main() -> None:
         "streaming, registers": accelerator_verilog(streaming, control=True),
         "and state access": accelerator_verilog(reached, control=True),
     }
+    board = replace(find_board("ulx3s-12f"), clock_mhz=25.0)  # the oscillator's: no PLL
+    with_registers = replace(board, registers=True)
+    boards = {
+        "on a board": board.top(constant).verilog(),
+        "with registers": with_registers.top(constant).verilog(),
+        "and reloadable": with_registers.top(loaded).verilog(),
+    }
     with ThreadPoolExecutor(2) as pool:
-        rows = list(pool.map(lambda item: _row(*item), designs.items()))
+        rows = [
+            *pool.map(lambda item: _row(*item), designs.items()),
+            *pool.map(lambda item: _row(*item, TOP_NAME), boards.items()),
+        ]
     headings = ("GRU 9 -> 24, dense 6", "LUT4", "CCU2C", "FF", "DSP", "DP16KD", "DPR16X4")
     print_table(headings, rows)
 
 
-def _row(name: str, verilog: str) -> tuple[object, ...]:
+def _row(name: str, verilog: str, top: str = "accelerator") -> tuple[object, ...]:
     with tempfile.TemporaryDirectory() as folder:
-        counts = cells(verilog, FAMILIES[0], Path(folder))
+        counts = cells(verilog, FAMILIES[0], Path(folder), top)
     kinds = ("LUT4", "CCU2C", "TRELLIS_FF", "MULT18X18D", "DP16KD", "TRELLIS_DPR16X4")
     memories = counts.get("PDPW16KD", 0)
     values = [counts.get(kind, 0) for kind in kinds]
