@@ -39,7 +39,7 @@ def schema() -> None:
 
 def export(
     run: RunArgument,
-    format: Annotated[Format, typer.Option(help="qonnx: exact; tflite: int8, measured.")],
+    format: Annotated[Format, typer.Option(help="onnx, qonnx: exact; tflite: int8, measured.")],
     output: Annotated[
         Path | None, typer.Option(help="File; default RUN/export/NAME with the format's ending.")
     ] = None,
@@ -47,8 +47,9 @@ def export(
 ) -> None:
     """Write the network for other tools, and compare the file's results with the golden model.
 
-    QONNX must be equal value for value. TFLite's int8 arithmetic is another: the difference is
-    measured and printed. What has no counterpart is refused by name.
+    ONNX and QONNX must be equal value for value. TFLite's int8 arithmetic is another: the
+    difference is measured and printed. So are size, load time and speed of ONNX and TFLite on this
+    machine, beside the hardware's. What has no counterpart is refused by name.
     """
     from accel.flow.steps import export_step
     from accel.runs.run import open_run
@@ -63,3 +64,20 @@ def export(
             f"{found.mismatches} of {found.values} values differ, by {found.mean_difference:.3g} "
             f"steps on average and {found.largest_difference:.3g} at most"
         )
+        if found.speed is not None:
+            print(
+                f"this machine, one thread: {found.speed.file_bytes:,} bytes, loaded in "
+                f"{_short(found.speed.load_ms)} ms, {_short(found.speed.forecast_us)} µs a window, "
+                f"{found.speed.forecasts_per_second:,.0f} forecasts/s"
+            )
+        if found.hardware is not None:
+            made = found.hardware
+            print(
+                f"{made.board} at {made.clock_mhz:g} MHz: {_short(made.window_us)} µs a window, "
+                f"{_short(made.latency_us)} µs of them behind its last sample, "
+                f"{made.forecasts_per_second:,.0f} forecasts/s"
+            )
+
+
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"

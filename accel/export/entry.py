@@ -1,7 +1,7 @@
 """``accel export``: a network as a file of another tool, and how far its results are the same."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from accel.export.formats import Format
 from accel.export.lowering import check_exportable
+from accel.export.speed import Hardware, Run, Speed
 from accel.progress import Progress, SilentProgress
 from hw.errors import ChronogateError
 from hw.network.graph import Network
@@ -17,8 +18,16 @@ WINDOWS = 256
 """Windows compared at most; unrolled graphs are slow in Python's executor."""
 
 
-SUFFIXES = {Format.QONNX: ".qonnx.onnx", Format.TFLITE: ".int8.tflite"}
-PACKAGES = {Format.QONNX: ("onnx", "onnxruntime", "qonnx"), Format.TFLITE: ("tensorflow",)}
+SUFFIXES = {
+    Format.ONNX: ".onnx",
+    Format.QONNX: ".qonnx.onnx",
+    Format.TFLITE: ".int8.tflite",
+}
+PACKAGES = {
+    Format.ONNX: ("onnx", "onnxruntime"),
+    Format.QONNX: ("onnx", "onnxruntime", "qonnx"),
+    Format.TFLITE: ("tensorflow",),
+}
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,10 @@ class Exported:
         Values whose code differs from the golden model's.
     largest_difference, mean_difference
         Of the values, in steps of the output format.
+    speed
+        Of the file on this machine; None for QONNX, which is for other tools to read.
+    hardware
+        What the network takes in hardware; None where nothing is known of a board.
     """
 
     format: Format
@@ -47,6 +60,8 @@ class Exported:
     mismatches: int
     largest_difference: float
     mean_difference: float
+    speed: Speed | None = None
+    hardware: Hardware | None = None
 
     @property
     def exact(self) -> bool:
@@ -99,15 +114,18 @@ def export_network(
         port.name: port.format.to_float(array)
         for port, array in zip(network.inputs, given, strict=True)
     }
-    if format is Format.QONNX:
-        from accel.export.qonnx_file import run_file, write_file
-    else:
-        from accel.export.tflite import run_file, write_file
+    match format:
+        case Format.ONNX:
+            from accel.export.onnx_file import run_file, write_file
+        case Format.QONNX:
+            from accel.export.qonnx_file import run_file, write_file
+        case Format.TFLITE:
+            from accel.export.tflite import run_file, write_file
     write_file(network, inputs, file)
     progress.step("Comparing it with the golden model")
-    runtime, actual = run_file(network, inputs, file)
-    found = _compare(network, expected, actual, Exported(format, file, runtime, 0, 0, 0, 0.0, 0.0))
-    if format is Format.QONNX and not found.exact:
+    run = run_file(network, inputs, file)
+    found = _compare(network, expected, run, Exported(format, file, run.runtime, 0, 0, 0, 0.0, 0.0))
+    if format is not Format.TFLITE and not found.exact:
         file.unlink()
         raise ChronogateError(
             f"{found.mismatches} of {found.values} forecast values of the exported {network.name} "
@@ -122,23 +140,20 @@ def _windows(network: Network, codes: np.ndarray | Sequence[np.ndarray]) -> tupl
     return tuple(array[places] for array in given)
 
 
-def _compare(
-    network: Network, expected: list[np.ndarray], actual: list[np.ndarray], found: Exported
-) -> Exported:
+def _compare(network: Network, expected: list[np.ndarray], run: Run, found: Exported) -> Exported:
     steps = [
         np.abs(other.reshape(one.shape).astype(np.float64) - one) / port.format.step
-        for port, one, other in zip(network.output_ports, expected, actual, strict=True)
+        for port, one, other in zip(network.output_ports, expected, run.results, strict=True)
     ]
     differences = np.concatenate([part.ravel() for part in steps])
     # TFLite's grid is another one: there a value differs when the code next to it does.
     wrong = differences >= 0.5 if found.format is Format.TFLITE else differences > 0
-    return Exported(
-        found.format,
-        found.file,
-        found.runtime,
+    return replace(
+        found,
         windows=len(expected[0]),
         values=differences.size,
         mismatches=int(np.count_nonzero(wrong)),
         largest_difference=float(differences.max()),
         mean_difference=float(differences.mean()),
+        speed=run.speed,
     )

@@ -6,5 +6,6 @@ from enum import StrEnum
 class Format(StrEnum):
     """Where a network can go."""
 
+    ONNX = "onnx"
     QONNX = "qonnx"
     TFLITE = "tflite"

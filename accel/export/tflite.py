@@ -9,7 +9,7 @@ the golden model's, not equal to it: `accel.export.entry` measures how near.
 import math
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from accel.export.lowering import check_exportable, lower
+from accel.export.speed import Run, Window, one_by_one
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 from hw.number.fixed_point import FixedPoint, Overflow
@@ -55,26 +56,32 @@ def write_file(network: Network, inputs: Mapping[str, np.ndarray], file: Path) -
         file.write_bytes(converter.convert())
 
 
-def run_file(
-    network: Network, inputs: Mapping[str, np.ndarray], file: Path
-) -> tuple[str, list[np.ndarray]]:
-    """Return the name of TFLite's interpreter, and what it makes of float64 inputs."""
-    with _quiet():
-        interpreter = tf.lite.Interpreter(model_path=str(file))
-    interpreter.allocate_tensors()
-    taken, outputs = interpreter.get_input_details(), interpreter.get_output_details()
-    found: list[list[np.ndarray]] = [[] for _ in outputs]
-    for window in zip(*inputs.values(), strict=True):
-        for detail, values in zip(taken, window, strict=True):
-            scale, zero = detail["quantization"]
-            codes = np.clip(np.rint(values / scale) + zero, -128, 127).astype(np.int8)
-            interpreter.set_tensor(detail["index"], codes[np.newaxis])
-        interpreter.invoke()
-        for results, detail in zip(found, outputs, strict=True):
-            scale, zero = detail["quantization"]
-            codes = interpreter.get_tensor(detail["index"])[0].astype(np.float64)
-            results.append((codes - zero) * np.float64(scale))
-    return f"TFLite of TensorFlow {tf.__version__}", [np.stack(results) for results in found]
+def run_file(network: Network, inputs: Mapping[str, np.ndarray], file: Path) -> Run:
+    """Run a file by TFLite's interpreter on float64 inputs, one window after the other."""
+
+    def load() -> Callable[[Window], list[np.ndarray]]:
+        with _quiet():
+            interpreter = tf.lite.Interpreter(model_path=str(file), num_threads=1)
+        interpreter.allocate_tensors()
+        taken, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+
+        def forecast(window: Window) -> list[np.ndarray]:
+            for detail, values in zip(taken, window, strict=True):
+                scale, zero = detail["quantization"]
+                codes = np.clip(np.rint(values / scale) + zero, -128, 127).astype(np.int8)
+                interpreter.set_tensor(detail["index"], codes[np.newaxis])
+            interpreter.invoke()
+            found: list[np.ndarray] = []
+            for detail in outputs:
+                scale, zero = detail["quantization"]
+                codes = interpreter.get_tensor(detail["index"])[0].astype(np.float64)
+                found.append((codes - zero) * np.float64(scale))
+            return found
+
+        return forecast
+
+    results, speed = one_by_one(load, inputs, file)
+    return Run(f"TFLite of TensorFlow {tf.__version__}", results, speed)
 
 
 def _build(

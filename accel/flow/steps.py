@@ -16,12 +16,14 @@ from accel.configuration.config import Config, example, load_config
 from accel.configuration.sections import VerificationConfig
 from accel.export.entry import SUFFIXES, Exported, export_network
 from accel.export.formats import Format
+from accel.export.speed import Hardware
 from accel.flow import adaptive, yaml_config
 from accel.progress import Progress, SilentProgress
+from accel.projects import design_clock_mhz
 from accel.report.collect import describe_implementation
 from accel.report.schema import Implementation, Report
 from accel.report.write import report_step
-from accel.runs.json_files import write_json
+from accel.runs.json_files import read_json, write_json
 from accel.runs.records import (
     TEST_FORECASTS,
     Conversion,
@@ -219,15 +221,25 @@ def export_step(
 ) -> Exported:
     """Write the network for another tool, and compare on test windows what that makes of it."""
     network = _network(run)
+    hardware = _hardware(run, network)
     codes = window_codes(run, network, load_conversion(run).seed)
     part = f"export/{format}"
     name = f"{network.name}{SUFFIXES[format]}"
     with run.step(Step.EXPORT, part) as folder:
         found = export_network(network, codes, format, folder / part / name, progress)
-        found = replace(found, file=Path(part) / name)
+        found = replace(found, file=Path(part) / name, hardware=hardware)
         write_json(folder / part / "export.json", found)
     written = run.path(f"{part}/{name}")
     return replace(found, file=written if output is None else _copy(written, output))
+
+
+def _hardware(run: Run, network: Network) -> Hardware:
+    """Return what the network takes on the run's board, at the clock of its bitstream if any."""
+    board = board_name(run)
+    made = run.path(f"bitstream/{board}/implementation.json")
+    routed = made.is_file()
+    clock = read_json(made, Implementation).clock_mhz if routed else design_clock_mhz(board)
+    return Hardware.of(network.worst_timing, board, clock, routed)
 
 
 def run_demo(folder: Path, board: str, progress: Progress | None = None) -> Report:

@@ -5,6 +5,6 @@ file beside `accel.projects.vivado` and a folder of templates.
 """
 
 from accel.projects.board import ProjectBoard
-from accel.projects.registry import find_project_board, project_boards
+from accel.projects.registry import design_clock_mhz, find_project_board, project_boards
 
-__all__ = ["ProjectBoard", "find_project_board", "project_boards"]
+__all__ = ["ProjectBoard", "design_clock_mhz", "find_project_board", "project_boards"]

@@ -5,9 +5,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from accel.boards import find_board
 from accel.configuration.config import Config
-from accel.projects import find_project_board
+from accel.projects import design_clock_mhz
 from accel.report.model import describe_model, weights_of
 from hw.network.graph import Network
 
@@ -67,12 +66,6 @@ def hardware_of(model: "keras.Model", config: Config) -> Network:
     with TemporaryDirectory() as folder:
         settings = hls_settings(config.model, model.layers)
         return network_of(convert(model, Path(folder), config.name, hls_config=settings))
-
-
-def design_clock_mhz(board: str) -> float:
-    """Return the clock of the design on a board, for which there may be projects only."""
-    project = find_project_board(board)
-    return find_board(board).clock_mhz if project is None else project.shell.clock_mhz
 
 
 def network_costs(network: Network, clock_mhz: float) -> Costs:

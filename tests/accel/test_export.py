@@ -7,6 +7,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from typer.testing import CliRunner
 
@@ -60,6 +61,12 @@ def to_qonnx(network: Network, folder: Path, seed: int = 0) -> Exported:
     return export_network(network, draw(network, seed=seed), Format.QONNX, folder / "model.onnx")
 
 
+def exact(network: Network, folder: Path) -> bool:
+    """Whether both kinds of ONNX are, each with its own runtime."""
+    plain = export_network(network, draw(network), Format.ONNX, folder / "plain.onnx")
+    return to_qonnx(network, folder).exact and plain.exact
+
+
 def one(function: Pointwise, source: FixedPoint = BYTE) -> Network:
     node = Node("function", Activation(3, source, function), ("input",))
     return Network("one", (Port("input", 3, source),), (node,), ("function",))
@@ -85,17 +92,35 @@ def test_qonnx_is_exact(kind: str, tmp_path: Path) -> None:
     assert found.exact
     assert found.values > 0
     assert found.runtime.startswith("qonnx")
+    assert found.speed is None
+
+
+@pytest.mark.parametrize("kind", [*KINDS, *GRAPHS])
+def test_onnx_is_exact_and_every_runtime_knows_it(kind: str, tmp_path: Path) -> None:
+    network = GRAPHS[kind]() if kind in GRAPHS else draw_network(1, kind)
+    file = tmp_path / "model.onnx"
+    found = export_network(network, draw(network), Format.ONNX, file)
+    assert found.exact
+    assert found.values > 0
+    assert found.runtime.startswith("onnxruntime")
+    model = onnx.load_model(file)
+    assert {node.domain for node in model.graph.node} == {""}
+    assert [opset.domain for opset in model.opset_import] == [""]
+    assert found.speed is not None
+    assert found.speed.file_bytes == file.stat().st_size
+    assert found.speed.load_ms > 0
+    assert found.speed.forecast_us > 0
 
 
 def test_qonnx_of_wide_numbers_is_exact(tmp_path: Path) -> None:
     network = draw_network(11, "gru_before")
     assert exact_bits(network) > 24
-    assert to_qonnx(network, tmp_path).exact
+    assert exact(network, tmp_path)
 
 
 @pytest.mark.parametrize("make", [tcn, separable, recurrent, residual, crossing, shortcut])
 def test_qonnx_of_convolutions_is_exact(make: Callable[[], Chain], tmp_path: Path) -> None:
-    assert to_qonnx(make().network("chain"), tmp_path).exact
+    assert exact(make().network("chain"), tmp_path)
 
 
 @pytest.mark.parametrize(("rounding", "overflow"), list(product(Rounding, Overflow)))
@@ -108,7 +133,7 @@ def test_every_rounding_and_overflow(
         with pytest.raises(ChronogateError, match=r"layer 'function'.*SAT_ZERO.* no counterpart"):
             to_qonnx(network, tmp_path)
         return
-    assert to_qonnx(network, tmp_path).exact
+    assert exact(network, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -124,13 +149,13 @@ def test_every_rounding_and_overflow(
     ],
 )
 def test_every_function(function: Pointwise, tmp_path: Path) -> None:
-    assert to_qonnx(one(function), tmp_path).exact
+    assert exact(one(function), tmp_path)
 
 
 def test_a_wrong_file_is_not_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from accel.export import qonnx
+    from accel.export import onnx_operations
 
-    monkeypatch.setitem(qonnx._DIRECT, Rounding.RND_CONV, "FLOOR")
+    monkeypatch.setitem(onnx_operations._DIRECT, Rounding.RND_CONV, "FLOOR")
     network = one(Quantizer(Function.LINEAR, replace(BYTE, width=5)))
     with pytest.raises(ChronogateError, match="differ from the golden model"):
         to_qonnx(network, tmp_path)
@@ -177,6 +202,7 @@ def test_tflite_is_within_one_step_on_bytes(tmp_path: Path) -> None:
     network = bytes_network()
     found = export_network(network, draw(network, 200), Format.TFLITE, tmp_path / "m.tflite")
     assert found.runtime.startswith("TFLite")
+    assert found.speed is not None
     assert found.largest_difference <= 2
     assert found.mismatches < found.values / 50
 
@@ -203,4 +229,13 @@ def test_the_command_writes_into_the_run(tmp_path: Path) -> None:
     assert "0 of" in result.stdout
     written = tmp_path / "export" / "qonnx"
     assert (written / "meter.qonnx.onnx").is_file()
-    assert json.loads((written / "export.json").read_text())["mismatches"] == 0
+    found = json.loads((written / "export.json").read_text())
+    assert found["mismatches"] == 0
+    timing, hardware = network.timing, found["hardware"]
+    assert hardware["board"] == "ulx3s-85f"
+    assert hardware["clock_mhz"] == 25
+    assert not hardware["is_routed"]
+    assert hardware["window_us"] == timing.window_cycles / 25
+    assert hardware["latency_us"] == timing.latency_cycles / 25
+    assert hardware["forecasts_per_second"] == 25e6 / timing.interval_cycles
+    assert "25 MHz" in result.stdout

@@ -1,4 +1,4 @@
-"""What registers, replaceable weights and states within reach cost on an ECP5, alone and on a board.
+"""What registers, replaceable weights and states within reach cost on an ECP5.
 
 python -m tests.bench_hw.reload
 """

@@ -6,11 +6,10 @@ import pytest
 
 from accel.boards import boards
 from accel.configuration.config import template
-from accel.projects import find_project_board, project_boards
+from accel.projects import design_clock_mhz, find_project_board, project_boards
 from accel.projects.step import project_step
 from accel.projects.uart_shell import UartShell
 from accel.runs.run import open_run
-from accel.search.point import design_clock_mhz
 from hw.board.top import TOP_PORTS
 from hw.errors import ChronogateError
 from hw.network.serialization import save_network

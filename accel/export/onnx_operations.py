@@ -1,4 +1,4 @@
-"""QONNX (``qonnx.custom_op.general``): an ONNX graph with ``Quant`` nodes.
+"""An ONNX graph: of standard nodes alone, or with QONNX's ``Quant`` (``qonnx.custom_op.general``).
 
 Tensors hold values, not codes. They are float32 where every number on the way has 24 bits at most,
 as other tools expect, else float64; both are exact, in whatever order sums are taken.
@@ -50,10 +50,20 @@ class Tensor:
 
 @dataclass(frozen=True)
 class OnnxOperations:
-    """`accel.export.operations.Operations` as nodes of an ONNX graph."""
+    """`accel.export.operations.Operations` as nodes of an ONNX graph.
+
+    Parameters
+    ----------
+    dtype, batch
+        Of all tensors that hold values, and their windows.
+    quant
+        Whether numbers are rounded by `Quant` nodes, which other tools read formats from, or by
+        standard ones, which every runtime knows.
+    """
 
     dtype: np.dtype
     batch: int
+    quant: bool
     nodes: list[NodeProto] = field(default_factory=list)
     constants: dict[str, np.ndarray] = field(default_factory=dict)
     infos: list[ValueInfoProto] = field(default_factory=list)
@@ -75,9 +85,9 @@ class OnnxOperations:
         return helper.make_tensor_value_info(tensor.name, kind, (self.batch, *tensor.shape))
 
     def weights(self, codes: np.ndarray, format: FixedPoint) -> Tensor:
-        """Return a constant behind a `Quant` of its format."""
+        """Return a constant, with `Quant` behind one of its format."""
         values = self.constant(format.to_float(codes))
-        if (format.width == 1 and format.signed) or format.width > SINGLE_BITS:
+        if not self.quant or (format.width == 1 and format.signed) or format.width > SINGLE_BITS:
             return values  # Quant takes one signed bit for a sign without zero
         return self._quant(values, format, "ROUND", narrow=False)
 
@@ -114,7 +124,7 @@ class OnnxOperations:
         """Return `x` in the format `target`; every rounding, and every overflow but one."""
         if target.overflow is Overflow.SAT_ZERO or (target.width == 1 and target.signed):
             raise ChronogateError(
-                f"layer {where!r}: {target} has no counterpart in QONNX: let it saturate (AP_SAT) "
+                f"layer {where!r}: {target} has no counterpart in ONNX: let it saturate (AP_SAT) "
                 "and have two bits or more"
             )
         mode = _DIRECT.get(target.rounding)
@@ -188,7 +198,7 @@ class OnnxOperations:
         return self._node("ReduceMax", [x], shape, axes=[axis], keepdims=0)
 
     def _quant(self, x: Tensor, format: FixedPoint, mode: str, narrow: bool) -> Tensor:
-        if format.width > SINGLE_BITS:
+        if not self.quant or format.width > SINGLE_BITS:
             return self._rounded(x, format, mode, narrow)
         scalars = [np.float32(value) for value in (format.step, 0, format.width)]
         parameters = [self._initializer(np.array(value)) for value in scalars]
@@ -200,7 +210,7 @@ class OnnxOperations:
         return result if self.dtype == np.float32 else self._cast(result)
 
     def _rounded(self, x: Tensor, format: FixedPoint, mode: str, narrow: bool) -> Tensor:
-        """Do without `Quant` what is too wide for the float32 that it returns."""
+        """Do without `Quant`, which returns float32 and so is too narrow for some."""
         code = self.multiply(x, self.constant(np.array(1 / format.step)))
         if mode in ("ROUND", "FLOOR", "CEIL"):
             code = self._node(mode.capitalize(), [code], x.shape)
