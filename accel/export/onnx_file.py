@@ -82,7 +82,7 @@ def run_file(network: Network, inputs: Mapping[str, np.ndarray], file: Path) -> 
                 name: values[np.newaxis].astype(element)
                 for name, values in zip(inputs, window, strict=True)
             }
-            return [result[0] for result in session.run(None, given)]
+            return [np.asarray(result)[0] for result in session.run(None, given)]
 
         return forecast
 

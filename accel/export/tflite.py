@@ -16,10 +16,10 @@ from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from accel.export.lowering import check_exportable, lower
 from accel.export.speed import Run, Window, one_by_one
+from accel.qkeras_compat import tf
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 from hw.number.fixed_point import FixedPoint, Overflow
@@ -62,7 +62,7 @@ def run_file(network: Network, inputs: Mapping[str, np.ndarray], file: Path) -> 
     def load() -> Callable[[Window], list[np.ndarray]]:
         with _quiet():
             interpreter = tf.lite.Interpreter(model_path=str(file), num_threads=1)
-        interpreter.allocate_tensors()
+            interpreter.allocate_tensors()
         taken, outputs = interpreter.get_input_details(), interpreter.get_output_details()
 
         def forecast(window: Window) -> list[np.ndarray]:
@@ -247,7 +247,9 @@ class TfliteOperations:
 def _fake(x: tf.Tensor, low: float, high: float) -> tf.Tensor:
     """Round to 256 levels, of which one is zero."""
     low, high = min(low, 0.0), max(high, 0.0)
-    return tf.quantization.fake_quant_with_min_max_args(x, low, max(high, low + 1e-6), BITS)
+    if low == high:
+        high = 1.0  # always 0: XNNPACK refuses to add scales that are many powers of two apart
+    return tf.quantization.fake_quant_with_min_max_args(x, low, high, BITS)
 
 
 def _overflows(source: FixedPoint, target: FixedPoint) -> bool:

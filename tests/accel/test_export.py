@@ -20,6 +20,7 @@ from accel.runs.records import Agreement, Conversion
 from hw import (
     LSTM,
     Activation,
+    Add,
     ChronogateError,
     Dense,
     FixedPoint,
@@ -211,6 +212,25 @@ def test_tflite_of_recurrent_layers_is_measured(tmp_path: Path) -> None:
     network = draw_network(2, "lstm")
     found = export_network(network, draw(network), Format.TFLITE, tmp_path / "m.tflite")
     assert 0 < found.mean_difference < found.largest_difference
+
+
+def test_tflite_of_a_part_that_is_always_zero(tmp_path: Path) -> None:
+    """As in a hybrid whose ridge regression found nothing: two sums are added, one of them 0."""
+    rng = np.random.default_rng(5)
+    grids = BYTE, FixedPoint(8, 0), FixedPoint(8, 1)
+    drawn = Dense(rng.integers(-100, 101, (6, 4)), rng.integers(-60, 61, 4), *grids, 1)
+    nothing = Dense(np.zeros((6, 4), dtype=int), np.zeros(4, dtype=int), *grids, 1)
+    both = Add(4, (drawn.outputs[0].format, nothing.outputs[0].format), (1, 1))
+    rounded = Activation(4, both.outputs[0].format, Quantizer(Function.LINEAR, BYTE))
+    nodes = (
+        Node("drawn", drawn, ("input",)),
+        Node("nothing", nothing, ("input",)),
+        Node("both", both, ("drawn", "nothing")),
+        Node("rounded", rounded, ("both",)),
+    )
+    network = Network("hybrid", (Port("input", 6, BYTE),), nodes, ("rounded",))
+    found = export_network(network, draw(network, 200), Format.TFLITE, tmp_path / "m.tflite")
+    assert found.largest_difference <= 2
 
 
 def test_tflite_refuses_staircases(tmp_path: Path) -> None:
