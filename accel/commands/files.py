@@ -72,8 +72,10 @@ def export(
             )
         if found.hardware is not None:
             made = found.hardware
+            proven = "routed" if made.is_routed else "not routed yet"
             print(
-                f"{made.board} at {made.clock_mhz:g} MHz: {_short(made.window_us)} µs a window, "
+                f"the accelerator on {made.board} at {made.clock_mhz:g} MHz ({proven}), from beat "
+                f"to beat: {_short(made.window_us)} µs a window, "
                 f"{_short(made.latency_us)} µs of them behind its last sample, "
                 f"{made.forecasts_per_second:,.0f} forecasts/s"
             )

@@ -1,6 +1,7 @@
 """``accel export``: a network as a file of another tool, and how far its results are the same."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -8,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from accel.export.formats import Format
+from accel.export.hardware import Hardware
 from accel.export.lowering import check_exportable
-from accel.export.speed import Hardware, Run, Speed
+from accel.export.speed import Execution, Speed
 from accel.progress import Progress, SilentProgress
 from hw.errors import ChronogateError
 from hw.network.graph import Network
@@ -49,7 +51,7 @@ class Exported:
     speed
         Of the file on this machine; None for QONNX, which is for other tools to read.
     hardware
-        What the network takes in hardware; None where nothing is known of a board.
+        What the network takes in hardware; None where the run has neither board nor bitstream.
     """
 
     format: Format
@@ -121,17 +123,37 @@ def export_network(
             from accel.export.qonnx_file import run_file, write_file
         case Format.TFLITE:
             from accel.export.tflite import run_file, write_file
-    write_file(network, inputs, file)
-    progress.step("Comparing it with the golden model")
-    run = run_file(network, inputs, file)
-    found = _compare(network, expected, run, Exported(format, file, run.runtime, 0, 0, 0, 0.0, 0.0))
-    if format is not Format.TFLITE and not found.exact:
-        file.unlink()
-        raise ChronogateError(
-            f"{found.mismatches} of {found.values} forecast values of the exported {network.name} "
-            "differ from the golden model: report this as a defect, with network.json"
+    with _whole_or_not_at_all(file):
+        write_file(network, inputs, file)
+        progress.step("Comparing it with the golden model")
+        run = run_file(network, inputs, file)
+        found = _compare(
+            network, expected, run, Exported(format, file, run.runtime, 0, 0, 0, 0.0, 0.0)
         )
+        if format is not Format.TFLITE and not found.exact:
+            raise ChronogateError(
+                f"{found.mismatches} of {found.values} forecast values of the exported "
+                f"{network.name} differ from the golden model: report this as a defect, with "
+                "network.json"
+            )
     return found
+
+
+@contextmanager
+def _whole_or_not_at_all(file: Path) -> Iterator[None]:
+    """Leave no file behind that its runtime refuses, and say so in a sentence."""
+    try:
+        yield
+    except BaseException as error:
+        file.unlink(missing_ok=True)
+        # Each runtime has exceptions of its own.
+        if isinstance(error, ChronogateError | OSError) or not isinstance(error, Exception):
+            raise
+        problem = str(error).strip().partition("\n")[0]
+        raise ChronogateError(
+            f"{file.name} could not be written and run ({problem}): report this as a defect, with "
+            "network.json"
+        ) from error
 
 
 def _windows(network: Network, codes: np.ndarray | Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
@@ -140,7 +162,9 @@ def _windows(network: Network, codes: np.ndarray | Sequence[np.ndarray]) -> tupl
     return tuple(array[places] for array in given)
 
 
-def _compare(network: Network, expected: list[np.ndarray], run: Run, found: Exported) -> Exported:
+def _compare(
+    network: Network, expected: list[np.ndarray], run: Execution, found: Exported
+) -> Exported:
     steps = [
         np.abs(other.reshape(one.shape).astype(np.float64) - one) / port.format.step
         for port, one, other in zip(network.output_ports, expected, run.results, strict=True)

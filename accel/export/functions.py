@@ -45,6 +45,19 @@ def apply(ops: Operations[Any], function: Pointwise, x: Any, source: FixedPoint,
     raise _refused(name, type(function).__name__)
 
 
+def widest(function: Pointwise, source: FixedPoint) -> FixedPoint:
+    """Return the widest format on the way from `source` to the function's result.
+
+    Half of a number has one more bit behind the point, and what is added to it may lie far above.
+    """
+    match function:
+        case Quantizer(kind, _):
+            return Quantizer(kind, None).result_format(source)
+        case LeakyRelu(slope, fraction):
+            return LeakyRelu(slope, fraction).result_format(source)
+    return source
+
+
 def _leaky_relu(
     ops: Operations[Any], function: LeakyRelu, x: Any, source: FixedPoint, name: str
 ) -> Any:

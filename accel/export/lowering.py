@@ -4,16 +4,17 @@ Every value is its code times its format's step, so that exact arithmetic on rea
 model's codes. How many bits that takes is `exact_bits`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from accel.export.functions import apply
+from accel.export.functions import apply, widest
 from accel.export.operations import Operations
 from accel.export.recurrence import gru, lstm, refolded_lstm, simple_rnn
 from hw.block import Spec
 from hw.errors import ChronogateError
+from hw.function.pointwise import Pointwise
 from hw.function.quotient import Quotient
 from hw.layer.convolution.conv1d import Conv1D
 from hw.layer.convolution.depthwise_conv1d import DepthwiseConv1D
@@ -101,8 +102,29 @@ def _width(node: Node) -> int:
     widths = [format.width for format in found if isinstance(format, FixedPoint)]
     if isinstance(node.spec, SharedDense):
         widths += [total.width for total in node.spec.totals]
+    widths += [widest(function, source).width for function, source in _applied(spec)]
     # A result may be widened by a bit before it is rounded or clipped.
     return max(widths) + 1
+
+
+def _applied(spec: Spec) -> Iterator[tuple[Pointwise, FixedPoint]]:
+    """Yield the functions inside of a block, each with the format of what it is applied to."""
+    match spec:
+        case Activation():
+            yield spec.function, spec.input
+        case SimpleRNN():
+            yield spec.activation, spec.sum
+        case LSTM():
+            yield spec.recurrent_activation, spec.sum
+            yield spec.activation, spec.sum
+            yield spec.activation, spec.carry
+        case GRU():
+            yield spec.recurrent_activation, spec.sum
+            yield spec.activation, spec.candidate_sum
+        case SharedDense():
+            for layer, total in zip(spec.layers, spec.totals, strict=True):
+                if layer.function is not None:
+                    yield layer.function, total
 
 
 def _dense(ops: Operations[Any], spec: Dense, sources: list[Any], name: str) -> Any:

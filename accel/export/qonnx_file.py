@@ -8,19 +8,20 @@ import numpy as np
 from onnx import helper, load_model, save_model
 from onnx.checker import check_model
 
-from accel.export.onnx_file import onnx_model
+from accel.export.onnx_model import onnx_model
 from accel.export.onnx_operations import CONSTANT
-from accel.export.speed import Run
+from accel.export.qonnx_operations import DOMAIN, QonnxOperations
+from accel.export.speed import Execution
 from hw.network.graph import Network
 
 
 def write_file(network: Network, inputs: Mapping[str, np.ndarray], file: Path) -> None:
     """Write a model that takes one window."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    save_model(onnx_model(network, quant=True), file)
+    save_model(onnx_model(network, QonnxOperations, (DOMAIN,)), file)
 
 
-def run_file(network: Network, inputs: Mapping[str, np.ndarray], file: Path) -> Run:
+def run_file(network: Network, inputs: Mapping[str, np.ndarray], file: Path) -> Execution:
     """Run a file by qonnx's executor on float64 inputs; its speed says nothing of the file's.
 
     The file's batch of one becomes that of the inputs: every node works on any.
@@ -39,4 +40,6 @@ def run_file(network: Network, inputs: Mapping[str, np.ndarray], file: Path) -> 
     results = execute_onnx(
         ModelWrapper(model), {name: values.astype(dtype) for name, values in inputs.items()}
     )
-    return Run(f"qonnx {version('qonnx')}", [results[info.name] for info in model.graph.output])
+    return Execution(
+        f"qonnx {version('qonnx')}", [results[info.name] for info in model.graph.output]
+    )

@@ -1,4 +1,4 @@
-"""What a file takes on this machine's processor, beside what the hardware takes."""
+"""What a file takes on this machine's processor."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,8 +7,6 @@ from statistics import median
 from time import perf_counter
 
 import numpy as np
-
-from hw.timing import NetworkTiming
 
 LOADS, FORECASTS = 5, 200
 """Times that a file is loaded, and forecasts at least, of which the medians count."""
@@ -29,20 +27,18 @@ class Speed:
         From the file to a model that is ready, in milliseconds.
     forecast_us
         From a window in floats to its forecast in floats, in microseconds.
+    forecasts_per_second
+        One after the other.
     """
 
     file_bytes: int
     load_ms: float
     forecast_us: float
-
-    @property
-    def forecasts_per_second(self) -> float:
-        """One after the other."""
-        return 1e6 / self.forecast_us
+    forecasts_per_second: float
 
 
 @dataclass(frozen=True)
-class Run:
+class Execution:
     """What a file made of windows.
 
     Parameters
@@ -58,44 +54,6 @@ class Run:
     runtime: str
     results: list[np.ndarray]
     speed: Speed | None = None
-
-
-@dataclass(frozen=True)
-class Hardware:
-    """The same network in hardware, in closed form (`hw.timing.NetworkTiming`).
-
-    Parameters
-    ----------
-    board, clock_mhz
-        Where, and at which clock.
-    is_routed
-        Whether a bitstream of the run has that clock; else the configuration asks for it.
-    window_us
-        From a window's first beat to its forecast, in microseconds.
-    latency_us
-        From a window's last beat on.
-    forecasts_per_second
-        With windows back to back.
-    """
-
-    board: str
-    clock_mhz: float
-    is_routed: bool
-    window_us: float
-    latency_us: float
-    forecasts_per_second: float
-
-    @classmethod
-    def of(cls, timing: NetworkTiming, board: str, clock_mhz: float, is_routed: bool) -> "Hardware":
-        """Return the figures at a clock."""
-        return cls(
-            board,
-            clock_mhz,
-            is_routed,
-            timing.window_cycles / clock_mhz,
-            timing.latency_cycles / clock_mhz,
-            1e6 * clock_mhz / timing.interval_cycles,
-        )
 
 
 def one_by_one(
@@ -134,4 +92,5 @@ def one_by_one(
             found.append(model(window))
             seconds.append(perf_counter() - begun)
     results = [np.stack(rows) for rows in zip(*found, strict=True)]
-    return results, Speed(file.stat().st_size, median(loads), 1e6 * median(seconds))
+    one = median(seconds)
+    return results, Speed(file.stat().st_size, median(loads), 1e6 * one, 1 / one)

@@ -11,14 +11,15 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from accel.export.lowering import check_exportable, lower
-from accel.export.speed import Run, Window, one_by_one
+from accel.export.speed import Execution, Window, one_by_one
 from accel.qkeras_compat import tf
 from hw.errors import ChronogateError
 from hw.network.graph import Network
@@ -56,7 +57,7 @@ def write_file(network: Network, inputs: Mapping[str, np.ndarray], file: Path) -
         file.write_bytes(converter.convert())
 
 
-def run_file(network: Network, inputs: Mapping[str, np.ndarray], file: Path) -> Run:
+def run_file(network: Network, inputs: Mapping[str, np.ndarray], file: Path) -> Execution:
     """Run a file by TFLite's interpreter on float64 inputs, one window after the other."""
 
     def load() -> Callable[[Window], list[np.ndarray]]:
@@ -67,21 +68,28 @@ def run_file(network: Network, inputs: Mapping[str, np.ndarray], file: Path) -> 
 
         def forecast(window: Window) -> list[np.ndarray]:
             for detail, values in zip(taken, window, strict=True):
-                scale, zero = detail["quantization"]
-                codes = np.clip(np.rint(values / scale) + zero, -128, 127).astype(np.int8)
-                interpreter.set_tensor(detail["index"], codes[np.newaxis])
+                interpreter.set_tensor(detail["index"], _entered(values, detail)[np.newaxis])
             interpreter.invoke()
-            found: list[np.ndarray] = []
-            for detail in outputs:
-                scale, zero = detail["quantization"]
-                codes = interpreter.get_tensor(detail["index"])[0].astype(np.float64)
-                found.append((codes - zero) * np.float64(scale))
-            return found
+            return [_left(interpreter.get_tensor(each["index"])[0], each) for each in outputs]
 
         return forecast
 
     results, speed = one_by_one(load, inputs, file)
-    return Run(f"TFLite of TensorFlow {tf.__version__}", results, speed)
+    return Execution(f"TFLite of TensorFlow {tf.__version__}", results, speed)
+
+
+def _entered(values: np.ndarray, detail: Mapping[str, Any]) -> np.ndarray:
+    """Return a window as an input takes it: codes, or floats of a file that is not quantized."""
+    scale, zero = detail["quantization"]
+    if detail["dtype"] is np.float32:
+        return values.astype(np.float32)
+    return np.clip(np.rint(values / scale) + zero, -128, 127).astype(np.int8)
+
+
+def _left(values: np.ndarray, detail: Mapping[str, Any]) -> np.ndarray:
+    scale, zero = detail["quantization"]
+    floats = values.astype(np.float64)
+    return floats if detail["dtype"] is np.float32 else (floats - zero) * np.float64(scale)
 
 
 def _build(
@@ -120,12 +128,15 @@ class Tensor:
         What is known of its scale.
     low, high
         Bounds that the next scale is to saturate at.
+    nothing
+        Whether it was 0 in every window that scales were calibrated on.
     """
 
     values: tf.Tensor
     kind: Kind = Kind.OPEN
     low: float = -math.inf
     high: float = math.inf
+    nothing: bool = False
 
 
 class TfliteOperations:
@@ -160,7 +171,7 @@ class TfliteOperations:
             low, high = float(tf.reduce_min(x.values)), float(tf.reduce_max(x.values))
             self._ranges.append((max(low, x.low), min(high, x.high)))
         low, high = self._ranges.pop(0) if self._calibrated else self._ranges[-1]
-        x.values, x.kind = _fake(x.values, low, high), Kind.FIXED
+        x.values, x.kind, x.nothing = _fake(x.values, low, high), Kind.FIXED, low == high == 0
         return x.values
 
     def weights(self, codes: np.ndarray, format: FixedPoint) -> Tensor:
@@ -187,7 +198,15 @@ class TfliteOperations:
         """Return ``a + b``; a bias joins its products before they are rounded."""
         if a.kind is Kind.PRODUCT and b.kind is Kind.CONSTANT:
             return Tensor(a.values + b.values)
-        return Tensor(self.settled(a) + self.settled(b))
+        terms = replace(a), replace(b)
+        first, second = self.settled(a), self.settled(b)
+        # What is 0 in every window has no scale, and XNNPACK refuses to add scales that are many
+        # powers of two apart.
+        if a.nothing and first.shape == second.shape:
+            return terms[1]
+        if b.nothing and first.shape == second.shape:
+            return terms[0]
+        return Tensor(first + second)
 
     def multiply(self, a: Tensor, b: Tensor) -> Tensor:
         """Return ``a * b``."""
@@ -214,7 +233,7 @@ class TfliteOperations:
         """Refuse: int8 has no such operation."""
         raise ChronogateError(
             f"layer {where!r}: a staircase (a real sigmoid or tanh, a sign, a power of two) has no "
-            "counterpart in TFLite's int8: use a hard function, or export to QONNX"
+            "counterpart in TFLite's int8: use a hard function, or export to ONNX"
         )
 
     def concatenate(self, parts: Sequence[Tensor], axis: int) -> Tensor:
@@ -248,7 +267,7 @@ def _fake(x: tf.Tensor, low: float, high: float) -> tf.Tensor:
     """Round to 256 levels, of which one is zero."""
     low, high = min(low, 0.0), max(high, 0.0)
     if low == high:
-        high = 1.0  # always 0: XNNPACK refuses to add scales that are many powers of two apart
+        high = 1.0  # always 0: any scale will do
     return tf.quantization.fake_quant_with_min_max_args(x, low, high, BITS)
 
 

@@ -16,7 +16,7 @@ from accel.configuration.config import Config, example, load_config
 from accel.configuration.sections import VerificationConfig
 from accel.export.entry import SUFFIXES, Exported, export_network
 from accel.export.formats import Format
-from accel.export.speed import Hardware
+from accel.export.hardware import Hardware
 from accel.flow import adaptive, yaml_config
 from accel.progress import Progress, SilentProgress
 from accel.projects import design_clock_mhz
@@ -233,13 +233,18 @@ def export_step(
     return replace(found, file=written if output is None else _copy(written, output))
 
 
-def _hardware(run: Run, network: Network) -> Hardware:
-    """Return what the network takes on the run's board, at the clock of its bitstream if any."""
-    board = board_name(run)
-    made = run.path(f"bitstream/{board}/implementation.json")
-    routed = made.is_file()
-    clock = read_json(made, Implementation).clock_mhz if routed else design_clock_mhz(board)
-    return Hardware.of(network.worst_timing, board, clock, routed)
+def _hardware(run: Run, network: Network) -> Hardware | None:
+    """Return what the network takes on a board it has a bitstream for, else on its own board."""
+    config = _config(run)
+    own = None if config is None else config.board
+    made = {path.parent.name: path for path in run.path("bitstream").glob("*/implementation.json")}
+    if made:
+        board = own if own in made else min(made)
+        clock = read_json(made[board], Implementation).clock_mhz
+        return Hardware.of(network.worst_timing, board, clock, is_routed=True)
+    if own is None:
+        return None
+    return Hardware.of(network.worst_timing, own, design_clock_mhz(own), is_routed=False)
 
 
 def run_demo(folder: Path, board: str, progress: Progress | None = None) -> Report:

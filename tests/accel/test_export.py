@@ -1,4 +1,4 @@
-"""Export: QONNX equal in every value, TFLite near, and what has no counterpart refused by name."""
+"""Export: ONNX and QONNX equal in every value, TFLite near, what has no counterpart refused."""
 
 import json
 from collections.abc import Callable
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from typer.testing import CliRunner
 
@@ -15,6 +16,7 @@ from accel.cli import app
 from accel.export.entry import Exported, export_network
 from accel.export.formats import Format
 from accel.export.lowering import exact_bits, lower
+from accel.report.implementation import Implementation
 from accel.runs.json_files import write_json
 from accel.runs.records import Agreement, Conversion
 from hw import (
@@ -113,24 +115,27 @@ def test_onnx_is_exact_and_every_runtime_knows_it(kind: str, tmp_path: Path) -> 
     assert found.speed.forecast_us > 0
 
 
-def test_qonnx_of_wide_numbers_is_exact(tmp_path: Path) -> None:
+def test_onnx_of_wide_numbers_is_exact(tmp_path: Path) -> None:
     network = draw_network(11, "gru_before")
     assert exact_bits(network) > 24
     assert exact(network, tmp_path)
 
 
 @pytest.mark.parametrize("make", [tcn, separable, recurrent, residual, crossing, shortcut])
-def test_qonnx_of_convolutions_is_exact(make: Callable[[], Chain], tmp_path: Path) -> None:
+def test_onnx_of_convolutions_is_exact(make: Callable[[], Chain], tmp_path: Path) -> None:
     assert exact(make().network("chain"), tmp_path)
 
 
+@pytest.mark.parametrize("signed", [False, True])
 @pytest.mark.parametrize(("rounding", "overflow"), list(product(Rounding, Overflow)))
 def test_every_rounding_and_overflow(
-    rounding: Rounding, overflow: Overflow, tmp_path: Path
+    rounding: Rounding, overflow: Overflow, signed: bool, tmp_path: Path
 ) -> None:
-    target = FixedPoint(4, 1, True, rounding, overflow)
+    target = FixedPoint(4, 1, signed, rounding, overflow)
     network = one(Quantizer(Function.LINEAR, target))
     if overflow is Overflow.SAT_ZERO:
+        plain = export_network(network, draw(network), Format.ONNX, tmp_path / "plain.onnx")
+        assert plain.exact
         with pytest.raises(ChronogateError, match=r"layer 'function'.*SAT_ZERO.* no counterpart"):
             to_qonnx(network, tmp_path)
         return
@@ -151,6 +156,52 @@ def test_every_rounding_and_overflow(
 )
 def test_every_function(function: Pointwise, tmp_path: Path) -> None:
     assert exact(one(function), tmp_path)
+
+
+@pytest.mark.parametrize("overflow", list(Overflow))
+@pytest.mark.parametrize("rounding", list(Rounding))
+def test_onnx_takes_floats_that_lie_anywhere(
+    rounding: Rounding, overflow: Overflow, tmp_path: Path
+) -> None:
+    """Ties, numbers just beside ties, and far outside; as the input's own format rounds them."""
+    source = FixedPoint(6, 3, True, rounding, overflow)
+    network = one(Quantizer(Function.LINEAR, BYTE), source)
+    file = tmp_path / "model.onnx"
+    export_network(network, draw(network), Format.ONNX, file)
+    codes = np.arange(-90, 91) / 2
+    near = np.concatenate([codes, codes + 2.0**-20, codes - 2.0**-20]).astype(np.float32)
+    floats = (np.stack([near, -near, near / 3], axis=1) * source.step).astype(np.float32)
+    session = onnxruntime.InferenceSession(file)
+    found = [session.run(None, {"input": row[np.newaxis]})[0][0] for row in floats]
+    wanted = network.reference(source.quantize(floats.astype(np.float64)))
+    assert np.array_equal(np.array(found), network.output_format.to_float(wanted))
+
+
+def test_a_half_behind_many_bits_takes_float64(tmp_path: Path) -> None:
+    """x / 2 + 1/2 of a number far behind the point: float32 would round it before the format."""
+    tiny = FixedPoint(10, -16, True)
+    function = Quantizer(Function.HARD_SIGMOID, FixedPoint(8, 0, False, Rounding.TRN, Overflow.SAT))
+    network = one(function, tiny)
+    assert exact_bits(network) > 24
+    assert exact(network, tmp_path)
+    slope = LeakyRelu(33, 7, output=FixedPoint(8, 2, True, Rounding.TRN, Overflow.SAT))
+    assert exact_bits(one(slope, FixedPoint(21, 3))) > 24
+
+
+def test_a_file_that_its_runtime_refuses_is_not_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from accel.export import onnx_operations
+
+    monkeypatch.setattr(
+        onnx_operations.OnnxOperations, "add", lambda self, a, b: self.node("No", [a])
+    )
+    network = draw_network(1, "mlp")
+    with pytest.raises(
+        ChronogateError, match=r"plain.onnx could not be written and run \(.*\): rep"
+    ):
+        export_network(network, draw(network), Format.ONNX, tmp_path / "plain.onnx")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_wrong_file_is_not_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,14 +265,16 @@ def test_tflite_of_recurrent_layers_is_measured(tmp_path: Path) -> None:
     assert 0 < found.mean_difference < found.largest_difference
 
 
-def test_tflite_of_a_part_that_is_always_zero(tmp_path: Path) -> None:
+@pytest.mark.parametrize("integer", [-12, 0, 12])
+def test_tflite_of_a_part_that_is_always_zero(integer: int, tmp_path: Path) -> None:
     """As in a hybrid whose ridge regression found nothing: two sums are added, one of them 0."""
     rng = np.random.default_rng(5)
-    grids = BYTE, FixedPoint(8, 0), FixedPoint(8, 1)
+    grids = BYTE, FixedPoint(8, integer), FixedPoint(8, integer + 1)
     drawn = Dense(rng.integers(-100, 101, (6, 4)), rng.integers(-60, 61, 4), *grids, 1)
     nothing = Dense(np.zeros((6, 4), dtype=int), np.zeros(4, dtype=int), *grids, 1)
     both = Add(4, (drawn.outputs[0].format, nothing.outputs[0].format), (1, 1))
-    rounded = Activation(4, both.outputs[0].format, Quantizer(Function.LINEAR, BYTE))
+    result = FixedPoint(8, integer + 2, True, Rounding.RND_CONV, Overflow.SAT)
+    rounded = Activation(4, both.outputs[0].format, Quantizer(Function.LINEAR, result))
     nodes = (
         Node("drawn", drawn, ("input",)),
         Node("nothing", nothing, ("input",)),
@@ -244,6 +297,9 @@ def test_the_command_writes_into_the_run(tmp_path: Path) -> None:
     save_network(network, tmp_path)
     write_json(tmp_path / "conversion.json",
                Conversion(fingerprint(network), 0, Agreement(0, 0, 0), 0, ""))  # fmt: skip
+    made = Implementation("icebreaker", "iCE40UP5K", 25.0, 29.6, 0.0, 1, 1, 1, 1, "board_top.bin")
+    (tmp_path / "bitstream" / "icebreaker").mkdir(parents=True)
+    write_json(tmp_path / "bitstream" / "icebreaker" / "implementation.json", made)
     result = CliRunner().invoke(app, ["export", str(tmp_path), "--format", "qonnx"])
     assert result.exit_code == 0, result.stderr
     assert "0 of" in result.stdout
@@ -252,10 +308,10 @@ def test_the_command_writes_into_the_run(tmp_path: Path) -> None:
     found = json.loads((written / "export.json").read_text())
     assert found["mismatches"] == 0
     timing, hardware = network.timing, found["hardware"]
-    assert hardware["board"] == "ulx3s-85f"
+    assert hardware["board"] == "icebreaker"
     assert hardware["clock_mhz"] == 25
-    assert not hardware["is_routed"]
+    assert hardware["is_routed"]
     assert hardware["window_us"] == timing.window_cycles / 25
     assert hardware["latency_us"] == timing.latency_cycles / 25
     assert hardware["forecasts_per_second"] == 25e6 / timing.interval_cycles
-    assert "25 MHz" in result.stdout
+    assert "on icebreaker at 25 MHz (routed)" in result.stdout

@@ -2,7 +2,8 @@
 
 Two commands at the same time, each a process with one core, on the same configuration: Optuna's
 tree-structured Parzen estimator, and random draws. What is compared is the volume that their
-fronts dominate, in the box of all finished trials, errors and costs by their logarithm.
+fronts dominate, in the box of all trials that keep the limits, by logarithms. Time is that of the
+trials, so that a search may be stopped and gone on with.
 
     python -m tests.bench_accuracy.searching --minutes 60 --plot docs/search_race.png
 """
@@ -35,7 +36,7 @@ SHARES = (1 / 12, 1 / 6, 1 / 3, 1 / 2, 2 / 3, 1)
 
 @dataclass(frozen=True)
 class Trial:
-    """A finished trial that keeps the limits: minutes since the first began, and its measures."""
+    """A finished trial that keeps the limits: minutes of search until its end, and its measures."""
 
     minutes: float
     values: tuple[float, ...]
@@ -82,19 +83,19 @@ def growth(trials: Sequence[Trial]) -> list[tuple[float, float]]:
 
 def finished(study: optuna.Study) -> list[Trial]:
     """Return the finished trials of a study that keep its limits."""
-    trials = study.get_trials(deepcopy=False)
-    begun = min(trial.datetime_start for trial in trials if trial.datetime_start is not None)
-    return [
-        Trial((trial.datetime_complete - begun).total_seconds() / 60, tuple(trial.values))
-        for trial in trials
-        if trial.state == TrialState.COMPLETE
-        and trial.datetime_complete is not None
-        and all(over <= 0 for over in trial.constraints.values())
-    ]
+    minutes, found = 0.0, list[Trial]()
+    for trial in study.get_trials(deepcopy=False):
+        if trial.duration is None:
+            continue  # killed
+        minutes += trial.duration.total_seconds() / 60
+        kept = all(over <= 0 for over in trial.constraints.values())
+        if trial.state == TrialState.COMPLETE and kept:
+            found.append(Trial(minutes, tuple(trial.values)))
+    return found
 
 
 def searched(space: Space, minutes: float, folder: Path) -> list[optuna.Study]:
-    """Search with every sampler at the same time; go on where it was stopped."""
+    """Search with every sampler at the same time, for what is left of the budget."""
     running: list[subprocess.Popen[bytes]] = []
     alone = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
     for sampler in SAMPLERS:
@@ -104,7 +105,8 @@ def searched(space: Space, minutes: float, folder: Path) -> list[optuna.Study]:
         tables = {**space.document, "search": search.model_dump(mode="json", exclude_none=True)}
         config = place / "search.toml"
         config.write_text(tomli_w.dumps(tables), encoding="utf-8")
-        command = [sys.executable, "-c", COMMAND, "search", str(config), "--minutes", str(minutes)]
+        left = max(minutes - spent(space.name, place), 0.0)
+        command = [sys.executable, "-c", COMMAND, "search", str(config), "--minutes", str(left)]
         with (place / "log.txt").open("wb") as log:
             running.append(
                 subprocess.Popen(
@@ -116,11 +118,22 @@ def searched(space: Space, minutes: float, folder: Path) -> list[optuna.Study]:
             )
     ended = [process.wait() for process in running]
     if any(ended):
-        raise ChronogateError(f"a search ended with {max(ended)}: see log.txt in {folder}")
-    return [
-        optuna.load_study(study_name=space.name, storage=f"sqlite:///{folder / each / DATABASE}")
-        for each in SAMPLERS
-    ]
+        raise ChronogateError(f"searches ended with {ended}: see the log.txt of each in {folder}")
+    return [study_in(space.name, folder / sampler) for sampler in SAMPLERS]
+
+
+def study_in(name: str, folder: Path) -> optuna.Study:
+    """Return the study of a folder."""
+    return optuna.load_study(study_name=name, storage=f"sqlite:///{folder / DATABASE}")
+
+
+def spent(name: str, folder: Path) -> float:
+    """Return the minutes that its trials took."""
+    if not (folder / DATABASE).exists():
+        return 0.0
+    trials = study_in(name, folder).get_trials(deepcopy=False)
+    took = [trial.duration for trial in trials if trial.duration is not None]
+    return sum(duration.total_seconds() for duration in took) / 60
 
 
 def printed(found: Sequence[Sequence[Trial]], minutes: float) -> str:
@@ -129,7 +142,7 @@ def printed(found: Sequence[Sequence[Trial]], minutes: float) -> str:
     lines = [f"| minutes of a core | {' | '.join(names)} |", "|" + "---|" * (1 + 2 * len(names))]
     curves = [growth(trials) for trials in boxed(found)]
     for share in SHARES:
-        cells = [f"{share * minutes:.0f}" if share < 1 else "all"]
+        cells = [f"{share * minutes:.3g}" if share < 1 else "all"]
         for curve in curves:
             passed = [grown for at, grown in curve if at <= share * minutes or share == 1]
             cells += [str(len(passed)), f"{passed[-1]:.4f}" if passed else "0"]

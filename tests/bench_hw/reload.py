@@ -64,12 +64,12 @@ def main() -> None:
         "streaming, registers": accelerator_verilog(streaming, control=True),
         "and state access": accelerator_verilog(reached, control=True),
     }
-    board = replace(find_board("ulx3s-12f"), clock_mhz=25.0)  # the oscillator's: no PLL
+    board = find_board("ulx3s-12f")
     with_registers = replace(board, registers=True)
     boards = {
-        "on a board": board.top(constant).verilog(),
-        "with registers": with_registers.top(constant).verilog(),
-        "and reloadable": with_registers.top(loaded).verilog(),
+        "whole board": board.top(constant).verilog(),
+        "board, registers": with_registers.top(constant).verilog(),
+        "board, reloadable": with_registers.top(loaded).verilog(),
     }
     with ThreadPoolExecutor(2) as pool:
         rows = [

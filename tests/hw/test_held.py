@@ -15,7 +15,8 @@ def test_codes_beyond_their_limits(signedness: type[Shape], width: int) -> None:
     codes = np.arange(1 << width) - (1 << width - 1 if shape.signed else 0)
     rng = np.random.default_rng(width)
     ends = codes if width < 9 else rng.choice(codes, 12)
-    limits = [(int(low), int(high)) for low in ends for high in ends if low <= high]
+    ends = [*ends.tolist(), codes[0] - 2, codes[0] - 1, codes[-1] + 1, codes[-1] + 2]
+    limits = [(int(low), int(high)) for low in ends for high in ends]
     m = Module()
     value = Signal(shape)
     found = Signal(len(limits))
