@@ -89,6 +89,8 @@ def plot(points: list[Point], path: Path) -> None:
     for family, colour in FAMILY_COLOURS.items():
         for annual in (False, True):
             of = [p for p in points if (p.family, p.annual) == (family, annual)]
+            if not of:
+                continue
             axes.plot(
                 [p.coefficients for p in of],
                 [p.validation for p in of],
