@@ -94,6 +94,7 @@ bench-accuracy: .venv/ready
 	$(BIN)/python -m tests.bench_accuracy.adapting --file $(ETTH1) $(QUICK)
 	$(BIN)/python -m tests.bench_accuracy.carry_over $(QUICK)
 	$(BIN)/python -m tests.bench_accuracy.searching $(QUICK)
+	$(BIN)/python -m tests.bench_accuracy.figures --file $(ETTH1) $(QUICK)
 
 fuzz: .venv/ready
 	$(BIN)/python -m tests.fuzz $(N) --seed $(SEED) --every $(EVERY) --jobs $(WORKERS)
