@@ -9,6 +9,7 @@ from accel.commands.console import print_json
 from accel.commands.options import JsonOption, RunArgument
 from accel.export.formats import Format
 from accel.progress import show_progress
+from accel.report.text import duration
 
 
 def check(run: RunArgument, json: JsonOption = False) -> None:
@@ -65,21 +66,22 @@ def export(
             f"steps on average and {found.largest_difference:.3g} at most"
         )
         if found.speed is not None:
+            cpu = found.speed
             print(
-                f"this machine, one thread: {found.speed.file_bytes:,} bytes, loaded in "
-                f"{_short(found.speed.load_ms)} ms, {_short(found.speed.forecast_us)} µs a window, "
-                f"{found.speed.forecasts_per_second:,.0f} forecasts/s"
+                f"this machine, one thread: {cpu.file_bytes:,} bytes, loaded in "
+                f"{_time(cpu.load_ms * 1e6)}, {_time(cpu.forecast_us * 1e3)} a window, "
+                f"{cpu.forecasts_per_second:,.0f} forecasts/s"
             )
         if found.hardware is not None:
             made = found.hardware
             proven = "routed" if made.is_routed else "not routed yet"
             print(
                 f"the accelerator on {made.board} at {made.clock_mhz:g} MHz ({proven}), from beat "
-                f"to beat: {_short(made.window_us)} µs a window, "
-                f"{_short(made.latency_us)} µs of them behind its last sample, "
+                f"to beat: {_time(made.window_us * 1e3)} a window, "
+                f"{_time(made.latency_us * 1e3)} of them behind its last sample, "
                 f"{made.forecasts_per_second:,.0f} forecasts/s"
             )
 
 
-def _short(number: float) -> str:
-    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+def _time(nanoseconds: float) -> str:
+    return " ".join(duration(nanoseconds))

@@ -13,6 +13,7 @@ from accel.export.hardware import Hardware
 from accel.export.lowering import check_exportable
 from accel.export.speed import Execution, Speed
 from accel.progress import Progress, SilentProgress
+from accel.runs.run import atomic_file
 from hw.errors import ChronogateError
 from hw.network.graph import Network
 
@@ -123,10 +124,11 @@ def export_network(
             from accel.export.qonnx_file import run_file, write_file
         case Format.TFLITE:
             from accel.export.tflite import run_file, write_file
-    with _whole_or_not_at_all(file):
-        write_file(network, inputs, file)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_file(file) as partial, _in_a_sentence(file.name):
+        write_file(network, inputs, partial)
         progress.step("Comparing it with the golden model")
-        run = run_file(network, inputs, file)
+        run = run_file(network, inputs, partial)
         found = _compare(
             network, expected, run, Exported(format, file, run.runtime, 0, 0, 0, 0.0, 0.0)
         )
@@ -140,18 +142,16 @@ def export_network(
 
 
 @contextmanager
-def _whole_or_not_at_all(file: Path) -> Iterator[None]:
-    """Leave no file behind that its runtime refuses, and say so in a sentence."""
+def _in_a_sentence(name: str) -> Iterator[None]:
+    """Say what a runtime does not take; each has exceptions of its own."""
     try:
         yield
-    except BaseException as error:
-        file.unlink(missing_ok=True)
-        # Each runtime has exceptions of its own.
-        if isinstance(error, ChronogateError | OSError) or not isinstance(error, Exception):
-            raise
+    except (ChronogateError, OSError):
+        raise
+    except Exception as error:
         problem = str(error).strip().partition("\n")[0]
         raise ChronogateError(
-            f"{file.name} could not be written and run ({problem}): report this as a defect, with "
+            f"{name} could not be written and run ({problem}): report this as a defect, with "
             "network.json"
         ) from error
 

@@ -39,12 +39,13 @@ def onnx_model(
     dtype = np.dtype(np.float64 if bits > SINGLE_BITS or divides(network) else np.float32)
     graph = operations(dtype, 1)
     inputs = [graph.begin(port) for port in network.inputs]
-    entered = [
-        graph.entered(tensor, port) for tensor, port in zip(inputs, network.inputs, strict=True)
+    quantized = [
+        graph.quantized_input(tensor, port)
+        for tensor, port in zip(inputs, network.inputs, strict=True)
     ]
     outputs = [
         graph.end(tensor, name)
-        for tensor, name in zip(lower(network, graph, entered), network.outputs, strict=True)
+        for tensor, name in zip(lower(network, graph, quantized), network.outputs, strict=True)
     ]
     made = helper.make_graph(
         graph.nodes,

@@ -68,7 +68,7 @@ class OnnxOperations:
         beat = (port.channels,)
         return Tensor(port.name, beat if port.steps is None else (port.steps, *beat))
 
-    def entered(self, tensor: Tensor, port: Port) -> Tensor:
+    def quantized_input(self, tensor: Tensor, port: Port) -> Tensor:
         """Return an input in its format. Floats lie anywhere: they are rounded in float64."""
         wide = replace(self, dtype=np.dtype(np.float64))
         anything = FixedPoint(DOUBLE_BITS - 2, DOUBLE_BITS - 2 - port.format.fraction)

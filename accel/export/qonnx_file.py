@@ -17,7 +17,6 @@ from hw.network.graph import Network
 
 def write_file(network: Network, inputs: Mapping[str, np.ndarray], file: Path) -> None:
     """Write a model that takes one window."""
-    file.parent.mkdir(parents=True, exist_ok=True)
     save_model(onnx_model(network, QonnxOperations, (DOMAIN,)), file)
 
 

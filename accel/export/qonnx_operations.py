@@ -17,7 +17,7 @@ DOMAIN = "qonnx.custom_op.general"
 class QonnxOperations(OnnxOperations):
     """`OnnxOperations` whose numbers are rounded by `Quant`."""
 
-    def entered(self, tensor: Tensor, port: Port) -> Tensor:
+    def quantized_input(self, tensor: Tensor, port: Port) -> Tensor:
         """Return an input, which has to be in its format: `Quant` would be of float32."""
         return tensor
 

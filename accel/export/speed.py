@@ -27,14 +27,16 @@ class Speed:
         From the file to a model that is ready, in milliseconds.
     forecast_us
         From a window in floats to its forecast in floats, in microseconds.
-    forecasts_per_second
-        One after the other.
     """
 
     file_bytes: int
     load_ms: float
     forecast_us: float
-    forecasts_per_second: float
+
+    @property
+    def forecasts_per_second(self) -> float:
+        """One after the other."""
+        return 1e6 / self.forecast_us
 
 
 @dataclass(frozen=True)
@@ -92,5 +94,4 @@ def one_by_one(
             found.append(model(window))
             seconds.append(perf_counter() - begun)
     results = [np.stack(rows) for rows in zip(*found, strict=True)]
-    one = median(seconds)
-    return results, Speed(file.stat().st_size, median(loads), 1e6 * one, 1 / one)
+    return results, Speed(file.stat().st_size, median(loads), 1e6 * median(seconds))

@@ -52,7 +52,6 @@ def write_file(network: Network, inputs: Mapping[str, np.ndarray], file: Path) -
     converter = tf.lite.TFLiteConverter.from_concrete_functions([traced])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.inference_input_type = converter.inference_output_type = tf.int8
-    file.parent.mkdir(parents=True, exist_ok=True)
     with _quiet():
         file.write_bytes(converter.convert())
 
@@ -68,9 +67,11 @@ def run_file(network: Network, inputs: Mapping[str, np.ndarray], file: Path) -> 
 
         def forecast(window: Window) -> list[np.ndarray]:
             for detail, values in zip(taken, window, strict=True):
-                interpreter.set_tensor(detail["index"], _entered(values, detail)[np.newaxis])
+                interpreter.set_tensor(detail["index"], _quantized(values, detail)[np.newaxis])
             interpreter.invoke()
-            return [_left(interpreter.get_tensor(each["index"])[0], each) for each in outputs]
+            return [
+                _dequantized(interpreter.get_tensor(each["index"])[0], each) for each in outputs
+            ]
 
         return forecast
 
@@ -78,7 +79,7 @@ def run_file(network: Network, inputs: Mapping[str, np.ndarray], file: Path) -> 
     return Execution(f"TFLite of TensorFlow {tf.__version__}", results, speed)
 
 
-def _entered(values: np.ndarray, detail: Mapping[str, Any]) -> np.ndarray:
+def _quantized(values: np.ndarray, detail: Mapping[str, Any]) -> np.ndarray:
     """Return a window as an input takes it: codes, or floats of a file that is not quantized."""
     scale, zero = detail["quantization"]
     if detail["dtype"] is np.float32:
@@ -86,7 +87,7 @@ def _entered(values: np.ndarray, detail: Mapping[str, Any]) -> np.ndarray:
     return np.clip(np.rint(values / scale) + zero, -128, 127).astype(np.int8)
 
 
-def _left(values: np.ndarray, detail: Mapping[str, Any]) -> np.ndarray:
+def _dequantized(values: np.ndarray, detail: Mapping[str, Any]) -> np.ndarray:
     scale, zero = detail["quantization"]
     floats = values.astype(np.float64)
     return floats if detail["dtype"] is np.float32 else (floats - zero) * np.float64(scale)
@@ -128,7 +129,7 @@ class Tensor:
         What is known of its scale.
     low, high
         Bounds that the next scale is to saturate at.
-    nothing
+    always_zero
         Whether it was 0 in every window that scales were calibrated on.
     """
 
@@ -136,7 +137,7 @@ class Tensor:
     kind: Kind = Kind.OPEN
     low: float = -math.inf
     high: float = math.inf
-    nothing: bool = False
+    always_zero: bool = False
 
 
 class TfliteOperations:
@@ -171,7 +172,7 @@ class TfliteOperations:
             low, high = float(tf.reduce_min(x.values)), float(tf.reduce_max(x.values))
             self._ranges.append((max(low, x.low), min(high, x.high)))
         low, high = self._ranges.pop(0) if self._calibrated else self._ranges[-1]
-        x.values, x.kind, x.nothing = _fake(x.values, low, high), Kind.FIXED, low == high == 0
+        x.values, x.kind, x.always_zero = _fake(x.values, low, high), Kind.FIXED, low == high == 0
         return x.values
 
     def weights(self, codes: np.ndarray, format: FixedPoint) -> Tensor:
@@ -202,9 +203,9 @@ class TfliteOperations:
         first, second = self.settled(a), self.settled(b)
         # What is 0 in every window has no scale, and XNNPACK refuses to add scales that are many
         # powers of two apart.
-        if a.nothing and first.shape == second.shape:
+        if a.always_zero and first.shape == second.shape:
             return terms[1]
-        if b.nothing and first.shape == second.shape:
+        if b.always_zero and first.shape == second.shape:
             return terms[0]
         return Tensor(first + second)
 

@@ -181,15 +181,15 @@ def _on_processor(
 def _hardware_row(results: Results, folder: Path, products: int) -> Row:
     network, board = results.network, find_board(BOARD)
     made = Hardware.of(network.timing, BOARD, board.clock_mhz, is_routed=False)
-    windows, forecasts = results.windows, results.forecasts
-    assert windows is not None
-    assert forecasts is not None
-    truth = windows.targets
+    accuracy = results.report.accuracy
+    assert accuracy.mse is not None
+    assert accuracy.windows is not None
+    assert accuracy.measured_on == "rtl"
     model = describe_model(network)
     return Row(
         f"equal codes, RTL at {board.clock_mhz:g} MHz, not routed",
-        float(np.mean((forecasts.reshape(truth.shape) - truth)[windows.mask] ** 2)),
-        len(truth),
+        accuracy.mse,
+        accuracy.windows,
         products * PICOJOULES["byte"] / 1e3,
         -(-model.weight_bits // 8),
         1e3 * 10 * loaded_bytes(network, folder) / board.baud,

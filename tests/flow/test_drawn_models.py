@@ -14,10 +14,10 @@ from tests.accel.conversion.compare import assert_equal_to_qkeras, compare_codes
 from tests.flow.drawing import KINDS, draw_model
 from tests.flow.tally import tally
 
-SEEDS = range(2 * len(KINDS))
-"""Models that run as RTL, 2 of each kind; `make fuzz` draws more."""
+SEEDS = range(3 * len(KINDS))
+"""Models that run as RTL, 3 of each kind; `make fuzz` draws more."""
 
-FAST = 3
+FAST = 5
 """Models of each kind that only the golden model computes; ``python -m tests.flow.tally`` more."""
 
 WINDOWS = 40

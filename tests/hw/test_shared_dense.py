@@ -115,7 +115,7 @@ def check(spec: SharedDense, rng: np.random.Generator, gaps: bool, windows: int 
 
 
 @pytest.mark.parametrize("gaps", [False, True])
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(16))
 def test_drawn_chain(seed: int, gaps: bool) -> None:
     rng = np.random.default_rng([seed, gaps])
     steps = int(rng.integers(1, 4)) if seed % 2 else None

@@ -34,7 +34,7 @@ def draw_shared(rng: np.random.Generator) -> SharedLSTM:
 
 
 @pytest.mark.parametrize("gaps", [False, True])
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(16))
 def test_drawn_layer(seed: int, gaps: bool) -> None:
     rng = np.random.default_rng([seed, gaps])
     check_block(draw_shared(rng), rng, gaps)

@@ -62,7 +62,7 @@ def check(spec: Dense, rng: np.random.Generator, gaps: bool) -> None:
     assert (trace.cycles - fed).tolist() == [spec.timing.latency_cycles] * len(codes)
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", range(48))
 def test_drawn_kernel(seed: int) -> None:
     rng = np.random.default_rng(seed)
     spec = draw_sparse(rng)

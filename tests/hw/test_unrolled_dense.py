@@ -41,7 +41,7 @@ def check(spec: UnrolledDense, rng: np.random.Generator, gaps: bool) -> None:
 
 
 @pytest.mark.parametrize("gaps", [False, True])
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(20))
 def test_drawn_layer(seed: int, gaps: bool) -> None:
     rng = np.random.default_rng([seed, gaps])
     source = FORMATS[seed] if seed < len(FORMATS) else draw_format(rng, bool(rng.random() < 0.6))

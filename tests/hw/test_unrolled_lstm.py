@@ -39,7 +39,7 @@ def draw_quick(rng: np.random.Generator) -> UnrolledLSTM:
 
 
 @pytest.mark.parametrize("gaps", [False, True])
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(16))
 def test_drawn_layer(seed: int, gaps: bool) -> None:
     rng = np.random.default_rng([seed, gaps])
     check_block(draw_unrolled(rng), rng, gaps)
