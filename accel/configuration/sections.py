@@ -42,6 +42,7 @@ class DataConfig(Section):
     duplicates: Literal["refuse", "first"] = "refuse"
     irregular: Literal["refuse", "last"] = "refuse"
     transform: Literal["none", "returns"] = "none"
+    center: bool = True
     annual: AnnualConfig | None = None
     split: Annotated[tuple[float, float, float], Field(strict=False)] = (0.6, 0.2, 0.2)
     split_rows: Annotated[tuple[int, int, int] | None, Field(strict=False)] = None

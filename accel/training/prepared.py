@@ -53,7 +53,7 @@ def prepare(config: Config) -> PreparedData:
     """
     series = load_series(config.data)
     split = split_rows(series, config)
-    scaler = fit_scaler(series, split.train, split.start)
+    scaler = fit_scaler(series, split.train, split.start, config.data.center)
     features, targets = feature_names(config.data), target_names(config.data)
     annual = None
     if (curve := config.data.annual) is not None:  # after scaling: errors keep their unit

@@ -43,6 +43,19 @@ def test_windows_hold_the_rows_they_should(tmp_path: Path) -> None:
             assert part.targets[i].tolist() == ahead.tolist()
 
 
+def test_zero_stays_zero_without_the_mean(tmp_path: Path) -> None:
+    frame = readings()
+    frame.loc[100, "load"] = "0"
+    around, plain = (
+        prepare(configured(tmp_path, frame, f"center = {flag}")) for flag in ("true", "false")
+    )
+    assert plain.features[0].scale == around.features[0].scale
+    assert [feature.offset for feature in plain.features] == [0.0] * len(plain.features)
+    place = int(np.flatnonzero(plain.train.origins == 100)[0])
+    assert plain.train.targets[place, 0] == 0.0
+    assert around.train.targets[place, 0] == -around.features[0].offset / around.features[0].scale
+
+
 def test_the_future_changes_neither_inputs_nor_scaling(tmp_path: Path) -> None:
     frame = readings()
     before = prepare(configured(tmp_path, frame))
