@@ -1,9 +1,10 @@
 """Distillation: the losses by which a forecaster follows a teacher.
 
-Those of TimeDistill (Ni et al., arXiv:2502.15016): the mean squared error between the two at
-several scales, each half as fine as the one before, and the Kullback-Leibler divergence of the
-spectra's shares of each period. Hidden features are matched through a small network that is
-trained along.
+`Imitation` has one, the squared distance from the forecasts of a wider model with the same
+structure, for fine-tuning in few bits. `Distillation` has those of TimeDistill (Ni et al.,
+arXiv:2502.15016): the mean squared error between the two at several scales, each half as fine as
+the one before, and the Kullback-Leibler divergence of the spectra's shares of each period. Hidden
+features are matched through a small network that is trained along.
 """
 
 from collections.abc import Sequence
@@ -64,6 +65,39 @@ def _spectrum(series: tf.Tensor) -> tf.Tensor:
         for wave in (np.cos(angles), np.sin(angles))
     )
     return tf.sqrt(real**2 + imaginary**2 + _TINY)
+
+
+@dataclass(frozen=True, eq=False)
+class Imitation:
+    """What a model in few bits learns from itself in more (a `accel.training.fitting.Guide`).
+
+    It begins with the teacher's weights, and its loss is that of the truth and the squared
+    distance from the teacher's forecasts (Mishra and Marr, arXiv:1711.05852, scheme C).
+
+    Parameters
+    ----------
+    model
+        The student.
+    teacher
+        Forecasts of the training windows ``(N, outputs)``.
+    weight
+        Of the distance, beside 1 for the error.
+    """
+
+    model: keras.Model
+    teacher: np.ndarray
+    weight: float
+    variables: Sequence[tf.Variable] = ()
+
+    @property
+    def rows(self) -> tuple[np.ndarray, ...]:
+        """The teacher's answers."""
+        return (self.teacher,)
+
+    def forecast(self, inputs: tf.Tensor, rows: Sequence[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the student's forecasts, and its distance from the teacher."""
+        forecasts = self.model(inputs, training=True)
+        return forecasts, self.weight * tf.reduce_mean((forecasts - rows[0]) ** 2)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,7 @@
 """Each compression method does what it says, and what it makes converts exactly."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from accel.compression.dense_parts import bias_of
+from accel.compression.distillation import Imitation
 from accel.compression.grids import WeightGrid, best_grid
 from accel.compression.kernels import kernels, stored_nonzeros, weights_of
 from accel.compression.method import Method
@@ -170,6 +172,28 @@ def test_calibration_moves_the_points(tmp_path: Path) -> None:
         assert done.bits_after == 4 * done.weights
         assert done.validation_after < 1.5 * done.validation_before
         converted(family, model, tmp_path / family)
+
+
+def test_calibration_may_imitate_what_was_before() -> None:
+    distance: dict[float, float] = {}
+    for imitate in (0.0, 20.0):
+        lesson = lesson_of()
+        before = trained("mlp", lesson)
+        wanted = predict_float32(before, lesson.train.inputs)
+        method = Calibrate(
+            method="calibrate", weights=2, epochs=30, learning_rate=0.003, imitate=imitate
+        )
+        lesson.validation = replace(
+            lesson.validation, targets=predict_float32(before, lesson.validation.inputs)
+        )
+        found = predict_float32(method.apply(before, lesson).model, lesson.train.inputs)
+        distance[imitate] = float(np.mean((found - wanted) ** 2))
+        guide = Imitation(before, wanted + 0.5, imitate)
+        rows = [tf.constant(row, tf.float32) for row in guide.rows]
+        inputs = tf.constant(lesson.train.inputs, tf.float32)
+        _, more = guide.forecast(inputs, rows)
+        assert np.rint(1000 * float(more)) == 250 * imitate
+    assert distance[20.0] < 0.8 * distance[0.0], distance
 
 
 @pytest.mark.parametrize("methods", [

@@ -14,6 +14,7 @@ from accel.compression.method import Changed, Method
 from accel.forecasters.layer_names import INPUT_QUANTIZER
 
 if TYPE_CHECKING:
+    from accel.compression.distillation import Imitation
     from accel.compression.grids import WeightGrid
     from accel.compression.lesson import Lesson
     from accel.qkeras_compat import keras
@@ -32,6 +33,9 @@ class Calibrate(Method):
         keeps its own. Biases, input and forecast always keep theirs.
     epochs, learning_rate
         Of a training behind it.
+    imitate
+        Weight, in that training's loss, of the squared distance from the forecasts of the model
+        as it was before (beside 1 for the error).
     """
 
     method: Literal["calibrate"]
@@ -39,6 +43,7 @@ class Calibrate(Method):
     values: Annotated[int | None, Field(ge=2, le=16)] = None
     epochs: Annotated[int, Field(ge=0)] = 0
     learning_rate: Annotated[float, Field(gt=0)] = 0.002
+    imitate: Annotated[float, Field(ge=0)] = 0.0
 
     def apply(self, model: "keras.Model", lesson: "Lesson") -> Changed:
         from accel.compression.grids import best_grid
@@ -54,9 +59,20 @@ class Calibrate(Method):
                 grids[weight.key] = best_grid(weight.values, bits)
         quantizers, points = self._seen(model, lesson)
         points |= {key: grid.integer for key, grid in grids.items()}
-        model = regridded(model, grids, quantizers)
-        lesson.train_on(model, self.epochs, self.learning_rate)
-        return Changed(model, {"integer": points})
+        result = regridded(model, grids, quantizers)
+        guide = self._guide(result, model, lesson)
+        lesson.train_on(result, self.epochs, self.learning_rate, guide)
+        return Changed(result, {"integer": points})
+
+    def _guide(
+        self, model: "keras.Model", teacher: "keras.Model", lesson: "Lesson"
+    ) -> "Imitation | None":
+        from accel.compression.distillation import Imitation
+        from accel.training.fitting import predict_float32
+
+        if not self.imitate or not self.epochs:
+            return None
+        return Imitation(model, predict_float32(teacher, lesson.train.inputs), self.imitate)
 
     def _seen(
         self, model: "keras.Model", lesson: "Lesson"
