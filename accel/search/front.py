@@ -107,7 +107,7 @@ def excess(point: Point, limits: Mapping[Measure, float]) -> tuple[float, ...]:
 def point_of(trial: optuna.trial.FrozenTrial) -> Point:
     """Return the measures of a finished trial."""
     found = trial.user_attrs[POINT]
-    return Point(found["error"], Costs(**found["costs"]))
+    return Point(found["error"], Costs(**found["costs"]), found.get("luts"))
 
 
 def front_figure(front: Front) -> Figure:

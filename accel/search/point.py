@@ -1,4 +1,4 @@
-"""Point: a forecaster's error and what it costs, all before any synthesis."""
+"""Point: a forecaster's error and what it costs, in closed form; its LUTs are counted if asked."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,19 +43,52 @@ class Costs:
 
 @dataclass(frozen=True)
 class Point:
-    """An error on validation, in scaled units, and what it costs."""
+    """A forecaster in numbers.
+
+    Parameters
+    ----------
+    error
+        On validation, in scaled units.
+    costs
+        In closed form.
+    luts
+        As Yosys counts them for the board, the serial port included; None where nobody asked.
+    """
 
     error: float
     costs: Costs
+    luts: int | None = None
 
     def measure(self, name: str) -> float:
         """Return a measure by its name."""
-        return self.error if name == "error" else float(getattr(self.costs, name))
+        return float(getattr(self if name in ("error", "luts") else self.costs, name))
 
 
 def costs_of(model: "keras.Model", config: Config) -> Costs:
     """Convert a model, and return what its hardware costs."""
     return network_costs(hardware_of(model, config), design_clock_mhz(config.board))
+
+
+def priced(model: "keras.Model", config: Config, error: float, synthesized: bool) -> Point:
+    """Convert a model with an error on validation, and return it in numbers.
+
+    Parameters
+    ----------
+    synthesized
+        Whether Yosys counts its LUTs, which takes seconds to a minute.
+
+    Raises
+    ------
+    ChronogateError
+        When they are to be counted, and no open tool knows the configuration's board.
+    """
+    from accel.bitstream import count_cells
+    from accel.boards import find_board
+
+    network = hardware_of(model, config)
+    costs = network_costs(network, design_clock_mhz(config.board))
+    counted = count_cells(network, find_board(config.board)).lut if synthesized else None
+    return Point(error, costs, counted)
 
 
 def hardware_of(model: "keras.Model", config: Config) -> Network:

@@ -9,7 +9,7 @@ Value = bool | int | float | str | list[bool | int | float | str]
 
 Measure = Literal[
     "error", "latency_cycles", "interval_cycles", "latency_ns", "multipliers", "weight_bits",
-    "bit_products",
+    "bit_products", "luts",
 ]  # fmt: skip
 """What is known of a point (`accel.search.point.Point`)."""
 
@@ -50,6 +50,10 @@ class Range(Table):
         return self
 
 
+UNTRAINED: frozenset[Measure] = frozenset(("error", "luts"))
+"""Measures that are not known before a forecaster is trained: zeros and powers of two save LUTs."""
+
+
 class SearchConfig(Table):
     """``[search]``.
 
@@ -83,6 +87,11 @@ class SearchConfig(Table):
     patience: Annotated[int, Field(ge=1)] = 4
     rivals: Annotated[int, Field(ge=1)] = 3
     seed: Annotated[int, Field(ge=0)] = 1
+
+    @property
+    def synthesized(self) -> bool:
+        """Whether anything is asked that Yosys has to count."""
+        return "luts" in self.minimize or "luts" in self.limits
 
     @model_validator(mode="after")
     def _right(self) -> Self:

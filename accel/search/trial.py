@@ -1,15 +1,16 @@
-"""One trial: train on the training rows, error on validation, costs in closed form."""
+"""One trial: train on the training rows, error on validation, costs, LUTs if they are asked."""
 
 from dataclasses import asdict, dataclass, field
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from accel.boards import find_board
 from accel.configuration.config import Config
 from accel.progress import SilentProgress
 from accel.search.front import CURVE, POINT, REASON, excess
-from accel.search.point import Costs, Point, costs_of
-from accel.search.settings import Measure
+from accel.search.point import Costs, Point, costs_of, priced
+from accel.search.settings import UNTRAINED, Measure
 from accel.search.space import Space
 from accel.training.learning import check_begun, learn, shape_of
 from accel.training.prepared import PreparedData, prepare
@@ -53,6 +54,8 @@ class Attempt:
         search = self.space.search
         config = self.space.config(self.space.suggest(trial))
         check_begun(config)
+        if search.synthesized:
+            find_board(config.board)  # refuses a board without open tools before any training
         data = self._prepared(config)
         costs = None
         if not config.compress and not config.model.skip_zeros:
@@ -62,7 +65,8 @@ class Attempt:
             _check(trial, Point(0.0, costs), search.limits)
         watch = _Watch(trial, costs, search.patience, search.rivals)
         learned = learn(config, data, SilentProgress(), watch)
-        point = Point(learned.validation_error, costs_of(learned.model, config))
+        error = learned.validation_error
+        point = priced(learned.model, config, error, search.synthesized)
         trial.set_user_attr(POINT, asdict(point))
         _tell_limits(trial, point, search.limits)
         return tuple(point.measure(name) for name in search.minimize)
@@ -78,7 +82,7 @@ class Attempt:
 
 
 def _check(trial: optuna.Trial, point: Point, limits: dict[Measure, float]) -> None:
-    known: dict[Measure, float] = {n: most for n, most in limits.items() if n != "error"}
+    known: dict[Measure, float] = {n: most for n, most in limits.items() if n not in UNTRAINED}
     for name, over in zip(known, excess(point, known), strict=True):
         if over > 0:
             _tell_limits(trial, point, known)
@@ -121,7 +125,7 @@ class _Watch:
 
 
 def _rivals(trial: optuna.Trial, costs: Costs) -> list[list[float]]:
-    """Return the curves of finished trials that cost no more in any measure."""
+    """Return the curves of finished trials that cost no more in closed form."""
 
     def cheaper(other: FrozenTrial) -> bool:
         theirs = other.user_attrs[POINT]["costs"]

@@ -9,17 +9,21 @@ import pytest
 from optuna.trial import TrialState
 from typer.testing import CliRunner
 
+from accel.bitstream import count_cells
+from accel.boards import find_board
 from accel.cli import app
 from accel.flow.steps import convert_step
 from accel.progress import SilentProgress
 from accel.qkeras_compat import tf
 from accel.runs.run import open_run
-from accel.search.front import CURVE, POINT, Found, front_of, pareto
-from accel.search.point import Costs, Point, network_costs
+from accel.search.front import CURVE, POINT, REASON, Found, front_of, pareto
+from accel.search.point import Costs, Point, hardware_of, network_costs
 from accel.search.space import read_space
 from accel.search.study import Budget, open_study, search, values_of
 from accel.search.taking import take_point
 from accel.search.trial import _Watch
+from accel.training.learning import learn
+from accel.training.prepared import prepare
 from accel.training.result import load_training
 from hw.errors import ChronogateError
 from hw.network.serialization import load_network
@@ -101,6 +105,24 @@ def test_a_search_goes_on_and_a_point_becomes_a_run(tmp_path: Path) -> None:
     changed = written(tmp_path, SEARCH.replace("[4, 8]", "[4, 6]"))
     with pytest.raises(ChronogateError, match="begun with another configuration"):
         open_study(read_space(changed), storage)
+
+
+@pytest.mark.usefixtures("_eager")
+def test_luts_are_counted_where_they_are_asked(tmp_path: Path) -> None:
+    text = SEARCH.replace('"multipliers", "weight_bits"', '"luts"')
+    space = read_space(written(tmp_path, text, "[search.limits]\nluts = 100\n"))
+    study = open_study(space, f"sqlite:///{tmp_path / 'study.db'}")
+    front = search(study, space, Budget(trials=1), SilentProgress())
+    assert front.points == ()  # the serial port alone has more
+    (found,) = front.others
+    config = space.config(found.values)
+    network = hardware_of(learn(config, prepare(config), SilentProgress()).model, config)
+    assert found.point.luts == count_cells(network, find_board(config.board)).lut
+    path = written(tmp_path, text)
+    path.write_text(f'board = "pynq-z2"\n{path.read_text(encoding="utf-8")}', encoding="utf-8")
+    elsewhere = open_study(read_space(path), f"sqlite:///{tmp_path / 'other.db'}")
+    search(elsewhere, read_space(path), Budget(trials=1), SilentProgress())
+    assert "no open tool makes bitstreams for 'pynq-z2'" in elsewhere.trials[0].user_attrs[REASON]
 
 
 @pytest.mark.usefixtures("_eager")
