@@ -87,7 +87,7 @@ bench-compression: .venv/ready
 bench-accuracy: .venv/ready
 	$(BIN)/python -m tests.bench_accuracy.etth1 --file $(ETTH1) $(QUICK)
 	$(BIN)/python -m tests.bench_accuracy.front --file $(ETTH1) $(QUICK)
-	$(BIN)/python -m tests.bench_accuracy.cases $(QUICK)
+	$(BIN)/python -m tests.bench_accuracy.cases --file $(ETTH1) $(QUICK)
 	$(BIN)/python -m tests.bench_accuracy.distillation $(QUICK)
 	$(BIN)/python -m tests.bench_accuracy.pruning $(QUICK)
 	$(BIN)/python -m tests.bench_accuracy.transfer $(QUICK)

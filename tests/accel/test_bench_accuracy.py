@@ -7,7 +7,7 @@ import numpy as np
 from accel.configuration.config import load_config
 from accel.datasets.windows import Windows
 from accel.training.prepared import prepare
-from tests.bench_accuracy.cases import CASES, case_of
+from tests.bench_accuracy.case_studies import CASES, case_of
 from tests.bench_accuracy.narrowed import Width, with_bits
 from tests.bench_accuracy.scoring import Judge
 from tests.bench_accuracy.searching import Trial, boxed, growth, volume
@@ -49,10 +49,12 @@ def test_a_width_is_that_of_all_kernels_and_values() -> None:
     case = case_of("retail")
     assert isinstance(prepare(case.config).test, Windows)
     formats = with_bits(case.config.model, Width(4, 6)).formats
-    values = (formats.input, formats.level, formats.normalized, formats.hidden, formats.output)
+    values = (formats.input, formats.level, formats.normalized, formats.hidden)
     assert {each.bits for each in values} == {6}
+    assert formats.output.bits == 12
     assert (formats.kernel.bits, formats.output_kernel.bits, formats.bias.bits) == (16, 16, 8)
-    assert str(Width(4, 8)) == "W4A8"
+    assert with_bits(case.config.model, Width(4, 6, 6)).formats.output.bits == 6
+    assert (str(Width(4, 8)), str(Width(4, 8, 8))) == ("W4A8", "W4A8, forecasts 8 bits")
 
 
 def test_the_volume_that_points_dominate() -> None:

@@ -1,10 +1,11 @@
-"""Weather, retail and finance in 8, 6 and 4 bits: errors of the RTL's codes on all test windows.
+"""Weather, retail, finance and energy in 8, 6 and 4 bits: errors of the RTL's codes, all windows.
 
 Of each case's few forecasters the one is taken that is best on validation with 4-bit weights and
 8-bit values. In few bits it is fine-tuned from the float weights; learning rates are chosen on
 validation too. Test windows are looked at once, at the end.
 
     python -m tests.bench_accuracy.cases --only weather --seed 1
+    python -m tests.bench_accuracy.cases --only energy --file ETTh1.csv
 """
 
 import argparse
@@ -15,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from accel.configuration.config import Config, example, load_config, parse_config
+from accel.configuration.config import Config
 from accel.forecasters.registry import FAMILIES
 from accel.qkeras_compat import keras
 from accel.runs.json_files import read_json, write_json
@@ -24,23 +25,21 @@ from accel.training.fitting import predict_float32
 from accel.training.prepared import PreparedData, prepare
 from hw.errors import ChronogateError
 from sim.rtl_model import RtlModel
-from tests.bench_accuracy.narrowed import WIDTHS, Width, floating, lesson_of, narrowed
+from tests.bench_accuracy.case_studies import NAMES, case_of
+from tests.bench_accuracy.narrowed import (
+    WIDTHS,
+    InFloat,
+    Tuning,
+    Width,
+    floating,
+    lesson_of,
+    narrowed,
+)
 from tests.bench_accuracy.scoring import Judge
 
-CASES = Path("accel/examples/cases")
 FOLDER = Path("runs/accuracy")
 CHOSEN_AT = Width(4, 8)
 """Forecasters are chosen as they are to be deployed."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """A case study: its configuration, the forecasters to choose from, and how they learn."""
-
-    config: Config
-    models: tuple[dict[str, object], ...]
-    training: dict[str, object]
-    rates: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -56,14 +55,14 @@ class Row:
     rtl, windows
         Of the codes that the RTL gave, over every test window; all are equal to the golden model's.
     kept
-        Of the float forecaster's gain on the best naive forecast.
+        Of the float forecaster's gain on the best naive forecast; None if it has no gain.
     """
 
     width: str
     validation: float
     rtl: float
     windows: int
-    kept: float
+    kept: float | None
 
 
 @dataclass(frozen=True)
@@ -91,67 +90,37 @@ class Found:
     rows: tuple[Row, ...]
 
 
-def case_of(name: str) -> Case:
-    """Return a case study."""
-    match name:
-        case "weather":
-            models = tuple(
-                {"family": "mlp", "hidden": (units,), "reuse": {"dense": (384, units)}}
-                for units in (64, 128)
-            )
-            training = {"epochs": 50, "learning_rate": 0.003, "window_stride": 1}
-            rates = (0.002,)
-            config = parse_config(example("mlp"), "mlp")
-        case "retail":
-            shared = {"family": "mlp", "shared": True, "normalization": "mean"}
-            models = tuple(
-                {**shared, "hidden": (units,), "reuse": {"dense": (28, units)}}
-                for units in (16, 32)
-            )
-            training = {"epochs": 80, "learning_rate": 0.003, "batch_size": 16}
-            rates = (0.001, 0.003)
-            config = load_config(CASES / "retail_median.toml")
-        case _:
-            models = (
-                {"family": "hybrid", "hidden": (8,), "reuse": {"dense": (60, 60, 8)}},
-                {"family": "mlp", "hidden": (8,), "reuse": {"dense": (60, 8)}},
-            )
-            training = {"epochs": 20, "learning_rate": 0.001, "batch_size": 128}
-            rates = (0.0003, 0.001)
-            config = load_config(CASES / "finance.toml")
-    training |= {"patience": training["epochs"], "weight_decay": 0.05}
-    return Case(config, models, training, rates)
-
-
-def measured(name: str, seed: int, quick: bool) -> Found:
+def measured(name: str, seed: int, quick: bool, file: Path | None) -> Found:
     """Choose, train, narrow, convert, run and score."""
-    case = case_of(name)
+    case = case_of(name, file)
     training = case.training | {"seed": seed} | ({"epochs": 2} if quick else {})
     base = case.config.model_copy(
         update={"training": case.config.training.model_copy(update=training)}
     )
     data = prepare(base)
-    rates = case.rates[:1] if quick else case.rates
+    tuning = Tuning(2, case.tuning.rates[:1], (1.0,)) if quick else case.tuning
     tried: list[_Tried] = []
     for settings in case.models[:1] if quick else case.models:
         model = FAMILIES[str(settings["family"])].model_validate(settings, strict=False)
         config = base.model_copy(update={"model": model})
-        found = floating(config, data)
-        narrow = narrowed(config, data, found, CHOSEN_AT, rates)
+        found = floating(config, data, tuning)
+        narrow = narrowed(config, data, found, CHOSEN_AT, tuning)
         error = lesson_of(config, data).error
-        tried.append(_Tried(config, found, narrow, error(found), error(narrow)))
+        tried.append(_Tried(config, found, narrow, error(found.twice), error(narrow)))
         print(f"{name}: {tried[-1]}", file=sys.stderr)
     best = min(tried, key=lambda each: each.error)
     config, in_float = best.config, best.floating
     models = {CHOSEN_AT: best.narrow}
     for width in () if quick else WIDTHS:
         if width != CHOSEN_AT:
-            models[width] = narrowed(config, data, in_float, width, rates)
+            models[width] = narrowed(config, data, in_float, width, tuning)
     judge = Judge(config, data)
-    float_error = judge.error(predict_float32(in_float, data.test.inputs))
+    float_error = judge.error(predict_float32(in_float.twice, data.test.inputs))
     naive = judge.best_naive
     rows: list[Row] = []
-    for width in sorted(models, key=lambda each: (each.values, each.weights), reverse=True):
+    for width in sorted(
+        models, key=lambda each: (each.values, each.weights, each.forecasts), reverse=True
+    ):
         rows.append(_row(config, data, judge, width, models[width], 1 - float_error / naive))
         print(f"{name}: {rows[-1]}", file=sys.stderr)
     return Found(
@@ -170,7 +139,7 @@ class _Tried:
     """A forecaster in float and in few bits, with both errors on validation."""
 
     config: Config
-    floating: keras.Model
+    floating: InFloat
     narrow: keras.Model
     float_error: float
     error: float
@@ -199,13 +168,15 @@ def _row(
             "run `accel verify` on this configuration, which names the layer"
         )
     error = judge.error(network.output_format.to_float(answered))
-    kept = (1 - error / judge.best_naive) / gain
+    kept = (1 - error / judge.best_naive) / gain if gain > 0 else None
     return Row(str(width), lesson_of(config, data).error(model), error, len(answered), kept)
 
 
 def _named(config: Config) -> str:
     hidden = getattr(config.model, "hidden", ())
-    return f"{config.model.family} {'-'.join(map(str, hidden))}"
+    level = config.model.normalization
+    words = (config.model.family, "-".join(map(str, hidden)), "" if level == "none" else level)
+    return " ".join(word for word in words if word)
 
 
 def printed(name: str, seed: int, found: Found) -> str:
@@ -219,7 +190,7 @@ def printed(name: str, seed: int, found: Found) -> str:
         f"| float | {found.validation:.4f} | {found.floating:.4f} | | 100.0 % |",
         *(
             f"| {row.width} | {row.validation:.4f} | {row.rtl:.4f} | {row.windows:,} "
-            f"| {100 * row.kept:.1f} % |"
+            f"| {'no gain' if row.kept is None else f'{100 * row.kept:.1f} %'} |"
             for row in found.rows
         ),
     ]
@@ -228,17 +199,19 @@ def printed(name: str, seed: int, found: Found) -> str:
 
 def main() -> None:
     """Print the tables, case by case; what was measured before is read."""
-    names = ("weather", "retail", "finance")
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=names, nargs="*", default=names)
+    parser.add_argument("--only", choices=NAMES, nargs="*", default=NAMES)
+    parser.add_argument("--file", type=Path, help="your copy of ETTh1.csv, for energy")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="retail, W4A8, two epochs")
     given = parser.parse_args()
+    if given.file is None and "energy" in given.only and not given.quick:
+        parser.error("energy needs --file ETTh1.csv (docs/datasets.md): or name others with --only")
     try:
         for name in ("retail",) if given.quick else given.only:
             kept = FOLDER / f"case_{name}_{given.seed}{'_quick' if given.quick else ''}.json"
             if not kept.exists():
-                found = measured(name, given.seed, given.quick)
+                found = measured(name, given.seed, given.quick, given.file)
                 FOLDER.mkdir(parents=True, exist_ok=True)
                 write_json(kept, found)
             print(printed(name, given.seed, read_json(kept, Found)), flush=True)

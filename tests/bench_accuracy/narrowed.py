@@ -1,8 +1,8 @@
 """A float forecaster, and the same one in few bits, fine-tuned from the float weights."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from accel.compression.distillation import Imitation
 from accel.compression.lesson import Lesson
 from accel.compression.methods.calibrate import Calibrate
 from accel.configuration.config import Config
@@ -13,7 +13,7 @@ from accel.forecasters.layer_names import WIRES
 from accel.forecasters.registry import FAMILIES
 from accel.forecasters.solving import layer_of
 from accel.qkeras_compat import keras
-from accel.training.fitting import fit, seed_everything
+from accel.training.fitting import fit, predict_float32, seed_everything
 from accel.training.learning import shape_of
 from accel.training.prepared import PreparedData
 
@@ -22,20 +22,42 @@ FINER = 3
 
 
 @dataclass(frozen=True)
+class Tuning:
+    """The second training, which a forecaster in few bits is fine-tuned by.
+
+    Parameters
+    ----------
+    epochs
+        Of each trial.
+    rates
+        Learning rates to try.
+    imitate
+        Weights to try of the squared distance from the float forecaster's forecasts, beside 1 for
+        the error.
+    """
+
+    epochs: int
+    rates: tuple[float, ...]
+    imitate: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Width:
-    """Bits of all kernels, and of all values: input, hidden ones, level and forecast.
+    """Bits of all kernels; of all values that are multiplied; and of forecasts, which are not.
 
     Biases have 8 bits.
     """
 
     weights: int
     values: int
+    forecasts: int = 12
 
     def __str__(self) -> str:
-        return f"W{self.weights}A{self.values}"
+        last = "" if self.forecasts == 12 else f", forecasts {self.forecasts} bits"
+        return f"W{self.weights}A{self.values}{last}"
 
 
-WIDTHS = (Width(8, 8), Width(6, 6), Width(4, 8), Width(4, 4))
+WIDTHS = (Width(8, 8), Width(6, 6), Width(4, 8), Width(4, 8, 8), Width(4, 4))
 
 
 def lesson_of(config: Config, data: PreparedData) -> Lesson:
@@ -45,46 +67,63 @@ def lesson_of(config: Config, data: PreparedData) -> Lesson:
     return Lesson(seen, data.validation, config.training, shape_of(config), series)
 
 
-def floating(config: Config, data: PreparedData) -> keras.Model:
-    """Return the forecaster in float, trained twice: as long as one in few bits is in all."""
+@dataclass(frozen=True, eq=False)
+class InFloat:
+    """A float forecaster, trained once and then a second time."""
+
+    once: keras.Model
+    twice: keras.Model
+
+
+def floating(config: Config, data: PreparedData, tuning: Tuning) -> InFloat:
+    """Return the forecaster in float, trained as long in all as one in few bits.
+
+    The second training is done at two rates more than are tried in few bits, the first one's and
+    a part of it; the best one on validation stays.
+    """
     lesson, training = lesson_of(config, data), config.training
     seed_everything(training.seed)
-    model = build_float_twin(config.model, lesson.shape)
+    once = build_float_twin(config.model, lesson.shape)
     fitted = config.model.start(
-        model, FitData(lesson.shape, data.train, data.validation, exact=True)
+        once, FitData(lesson.shape, data.train, data.validation, exact=True)
     )
-    fit(model, lesson.train, lesson.validation, training, lambda units: None, fitted)
-    lesson.train_on(model, training.epochs, training.learning_rate / FINER)
-    return model
+    fit(once, lesson.train, lesson.validation, training, lambda units: None, fitted)
+
+    def trained(rate: float) -> keras.Model:
+        model = keras.models.clone_model(once)
+        model.set_weights(once.get_weights())
+        lesson.train_on(model, tuning.epochs, rate)
+        return model
+
+    tried = (training.learning_rate / FINER, training.learning_rate, *tuning.rates)
+    return InFloat(once, min((trained(rate) for rate in tried), key=lesson.error))
 
 
 def narrowed(
-    config: Config, data: PreparedData, source: keras.Model, width: Width, rates: Sequence[float]
+    config: Config, data: PreparedData, source: InFloat, width: Width, tuning: Tuning
 ) -> keras.Model:
     """Return the forecaster in few bits that is best on validation, of those fine-tuned.
 
-    The float weights, then binary points where weights and values of training windows want them,
-    then as many epochs as the float forecaster's second training.
-
-    Parameters
-    ----------
-    rates
-        Learning rates to try.
+    The weights of the float forecaster trained once, then binary points where weights and values
+    of training windows want them, then a second training, from the truth and from the forecasts
+    of the better float forecaster.
     """
     lesson = lesson_of(config, data)
     seed_everything(config.training.seed)
     wide = build_forecaster(with_bits(config.model, width), lesson.shape)
     for layer in wide.layers:
         if layer.weights and not layer.name.endswith(WIRES):
-            layer.set_weights(layer_of(source, layer.name).get_weights())
+            layer.set_weights(layer_of(source.once, layer.name).get_weights())
     method = Calibrate(method="calibrate", weights=width.weights, values=width.values)
+    taught = predict_float32(source.twice, lesson.train.inputs)
 
-    def tuned(rate: float) -> keras.Model:
+    def tuned(rate: float, imitate: float) -> keras.Model:
         model = method.apply(wide, lesson).model
-        lesson.train_on(model, config.training.epochs, rate)
+        lesson.train_on(model, tuning.epochs, rate, Imitation(model, taught, imitate))
         return model
 
-    return min((tuned(rate) for rate in rates), key=lesson.error)
+    tried = (tuned(rate, imitate) for rate in tuning.rates for imitate in tuning.imitate)
+    return min(tried, key=lesson.error)
 
 
 def with_bits(model: Family, width: Width) -> Family:
@@ -92,7 +131,8 @@ def with_bits(model: Family, width: Width) -> Family:
     values = {"bits": width.values, "integer": min(3, width.values - 1)}
     wide = {"bits": 16, "integer": 3}
     formats = {
-        **dict.fromkeys(("input", "level", "normalized", "hidden", "output"), values),
+        **dict.fromkeys(("input", "level", "normalized", "hidden"), values),
+        "output": {"bits": width.forecasts, "integer": min(3, width.forecasts - 1)},
         **dict.fromkeys(("kernel", "output_kernel"), wide),
         "bias": {"bits": 8, "integer": 2},
     }

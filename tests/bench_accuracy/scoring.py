@@ -5,14 +5,20 @@ import numpy as np
 from accel.configuration.config import Config
 from accel.scoring.baselines import fit_ridge, last_value, seasonal_naive
 from accel.scoring.cases import in_units
-from accel.scoring.demand import best_smoothing, croston_forecast, mase, season_errors
+from accel.scoring.demand import (
+    best_smoothing,
+    croston_forecast,
+    is_demand,
+    mase,
+    season_errors,
+)
 from accel.scoring.prices import score_prices
 from accel.training.fitting import mean_error
 from accel.training.prepared import PreparedData
 
 
 class Judge:
-    """Errors on the test windows: of prices, of intermittent demand (MASE), or else squared ones.
+    """Errors on the test windows: of prices, of demand's medians (MASE), or else squared ones.
 
     Parameters
     ----------
@@ -28,7 +34,7 @@ class Judge:
     def __init__(self, config: Config, data: PreparedData) -> None:
         self._config, self._data = config, data
         self._prices = data.series.prices is not None
-        self._demand = config.training.loss == "absolute"
+        self._absolute = config.training.loss == "absolute"
         self.others = {name: self.error(found) for name, found in self._naive().items()}
         self.best_naive = min(self.others.values())
         ridge = fit_ridge(data.train, data.validation)
@@ -39,7 +45,7 @@ class Judge:
         """What the errors are."""
         if self._prices:
             return "mean squared error of prices, in per cent squared"
-        return "MASE" if self._demand else "mean squared error, scaled"
+        return "MASE" if self._absolute else "mean squared error, scaled"
 
     def error(self, forecasts: np.ndarray) -> float:
         """Return the error of forecasts ``(N, outputs)`` in scaled units."""
@@ -47,7 +53,7 @@ class Judge:
         if self._prices:
             seed = self._config.training.seed
             return score_prices(forecasts, test.targets, test.mask, targets, seed).model
-        if self._demand:
+        if self._absolute:
             truth, scale = in_units(test.targets, targets), self._scale
             return mase({"it": in_units(forecasts, targets)}, truth, test.mask, scale)["it"]
         return mean_error(forecasts, test)
@@ -67,7 +73,7 @@ class Judge:
         if self._prices:
             # A return of zero repeats the last price; the last return again is no forecast of it.
             return {"seasonal naive": found["seasonal naive"], "last price": zero}
-        if self._demand:
+        if is_demand(self._values[data.split.start : data.split.train]):
             found |= {"zero": zero, "Croston": self._croston()}
         return found
 
