@@ -107,13 +107,23 @@ def configured(family: str, epochs: int) -> Config:
     return config.model_copy(update={"training": training, "model": model})
 
 
-def lines(config: Config, data: PreparedData, epochs: int, zeros: bool) -> Iterator[Line]:
-    """Train the base, then compress copies of it; `zeros` has the rows that skip them, too."""
+def lines(
+    config: Config, data: PreparedData, epochs: int, zeros: bool, only: str
+) -> Iterator[Line]:
+    """Train the base, then compress copies of it.
+
+    Parameters
+    ----------
+    zeros
+        Whether to have the rows that skip them, too.
+    only
+        What the names of the methods begin with.
+    """
     progress = LineProgress(sys.stderr)
     learned = learn(config, data, progress)
     series = data.scaled_targets[: data.split.train]
     for name, method, skip in methods(epochs):
-        if skip and not zeros:
+        if (skip and not zeros) or not name.startswith(only):
             continue
         lesson = Lesson(learned.seen, data.validation, config.training, shape_of(config), series)
         model = rebuilt(learned.model, {})
@@ -145,12 +155,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("families", nargs="*", default=["mlp", "gru"])
     parser.add_argument("--quick", action="store_true", help="the MLP without zeros, an epoch each")
+    parser.add_argument("--only", default="", help="a method, such as distill")
     given = parser.parse_args()
     print(HEAD, flush=True)
     base, epochs = (2, 1) if given.quick else (BASE_EPOCHS, EPOCHS)
     for family in ["mlp"] if given.quick else given.families:
         config = configured(family, base)
-        for line in lines(config, prepare(config), epochs, zeros=not given.quick):
+        for line in lines(config, prepare(config), epochs, not given.quick, given.only):
             print(line, flush=True)
 
 
