@@ -41,7 +41,7 @@ class DataConfig(Section):
     gaps: Literal["refuse", "fill"] = "refuse"
     duplicates: Literal["refuse", "first"] = "refuse"
     irregular: Literal["refuse", "last"] = "refuse"
-    transform: Literal["none", "returns"] = "none"
+    transform: Literal["none", "returns", "sqrt"] = "none"
     center: bool = True
     annual: AnnualConfig | None = None
     split: Annotated[tuple[float, float, float], Field(strict=False)] = (0.6, 0.2, 0.2)
@@ -75,7 +75,7 @@ class DataConfig(Section):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if self.annual is not None and self.transform != "none":
+        if self.annual is not None and self.transform == "returns":
             raise ValueError(
                 "returns have no course of the year: leave out `annual` or `transform`"
             )

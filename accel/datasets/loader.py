@@ -12,6 +12,7 @@ from accel.datasets.cleaning import Policy, clean
 from accel.datasets.dataset import Dataset
 from accel.datasets.registry import find_dataset
 from accel.datasets.returns import returns
+from accel.datasets.roots import square_roots
 from accel.datasets.series import Series
 from accel.datasets.table import Table, read_table
 from hw.errors import ChronogateError
@@ -54,6 +55,8 @@ def load_series(data: DataConfig, file: Path | None = None) -> Series:
     if data.transform == "returns":
         grid, prices = returns(grid, table)
         cyclic = cyclic[1:]
+    elif data.transform == "sqrt":
+        grid = square_roots(grid, table)
     split = len(measured)
     known = np.ones(cyclic.shape, dtype=bool)
     names = (*columns[:split], *cyclic_names, *columns[split:])
@@ -124,7 +127,7 @@ def _policy(data: DataConfig, dataset: Dataset | None) -> Policy:
 def _unit(name: str, data: DataConfig, dataset: Dataset | None) -> str:
     if data.transform == "returns":
         return ""
-    if name in data.units:
-        return data.units[name]
-    known = () if dataset is None else dataset.columns
-    return next((column.unit for column in known if column.name == name), "")
+    known = {} if dataset is None else {column.name: column.unit for column in dataset.columns}
+    unit = data.units.get(name, known.get(name, ""))
+    measured = name in (*_measured(data), *target_names(data))
+    return f"√{unit}" if data.transform == "sqrt" and measured else unit

@@ -44,23 +44,23 @@ def demand_of(
     baselines
         Those of last value, seasonal naive and ridge, by the names in `DemandScores`.
     """
-    columns = data.series.columns(tuple(target.name for target in data.targets))
-    values = data.series.values[:, columns]
+    rooted = config.data.transform == "sqrt"
+    values = demand_values(data, rooted)
     training = values[data.split.start : data.split.train]
     if data.series.prices is not None or not is_demand(training):
         return None
     horizon = config.forecast.horizon
     smoothing = best_smoothing(
-        values, in_units(data.validation.targets, data.targets), data.validation, horizon
+        values, demanded(data.validation.targets, data.targets, rooted), data.validation, horizon
     )
     scaled = {"model": forecasts, **baselines}
-    every = {name: in_units(forecast, data.targets) for name, forecast in scaled.items()}
+    every = {name: demanded(each, data.targets, rooted) for name, each in scaled.items()}
     every["croston"] = croston_forecast(values, data.test, horizon, smoothing)
     every["zero"] = np.zeros_like(every["croston"])
-    truth = in_units(data.test.targets, data.targets)
+    truth = demanded(data.test.targets, data.targets, rooted)
     scale = season_errors(training, config.forecast.season)
     errors = mase(every, truth, data.test.mask, scale)
-    return DemandScores(**errors, smoothing=smoothing, scale=tuple(scale.tolist()))
+    return DemandScores(**errors, smoothing=smoothing, scale=tuple(scale.tolist()), rooted=rooted)
 
 
 def measured_again(
@@ -79,15 +79,29 @@ def measured_again(
     if training.prices is not None:
         prices = score_prices(forecasts, truth, mask, targets, training.seed)
     if training.demand is not None and training.demand.scale:
-        scale = np.array(training.demand.scale)
-        model = {"model": in_units(forecasts, targets)}
-        demand = replace(training.demand, **mase(model, in_units(truth, targets), mask, scale))
+        scale, rooted = np.array(training.demand.scale), training.demand.rooted
+        model = {"model": demanded(forecasts, targets, rooted)}
+        wanted = demanded(truth, targets, rooted)
+        demand = replace(training.demand, **mase(model, wanted, mask, scale))
     return prices, demand
 
 
-def in_units(scaled: np.ndarray, targets: tuple[Feature, ...]) -> np.ndarray:
-    """Return forecasts ``(N, horizon * targets)`` in the targets' own units."""
+def demand_values(data: PreparedData, rooted: bool) -> np.ndarray:
+    """Return the targets' whole series ``(rows, targets)`` as demand."""
+    columns = data.series.columns(tuple(target.name for target in data.targets))
+    values = data.series.values[:, columns]
+    return values**2 if rooted else values
+
+
+def demanded(scaled: np.ndarray, targets: tuple[Feature, ...], rooted: bool) -> np.ndarray:
+    """Return forecasts ``(N, horizon * targets)`` as demand, in the targets' own units.
+
+    Parameters
+    ----------
+    rooted
+        Whether they are of square roots, of which none is below 0.
+    """
     scale = np.array([target.scale for target in targets])
     offset = np.array([target.offset for target in targets])
     values = scaled.reshape(len(scaled), -1, len(targets)) * scale + offset
-    return values.reshape(scaled.shape)
+    return (np.maximum(values, 0.0) ** 2 if rooted else values).reshape(scaled.shape)

@@ -32,6 +32,8 @@ class DemandScores:
         Croston's factor, the best on validation.
     scale
         What the errors of each target are divided by, in its unit.
+    rooted
+        Whether the series are square roots of the demand, which is what is scored.
     """
 
     model: float
@@ -42,6 +44,7 @@ class DemandScores:
     croston: float
     smoothing: float
     scale: tuple[float, ...] = ()
+    rooted: bool = False
 
 
 def is_demand(values: np.ndarray) -> bool:

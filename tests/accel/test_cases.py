@@ -14,7 +14,8 @@ from accel.datasets.series import Series
 from accel.datasets.windows import Windows
 from accel.report.cases import case_lines
 from accel.report.schema import Accuracy
-from accel.scoring.cases import demand_of, measured_again, prices_of
+from accel.scoring.baselines import last_value, seasonal_naive
+from accel.scoring.cases import demand_of, demanded, measured_again, prices_of
 from accel.scoring.demand import (
     best_smoothing,
     croston,
@@ -189,7 +190,35 @@ def test_retail_items_are_intermittent_in_training() -> None:
     assert is_demand(training.to_numpy())
 
 
-@pytest.mark.parametrize("case", ["finance", "retail"])
+def test_roots_of_demand_are_scored_as_demand(tmp_path: Path) -> None:
+    plain = load_config(CASES[[c.stem for c in CASES].index("retail_median")])
+    found: list[list[float]] = []
+    for transform in ("none", "sqrt"):
+        changes = {"transform": transform, "center": True}
+        config = plain.model_copy(update={"data": plain.data.model_copy(update=changes)})
+        data, forecast = prepare(config), config.forecast
+        values, origins = data.scaled_targets, data.test.origins
+        season = seasonal_naive(values, origins, forecast.horizon, forecast.season)
+        naive = {
+            "last_value": last_value(values, origins, forecast.horizon),
+            "seasonal_naive": season,
+            "ridge": season,
+        }
+        scores = demand_of(config, data, season, naive)
+        assert scores is not None
+        assert scores.rooted == (transform == "sqrt")
+        found.append([scores.model, scores.last_value, scores.zero, scores.croston, *scores.scale])
+    assert np.rint(np.array(found[0]) * 1e9).tolist() == np.rint(np.array(found[1]) * 1e9).tolist()
+    assert set(data.series.units) == {"√units"}
+    below = np.full((1, forecast.horizon * len(data.targets)), -9.0)
+    assert demanded(below, data.targets, rooted=True).max() == 0  # no demand is below zero
+    frame = readings()
+    frame.loc[5, "load"] = "-4"
+    with pytest.raises(ChronogateError, match=r"'load' is -4 .* needs values of 0 or more"):
+        load_series(configured(tmp_path, frame, 'transform = "sqrt"').data)
+
+
+@pytest.mark.parametrize("case", ["finance", "retail", "retail_median"])
 def test_forecasts_of_the_rtl_are_scored_as_those_of_the_training(case: str) -> None:
     config = load_config(CASES[[c.stem for c in CASES].index(case)])
     data = prepare(config)
@@ -203,7 +232,7 @@ def test_forecasts_of_the_rtl_are_scored_as_those_of_the_training(case: str) -> 
         seed=config.training.seed,
     )
     given = cast(TrainingResult, training)
-    assert (training.prices is None) == (case == "retail")
+    assert (training.prices is None) == (case != "finance")
     again = measured_again(given, forecasts, test.targets, test.mask)
     assert again == (training.prices, training.demand)
     prices, demand = measured_again(given, 0.5 * forecasts, test.targets, test.mask)

@@ -55,10 +55,10 @@ def case_of(name: str, file: Path | None = None) -> Case:
             models = tuple(
                 {"family": "mlp", "shared": True, "hidden": (units,),
                  "reuse": {"dense": (28, units)}}
-                for units in (16, 32, 64)
+                for units in (32, 64)
             )  # fmt: skip
             training = {"epochs": 80, "learning_rate": 0.003, "batch_size": 16}
-            tuning = Tuning(80, (0.015, 0.03), (0.0, 1.0))
+            tuning = Tuning(80, (0.006, 0.015), (1.0, 4.0))
             config = load_config(CASES / "retail_median.toml")
         case _:
             models = (

@@ -4,7 +4,7 @@ import numpy as np
 
 from accel.configuration.config import Config
 from accel.scoring.baselines import fit_ridge, last_value, seasonal_naive
-from accel.scoring.cases import in_units
+from accel.scoring.cases import demand_values, demanded
 from accel.scoring.demand import (
     best_smoothing,
     croston_forecast,
@@ -35,6 +35,7 @@ class Judge:
         self._config, self._data = config, data
         self._prices = data.series.prices is not None
         self._absolute = config.training.loss == "absolute"
+        self._rooted = config.data.transform == "sqrt"
         self.others = {name: self.error(found) for name, found in self._naive().items()}
         self.best_naive = min(self.others.values())
         ridge = fit_ridge(data.train, data.validation)
@@ -54,8 +55,10 @@ class Judge:
             seed = self._config.training.seed
             return score_prices(forecasts, test.targets, test.mask, targets, seed).model
         if self._absolute:
-            truth, scale = in_units(test.targets, targets), self._scale
-            return mase({"it": in_units(forecasts, targets)}, truth, test.mask, scale)["it"]
+            truth, found = (
+                demanded(each, targets, self._rooted) for each in (test.targets, forecasts)
+            )
+            return mase({"it": found}, truth, test.mask, self._scale)["it"]
         return mean_error(forecasts, test)
 
     def _naive(self) -> dict[str, np.ndarray]:
@@ -79,8 +82,7 @@ class Judge:
 
     @property
     def _values(self) -> np.ndarray:
-        data = self._data
-        return data.series.values[:, data.series.columns(tuple(t.name for t in data.targets))]
+        return demand_values(self._data, self._rooted)
 
     @property
     def _scale(self) -> np.ndarray:
@@ -89,10 +91,10 @@ class Judge:
 
     def _croston(self) -> np.ndarray:
         data, horizon = self._data, self._config.forecast.horizon
-        truth = in_units(data.validation.targets, data.targets)
+        truth = demanded(data.validation.targets, data.targets, self._rooted)
         smoothing = best_smoothing(self._values, truth, data.validation, horizon)
         found = croston_forecast(self._values, data.test, horizon, smoothing)
-        scaled = found.reshape(len(found), horizon, -1)
+        scaled = (np.sqrt(found) if self._rooted else found).reshape(len(found), horizon, -1)
         for place, target in enumerate(data.targets):
             scaled[..., place] = (scaled[..., place] - target.offset) / target.scale
         return scaled.reshape(found.shape)
