@@ -40,6 +40,7 @@ def search(
     run of any trial, to convert and verify as any other. Test windows are not looked at.
     """
     from accel.search.front import front_of, save_front
+    from accel.search.processes import TRIALS, search_in_processes
     from accel.search.space import read_space
     from accel.search.study import DATABASE, Budget, open_study, usable, values_of
     from accel.search.study import search as run_study
@@ -72,7 +73,10 @@ def search(
     budget = Budget(30 if minutes is None and trials is None else minutes, trials)
     with usable(url), show_progress(json) as progress:
         if budget.minutes != 0 and budget.trials != 0:
-            run_study(study, space, budget, progress)
+            if budget.trials is not None and budget.trials <= TRIALS:
+                run_study(study, space, budget, progress)
+            else:
+                search_in_processes(study, space, url, budget, progress)
         front = front_of(study, space.search)
         plot = save_front(front, place) if front.points else None
     if json:

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import optuna
@@ -18,6 +20,7 @@ from accel.qkeras_compat import tf
 from accel.runs.run import open_run
 from accel.search.front import CURVE, POINT, REASON, Found, front_of, pareto
 from accel.search.point import Costs, Point, hardware_of, network_costs
+from accel.search.processes import _check, search_in_processes
 from accel.search.space import read_space
 from accel.search.study import Budget, open_study, search, values_of
 from accel.search.taking import take_point
@@ -105,6 +108,34 @@ def test_a_search_goes_on_and_a_point_becomes_a_run(tmp_path: Path) -> None:
     changed = written(tmp_path, SEARCH.replace("[4, 8]", "[4, 6]"))
     with pytest.raises(ChronogateError, match="begun with another configuration"):
         open_study(read_space(changed), storage)
+
+
+def test_a_long_search_takes_several_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("accel.search.processes.TRIALS", 1)
+    begun: list[Budget] = []
+
+    class Pool(ProcessPoolExecutor):
+        def submit(self, fn, /, *args, **kwargs):
+            begun.append(args[-1])
+            return super().submit(fn, *args, **kwargs)
+
+    monkeypatch.setattr("accel.search.processes.ProcessPoolExecutor", Pool)
+    space, storage = read_space(written(tmp_path)), f"sqlite:///{tmp_path / 'study.db'}"
+    study = open_study(space, storage)
+    front = search_in_processes(study, space, storage, Budget(trials=2), SilentProgress())
+    assert [budget.trials for budget in begun] == [1, 1]
+    assert front.trials == 2
+    assert front.points
+    for problem, words in (
+        (ChronogateError("the disk is full"), "the disk is full"),
+        (BrokenProcessPool(), "the same command goes on from there"),
+    ):
+        future = Future[None]()
+        future.set_exception(problem)
+        with pytest.raises(ChronogateError, match=words):
+            _check(future)
 
 
 @pytest.mark.usefixtures("_eager")

@@ -85,8 +85,8 @@ def finished(study: optuna.Study) -> list[Trial]:
     """Return the finished trials of a study that keep its limits."""
     minutes, found = 0.0, list[Trial]()
     for trial in study.get_trials(deepcopy=False):
-        if trial.duration is None:
-            continue  # killed
+        if trial.duration is None or trial.state == TrialState.FAIL:
+            continue  # killed, and called a failure when somebody looked again
         minutes += trial.duration.total_seconds() / 60
         kept = all(over <= 0 for over in trial.constraints.values())
         if trial.state == TrialState.COMPLETE and kept:
@@ -131,7 +131,8 @@ def spent(name: str, folder: Path) -> float:
     """Return the minutes that its trials took."""
     if not (folder / DATABASE).exists():
         return 0.0
-    trials = study_in(name, folder).get_trials(deepcopy=False)
+    ended = (TrialState.COMPLETE, TrialState.PRUNED)
+    trials = study_in(name, folder).get_trials(deepcopy=False, states=ended)
     took = [trial.duration for trial in trials if trial.duration is not None]
     return sum(duration.total_seconds() for duration in took) / 60
 
